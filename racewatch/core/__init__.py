@@ -1,0 +1,1 @@
+"""The one verb of the product: lock, recheck, act.  Nothing else in the project removes a target."""

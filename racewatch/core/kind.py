@@ -1,0 +1,80 @@
+"""What a kind (sockets, locks, containers) has to offer.  The core knows no kind, only this.
+
+A kind *discovers* (where to look), *observes* (facts through a pinned handle, reads only),
+*judges* (facts to verdict, a pure function) and says how its targets are captured (a
+:class:`Procedure`).  It never removes anything itself: the procedure it returns is made of the
+core's own captures, which only :func:`racewatch.core.act.act` drives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Protocol
+
+from racewatch.core.model import KindName, Observation, OutcomeWord, Problem, Target
+
+
+@dataclass(frozen=True, slots=True)
+class Refusal:
+    """Why a step of an act cannot go on: the outcome it leads to, in one plain sentence."""
+
+    word: OutcomeWord
+    summary: str
+    observation: Observation | None = None
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class UndoRecord:
+    """What the journal keeps so that a removed thing can come back.
+
+    ``method`` names the core's capture that wrote it (and alone can read it); ``data`` is JSON-able.
+    """
+
+    method: str
+    data: dict[str, object]
+
+
+class Procedure(Protocol):
+    """One act on one target, as steps.  Driven by the core only, in this order, once.
+
+    Every step returns None to go on or a :class:`Refusal`; none of them raises for anything an
+    operator may see.  ``close`` releases whatever is still held and is always called.
+    """
+
+    def guard(self) -> Refusal | None: ...
+    def pin(self) -> Refusal | None: ...
+    def recheck(self) -> Observation | Refusal: ...
+    def intent(self, action: str) -> UndoRecord | Refusal: ...
+    def capture(self) -> Refusal | None: ...
+    def verify(self, seen: Observation, *, override: bool) -> Refusal | None: ...
+    def commit(self, *, keep: bool) -> Refusal | None: ...
+    def restore(self) -> Refusal | None: ...
+    def close(self) -> None: ...
+
+
+Seen = Observation | Problem
+
+
+class Kind(Protocol):
+    """One noun.  Every method may be called from any one thread at a time; none touches Qt."""
+
+    @property
+    def name(self) -> KindName: ...
+
+    def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
+        """Everything of this kind below the roots, with fresh context; never follows links below one."""
+        ...
+
+    def scan_directory(self, directory: bytes) -> Iterator[Seen]:
+        """The targets directly inside one directory (not below it), with fresh context."""
+        ...
+
+    def look(self, target: Target) -> Observation | None:
+        """One fresh observation; None when there is no such target now."""
+        ...
+
+    def procedure(self, target: Target) -> Procedure:
+        """The steps by which this target would be removed."""
+        ...

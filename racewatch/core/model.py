@@ -1,0 +1,219 @@
+"""The values every layer speaks in: targets, evidence, verdicts, observations, outcomes.
+
+Rules of this module: values only (frozen, hashable where it matters), no I/O, no clock, no
+knowledge of any kind.  Paths are ``bytes`` here; :mod:`racewatch.core.text` makes the display
+form at the edge and :mod:`racewatch.core.wire` the JSON form of ``CONTRACT``.
+"""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+
+
+class KindName(enum.StrEnum):
+    """The three nouns of the product."""
+
+    SOCKET = "socket"
+    LOCK = "lock"
+    CONTAINER = "container"
+
+
+class Verdict(enum.StrEnum):
+    """What the evidence adds up to.  Unknown is an answer of its own and counts as live."""
+
+    LIVE = "live"
+    STALE = "stale"
+    IDLE = "idle"
+    UNKNOWN = "unknown"
+
+
+class Says(enum.StrEnum):
+    """What one piece of evidence speaks for; ``INFO`` speaks for nothing."""
+
+    LIVE = "live"
+    STALE = "stale"
+    IDLE = "idle"
+    UNKNOWN = "unknown"
+    INFO = "info"
+
+
+class Removable(enum.StrEnum):
+    """What ``remove`` will do with a target in this state."""
+
+    YES = "yes"
+    OVERRIDE = "override"
+    NEVER = "never"
+
+
+class OutcomeWord(enum.StrEnum):
+    """How an act ended.  The refusals are the tool doing its job, not errors."""
+
+    DONE = "done"
+    GONE = "gone"
+    REFUSED_LIVE = "refused_live"
+    REFUSED_CHANGED = "refused_changed"
+    REFUSED_UNPROVEN = "refused_unproven"
+    REFUSED_BUSY = "refused_busy"
+    REFUSED_DENIED = "refused_denied"
+    REFUSED_FORBIDDEN = "refused_forbidden"
+    FAILED = "failed"
+
+    @property
+    def is_refusal(self) -> bool:
+        """True when nothing was done because something spoke against it."""
+        return self.value.startswith("refused_")
+
+    @property
+    def is_success(self) -> bool:
+        """True when the target is not there any more, by us or by somebody before us."""
+        return self in (OutcomeWord.DONE, OutcomeWord.GONE)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """One thing on the machine: a kind and a locator inside that kind.
+
+    The locator of a path socket or a lock is its absolute path (it begins with ``/``); other
+    forms (``lost:INODE:/path``, ``runc:/run/runc:ID``) never begin with ``/``.
+    """
+
+    kind: KindName
+    locator: bytes
+
+    @property
+    def path(self) -> bytes | None:
+        """The absolute path, when the locator is one."""
+        return self.locator if self.locator.startswith(b"/") else None
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One finding: which check, what it speaks for, how it was found out, in plain words."""
+
+    check: str
+    says: Says
+    source: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """The process behind a target: pid *and* start time, never a pid alone.
+
+    ``started`` is seconds since the epoch (display), ``start_ticks`` clock ticks since boot (the
+    identity, from field 22 of ``/proc/PID/stat``).
+    """
+
+    pid: int
+    start_ticks: int
+    started: float
+    name: str
+    user: str
+    command: str = ""
+    unit: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Observation:
+    """An immutable snapshot of one target: what it was, why we think so, when we looked.
+
+    ``fingerprint`` is equal for two observations if and only if they saw the same incarnation in
+    the same state.  ``facts`` are ordered name/value pairs for people (socket type, queue use).
+    ``owner`` is the process to speak to; ``others`` are further holders of the same thing.
+    """
+
+    target: Target
+    path: bytes | None
+    fingerprint: str
+    verdict: Verdict
+    label: str
+    summary: str
+    evidence: tuple[Evidence, ...]
+    owner: Owner | None
+    removable: Removable
+    seen_at: float
+    format: str | None = None
+    remedy: str | None = None
+    facts: tuple[tuple[str, str], ...] = ()
+    others: tuple[Owner, ...] = ()
+
+    def same_as(self, other: Observation) -> bool:
+        """True when nothing a person would see has changed (the time of looking apart)."""
+        return (
+            self.fingerprint == other.fingerprint
+            and self.verdict is other.verdict
+            and self.label == other.label
+            and self.owner == other.owner
+            and self.removable is other.removable
+            and self.facts == other.facts
+            and self.evidence == other.evidence
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Problem:
+    """A place that could not be looked at (fully), and why: "could not see" is not "nothing there"."""
+
+    path: bytes
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class ActRequest:
+    """One destructive request, bound to the observation that the person saw.
+
+    ``fingerprint`` comes from that observation.  ``override`` is a person's word for one target
+    whose state could not be proved; it never opens a live or forbidden target.
+    """
+
+    target: Target
+    fingerprint: str
+    override: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How one act ended, with the re-check that decided it."""
+
+    target: Target
+    action: str
+    word: OutcomeWord
+    summary: str
+    observation: Observation | None = None
+    undoable: bool = False
+    error: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HistoryEntry:
+    """One line of the journal.  ``word`` is None while the act is under way (or was interrupted).
+
+    ``verb`` is ``remove``, ``undo`` or ``recover``; ``observation`` is the re-check that decided it;
+    ``refers_to`` the action that an undo or a recovery is about.
+    """
+
+    action: str
+    verb: str
+    target: Target
+    path: bytes | None
+    started_at: float
+    ended_at: float | None
+    word: OutcomeWord | None
+    summary: str
+    observation: Observation | None
+    undoable: bool
+    refers_to: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ScanResult:
+    """One look: what was seen, and what could not be seen."""
+
+    observations: tuple[Observation, ...]
+    problems: tuple[Problem, ...]
+
+
+#: Where long work reports progress; returning False asks it to stop.
+Progress = Callable[[int, int], bool]

@@ -1,0 +1,1 @@
+"""The three nouns of the product: sockets, locks, containers."""
