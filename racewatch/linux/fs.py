@@ -33,6 +33,7 @@ _STATX_BASIC: Final = 0x7FF
 _STATX_BTIME: Final = 0x800
 _STATX_MNT_ID: Final = 0x1000
 _STATX_ATTR_MOUNT_ROOT: Final = 0x2000
+_STATX_ATTR_IMMUTABLE: Final = 0x10
 
 # struct statx of linux/stat.h, the first 168 of its 256 bytes: mask, blksize, attributes, nlink,
 # uid, gid, mode, pad, ino, size, blocks, attributes_mask, 4 x (sec, nsec, pad), rdev, dev, mnt_id.
@@ -120,6 +121,15 @@ def _statx_call(dirfd: int, name: bytes, flags: int) -> Stat:
 def stat_fd(fd: int) -> Stat:
     """The inode behind an open handle (``O_PATH`` handles too)."""
     return _statx_call(fd, b"", _AT_EMPTY_PATH)
+
+
+def is_immutable(fd: int) -> bool | None:
+    """Whether the inode refuses every change and every connect (``chattr +i``); None: the file system cannot say."""
+    buffer = ctypes.create_string_buffer(256)
+    if _statx(fd, b"", _AT_EMPTY_PATH, _STATX_BASIC, buffer) != 0:
+        return None
+    attributes, attributes_mask = struct.unpack_from("=8xQ40xQ", buffer.raw)
+    return bool(attributes & _STATX_ATTR_IMMUTABLE) if attributes_mask & _STATX_ATTR_IMMUTABLE else None
 
 
 def stat_at(dirfd: int, name: bytes) -> Stat:
