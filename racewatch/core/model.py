@@ -190,8 +190,8 @@ class Outcome:
 class HistoryEntry:
     """One line of the journal.  ``word`` is None while the act is under way (or was interrupted).
 
-    ``verb`` is ``remove``, ``undo`` or ``recover``; ``observation`` is the re-check that decided it;
-    ``refers_to`` the action that an undo or a recovery is about.
+    ``verb`` is ``remove`` or ``undo``; ``observation`` is the re-check that decided it;
+    ``refers_to`` the action that an undo is about, ``undone_by`` the undo that took this one back.
     """
 
     action: str
@@ -205,6 +205,7 @@ class HistoryEntry:
     observation: Observation | None
     undoable: bool
     refers_to: str | None = None
+    undone_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,0 +1,84 @@
+"""At every start: settle the acts that a crash interrupted, and no other."""
+
+from __future__ import annotations
+
+import os
+import time
+from typing import Final
+
+from racewatch.core.guard import DirectoryGuard
+from racewatch.core.journal import Journal, OpenAct
+from racewatch.core.kind import Stop, UndoRecord
+from racewatch.core.model import HistoryEntry, Outcome, OutcomeWord
+from racewatch.core.put_back import NameRecord, settle_removal, settle_undo
+
+_PATIENCE_SECONDS: Final = 2.0
+
+
+def recover(journal: Journal) -> tuple[HistoryEntry, ...]:
+    """Settle each open act of the journal whose process is gone; returns how each now stands.
+
+    Race closed: two starts at once, or a start beside a running act.  An act is settled only by whoever
+    holds its lock, which its own process holds while it lives; the row is read again under the lock.
+    Left open: an act whose directory is not to be had now (unmounted, guarded by somebody) stays open
+    and is tried again at the next start.
+    Raises :class:`~racewatch.core.journal.JournalError` when the journal cannot be used.
+    """
+    settled: list[HistoryEntry] = []
+    for candidate in journal.open_acts():
+        lock = journal.claim(candidate.action)
+        if lock is None:
+            continue  # its process lives and is in the middle of it
+        try:
+            if any(still.action == candidate.action for still in journal.open_acts()) and _settle(
+                candidate, journal
+            ):
+                entry = journal.entry(candidate.action)
+                if entry is not None:
+                    settled.append(entry)
+        finally:
+            os.close(lock)
+    return tuple(settled)
+
+
+def _patiently(record: NameRecord) -> DirectoryGuard | Stop:
+    """The guard, waiting a little for another cleaner that is just at work in that directory."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while True:
+        guard = record.take_guard()
+        if isinstance(guard, DirectoryGuard) or guard.word is not OutcomeWord.REFUSED_BUSY:
+            return guard
+        if time.monotonic() > deadline:
+            return guard
+        time.sleep(0.02)
+
+
+def _settle(candidate: OpenAct, journal: Journal) -> bool:
+    try:
+        record = NameRecord.read(candidate.undo)
+    except (KeyError, ValueError):
+        outcome = Outcome(
+            candidate.target,
+            candidate.action,
+            OutcomeWord.FAILED,
+            "interrupted; its record in the journal is damaged, look for a name that begins with "
+            ".racewatch. beside it",
+        )
+        journal.finish(outcome)
+        return True
+    guard = _patiently(record)
+    if isinstance(guard, Stop):
+        # Never given up: the directory may be on a file system that is not mounted yet.
+        journal.remark(candidate.action, f"interrupted; waiting to be settled: {guard.summary}")
+        return False
+    try:
+        if candidate.verb == "undo":
+            how = settle_undo(record, guard, candidate.action)
+        else:
+            how = settle_removal(record, guard)
+    finally:
+        guard.close()
+    undo = UndoRecord(candidate.undo.method, {**candidate.undo.data, "kept": how.kept or record.kept})
+    outcome = Outcome(candidate.target, candidate.action, how.word, how.summary, undoable=how.undoable)
+    journal.finish(outcome, undo=undo if candidate.verb != "undo" else None)
+    return True
