@@ -1,0 +1,354 @@
+"""Settings: ``$XDG_CONFIG_HOME/racewatch/config.toml``, and where racewatch keeps its state.
+
+A broken file never stops looking: what cannot be understood is reported with its line and key and
+replaced by its default.  One thing fails closed instead: when the *protected* list cannot be
+understood, every path counts as protected until the file is put right.
+"""
+
+from __future__ import annotations
+
+import enum
+import os
+import re
+import tomllib
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TypeVar
+
+import platformdirs
+
+from racewatch.core.protected import Protected, Protection
+from racewatch.core.text import display, display_text
+
+_T = TypeVar("_T")
+_APP: Final = "racewatch"
+_USUAL_ROOTS: Final = (b"/run", b"/tmp", b"/var/tmp", b"/var/spool")  # noqa: S108 - looked at, not written to
+
+
+class Theme(enum.StrEnum):
+    """The colours of the window."""
+
+    SYSTEM = "system"
+    LIGHT = "light"
+    DARK = "dark"
+
+
+@dataclass(frozen=True, slots=True)
+class SocketPolicy:
+    """How much repetition is wanted before a dead socket is called stale.
+
+    One look is proof (the datagram probe); more is a matter of taste.  ``dead_looks`` looks,
+    ``looks_apart`` seconds between them; ``min_age`` seconds since the node was made.
+    """
+
+    dead_looks: int = 1
+    looks_apart: float = 2.0
+    min_age: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
+class Config:
+    """Everything a person may set.
+
+    ``roots`` are absolute, resolved and free of duplicates; ``exclude`` are shell patterns over whole
+    paths; ``max_entries`` bounds the directory entries one scan looks at below one root (beyond it
+    the scan is partial and says so); ``keep_days`` is how long removed things can be put back.
+    """
+
+    roots: tuple[bytes, ...] = ()
+    exclude: tuple[bytes, ...] = ()
+    sockets: SocketPolicy = field(default_factory=SocketPolicy)
+    max_entries: int = 1_000_000
+    protected: Protected = field(default_factory=Protected)
+    keep_days: int = 7
+    theme: Theme = Theme.SYSTEM
+
+
+@dataclass(frozen=True, slots=True)
+class ConfigProblem:
+    """What in the file was not understood, where, and what is used instead."""
+
+    path: bytes
+    message: str
+    line: int | None = None
+    key: str | None = None
+
+    def __str__(self) -> str:
+        """One line: file, line, key, what to do."""
+        place = display(self.path) + (f", line {self.line}" if self.line else "")
+        return f"{place}: {self.key + ': ' if self.key else ''}{self.message}"
+
+
+# --- places ------------------------------------------------------------------------------------
+
+
+def config_path() -> bytes:
+    """``$XDG_CONFIG_HOME/racewatch/config.toml``."""
+    return os.path.join(os.fsencode(platformdirs.user_config_dir(_APP)), b"config.toml")
+
+
+def state_dir() -> bytes:
+    """Where the journal is: ``$RACEWATCH_STATE_DIR``, else the state folder of this user.
+
+    Root without a login session (a service, ``pkexec``, ``sudo``) uses ``/var/lib/racewatch``: it
+    acts for the machine, not for a person.
+    """
+    own = os.environb.get(b"RACEWATCH_STATE_DIR", b"")
+    if own:
+        return os.path.abspath(own)
+    session = (b"XDG_STATE_HOME", b"XDG_SESSION_ID", b"XDG_RUNTIME_DIR")
+    if os.geteuid() == 0 and not any(os.environb.get(name) for name in session):
+        return b"/var/lib/racewatch"
+    return os.fsencode(platformdirs.user_state_dir(_APP))
+
+
+def resolve_root(path: bytes) -> bytes:
+    """The real, absolute path of a root; one that does not exist stays as it was named.
+
+    Only what a *person* named is resolved: below a root no link is ever followed.
+    """
+    try:
+        return os.path.realpath(path, strict=True)
+    except OSError:
+        return os.path.abspath(path)
+
+
+def resolve_roots(paths: Iterable[bytes]) -> tuple[bytes, ...]:
+    """Resolved roots in their order, without those that are the same as, or below, another one."""
+    resolved = list(dict.fromkeys(resolve_root(path) for path in paths))
+    return tuple(path for path in resolved if not any(_below(path, other) for other in resolved))
+
+
+def _below(path: bytes, other: bytes) -> bool:
+    return path != other and path.startswith(other.rstrip(b"/") + b"/")
+
+
+def default_roots() -> tuple[bytes, ...]:
+    """The usual places of sockets and locks that exist here."""
+    wanted = list(_USUAL_ROOTS)
+    runtime = os.environb.get(b"XDG_RUNTIME_DIR", b"")
+    if runtime.startswith(b"/"):
+        wanted.append(runtime)
+    return resolve_roots(path for path in wanted if os.path.isdir(path))
+
+
+# --- reading -----------------------------------------------------------------------------------
+
+
+class _WrongValueError(ValueError):
+    """A value that cannot be used; the message says what was wanted."""
+
+
+def load(path: bytes | None = None) -> tuple[Config, tuple[ConfigProblem, ...]]:
+    """The settings, and what in the file was not understood.  Never raises for a bad file.
+
+    Without ``path``: the usual file, which need not exist.
+    """
+    file = config_path() if path is None else path
+    try:
+        with open(file, "rb") as stream:
+            raw = stream.read()
+    except FileNotFoundError as error:
+        missing = () if path is None else (ConfigProblem(file, f"{error.strerror}; using the defaults"),)
+        return Config(roots=default_roots()), missing
+    except OSError as error:
+        message = f"cannot be read ({error.strerror}); using the defaults, removing nothing"
+        return _closed(), (ConfigProblem(file, message),)
+    try:
+        text = raw.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = raw.count(b"\n", 0, error.start) + 1
+        return _broken(raw), (ConfigProblem(file, "not UTF-8; using the defaults", line),)
+    try:
+        table = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        return _broken(raw), (_syntax_problem(file, text, error),)
+    return _Reader(file, text).read(table)
+
+
+def _closed() -> Config:
+    why = f"the protected list in {display(config_path())} cannot be read; put that file right first"
+    return Config(roots=default_roots(), protected=Protected((Protection(b"*", why),)))
+
+
+def _broken(raw: bytes) -> Config:
+    # A file that cannot be parsed may protect something; one that never says the word does not.
+    return _closed() if b"protected" in raw else Config(roots=default_roots())
+
+
+_AT_LINE: Final = re.compile(r" \(at line (\d+), column \d+\)$")
+
+
+def _syntax_problem(file: bytes, text: str, error: Exception) -> ConfigProblem:
+    message = str(error)
+    found = _AT_LINE.search(message)
+    line = int(found[1]) if found else len(text.splitlines()) or None
+    key = None
+    if line is not None:
+        rows = text.splitlines()
+        row = rows[line - 1] if line <= len(rows) else ""
+        named = _KEY_ROW.match(row)
+        key = named[1].strip() if named else None
+    plain = _AT_LINE.sub("", message).removesuffix(" (at end of document)")
+    return ConfigProblem(file, f"{display_text(plain)}; using the defaults", line, key)
+
+
+_TABLE_ROW: Final = re.compile(r"\s*\[\[?\s*([^\[\]#]+?)\s*\]\]?\s*(?:#.*)?$")
+_KEY_ROW: Final = re.compile(r"\s*([A-Za-z0-9_\-.\"' ]+?)\s*=")
+
+
+def _find_line(text: str, key: str, nth: int = 0) -> int | None:
+    """The line that sets a key (``sockets.min_age``, ``protected.glob``); tomllib does not tell.
+
+    ``nth`` counts the occurrences (arrays of tables).  None when it is written in an unusual way.
+    """
+    table = ""
+    for number, row in enumerate(text.splitlines(), 1):
+        if header := _TABLE_ROW.match(row):
+            table = _plain_key(header[1])
+            names = [table]
+        elif named := _KEY_ROW.match(row):
+            names = [f"{table}.{_plain_key(named[1])}" if table else _plain_key(named[1])]
+        else:
+            continue
+        if key in names:
+            if nth == 0:
+                return number
+            nth -= 1
+    return None
+
+
+def _plain_key(written: str) -> str:
+    return ".".join(part.strip().strip("\"'") for part in written.split("."))
+
+
+class _Reader:
+    """Reads one parsed file: each key by itself, so that one mistake costs one key."""
+
+    def __init__(self, file: bytes, text: str) -> None:
+        self._file = file
+        self._text = text
+        self._problems: list[ConfigProblem] = []
+
+    def read(self, table: Mapping[str, object]) -> tuple[Config, tuple[ConfigProblem, ...]]:
+        defaults = Config()
+        known = {"roots", "exclude", "sockets", "max_entries", "protected", "keep_days", "theme"}
+        self._unknown(table, known, "")
+        roots = self._value(table, "roots", _roots, defaults.roots)
+        config = Config(
+            roots=roots or default_roots(),
+            exclude=self._value(table, "exclude", _patterns, defaults.exclude),
+            sockets=self._sockets(table.get("sockets", {})),
+            max_entries=self._value(table, "max_entries", _whole_number(1), defaults.max_entries),
+            protected=self._protected(table.get("protected", [])),
+            keep_days=self._value(table, "keep_days", _whole_number(0), defaults.keep_days),
+            theme=self._value(table, "theme", _theme, defaults.theme),
+        )
+        return config, tuple(self._problems)
+
+    def _problem(self, key: str, message: str, *, nth: int = 0) -> None:
+        line = _find_line(self._text, key, nth)
+        self._problems.append(ConfigProblem(self._file, message, line, display_text(key)))
+
+    def _unknown(self, table: Mapping[str, object], known: set[str], prefix: str) -> None:
+        for name in table:
+            if name not in known:
+                wanted = ", ".join(sorted(known))
+                self._problem(prefix + name, f"no such setting (known here: {wanted}); ignored")
+
+    def _value(self, table: Mapping[str, object], key: str, read: Callable[[object], _T], default: _T) -> _T:
+        name = key.rpartition(".")[2]
+        if name not in table:
+            return default
+        try:
+            return read(table[name])
+        except _WrongValueError as error:
+            self._problem(key, f"{error}; using the default")
+            return default
+
+    def _sockets(self, value: object) -> SocketPolicy:
+        defaults = SocketPolicy()
+        if not isinstance(value, dict):
+            self._problem("sockets", "wanted a table ([sockets]); using the defaults")
+            return defaults
+        self._unknown(value, {"dead_looks", "looks_apart", "min_age"}, "sockets.")
+        return SocketPolicy(
+            dead_looks=self._value(value, "sockets.dead_looks", _whole_number(1), defaults.dead_looks),
+            looks_apart=self._value(value, "sockets.looks_apart", _seconds, defaults.looks_apart),
+            min_age=self._value(value, "sockets.min_age", _seconds, defaults.min_age),
+        )
+
+    def _protected(self, value: object) -> Protected:
+        if not isinstance(value, list):
+            self._problem("protected", "wanted tables ([[protected]] with glob and reason); removing nothing")
+            return _closed().protected
+        rules: list[Protection] = []
+        for number, rule in enumerate(value):
+            read = self._protection(rule, number)
+            if read is None:
+                return _closed().protected
+            rules.append(read)
+        return Protected(tuple(rules))
+
+    def _protection(self, rule: object, number: int) -> Protection | None:
+        if not isinstance(rule, dict):
+            self._problem("protected", "wanted tables with glob and reason; removing nothing", nth=number)
+            return None
+        self._unknown(rule, {"glob", "reason"}, "protected.")
+        glob, reason = rule.get("glob"), rule.get("reason", "on the protected list")
+        if not isinstance(glob, str) or not glob.startswith(("/", "*")):
+            key = "protected.glob" if "glob" in rule else "protected"
+            self._problem(key, "wanted a pattern of whole paths in glob; removing nothing", nth=number)
+            return None
+        if not isinstance(reason, str):
+            self._problem("protected.reason", "wanted a text; removing nothing", nth=number)
+            return None
+        return Protection(os.fsencode(glob), display_text(reason))
+
+
+def _roots(value: object) -> tuple[bytes, ...]:
+    return resolve_roots(_absolute(text) for text in _texts(value))
+
+
+def _absolute(text: str) -> bytes:
+    path = os.fsencode(os.path.expanduser(os.path.expandvars(text)))
+    if not path.startswith(b"/"):
+        raise _WrongValueError(f"{display_text(text)} is not an absolute path")
+    if b"\0" in path:
+        raise _WrongValueError("a path cannot hold NUL")
+    return path
+
+
+def _patterns(value: object) -> tuple[bytes, ...]:
+    return tuple(os.fsencode(text) for text in _texts(value))
+
+
+def _texts(value: object) -> list[str]:
+    if not isinstance(value, list):
+        raise _WrongValueError("wanted a list of texts")
+    for text in value:
+        if not isinstance(text, str):
+            raise _WrongValueError("wanted a list of texts")
+    return value
+
+
+def _whole_number(least: int) -> Callable[[object], int]:
+    def read(value: object) -> int:
+        if isinstance(value, bool) or not isinstance(value, int) or value < least:
+            raise _WrongValueError(f"wanted a whole number of at least {least}")
+        return value
+
+    return read
+
+
+def _seconds(value: object) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
+        raise _WrongValueError("wanted a number of seconds, 0 or more")
+    return float(value)
+
+
+def _theme(value: object) -> Theme:
+    try:
+        return Theme(str(value))
+    except ValueError as error:
+        raise _WrongValueError(f"wanted one of {', '.join(Theme)}") from error
