@@ -7,31 +7,89 @@ values (problems, outcomes) or as :class:`RacewatchError` with one plain sentenc
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import os
+from collections.abc import Mapping, Sequence
+from types import MappingProxyType
 
-from racewatch.config import Config
+from racewatch.config import Config, resolve_roots, state_dir
+from racewatch.core.act import Hook, act, no_hook
+from racewatch.core.journal import Journal, JournalError
+from racewatch.core.kind import Kind
 from racewatch.core.model import (
     ActRequest,
     HistoryEntry,
     KindName,
     Observation,
     Outcome,
+    OutcomeWord,
+    Problem,
     ScanResult,
     Target,
 )
+from racewatch.core.recovery import recover
+from racewatch.core.text import display
+from racewatch.core.undo import NoSuchAction, undo
+from racewatch.core.wire import WireError, target_from_text
+from racewatch.kinds.sockets import SocketPolicy, SocketsKind
+from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
+
+NOT_BUILT_YET: Mapping[KindName, str] = MappingProxyType(
+    {
+        KindName.LOCK: "locks are not built yet: this version of racewatch knows sockets only",
+        KindName.CONTAINER: "containers are not built yet: this version of racewatch knows sockets only",
+    }
+)
+_CONTAINER_PREFIXES = ("runc:", "crun:", "youki:", "podman:", "docker:")
+
+
+class RacewatchError(Exception):
+    """Something an operator asked for that cannot be answered; the message is one plain sentence."""
+
+
+class TargetError(RacewatchError):
+    """What was named is no target: not a path of a known kind, or a kind that is not built."""
 
 
 class Racewatch:
-    """One configured racewatch.  Opening it recovers acts that a crash interrupted."""
+    """One configured racewatch.  Opening it recovers acts that a crash interrupted.
 
-    def __init__(self, config: Config) -> None:
-        raise NotImplementedError
+    ``recovered`` is what recovery did, oldest first; ``journal_problem`` says why there is no
+    journal (then every act is refused, and looking still works), else it is None.
+    """
 
-    #: What recovery did at opening, newest last (shown once by the window, by ``history`` later).
-    recovered: tuple[HistoryEntry, ...]
-    #: Why there is no journal (then every act is refused, looking still works), else None.
-    journal_problem: str | None
+    def __init__(self, config: Config, *, state: bytes | None = None) -> None:
+        self.config = config
+        self.recovered: tuple[HistoryEntry, ...] = ()
+        self.journal_problem: str | None = None
+        self._journal: Journal | None = None
+        self._kinds: dict[KindName, Kind] = {kind.name: kind for kind in self._make_kinds(patient=True)}
+        try:
+            self._journal = Journal(state if state is not None else state_dir())
+            self._journal.expire(config.keep_days)
+            self.recovered = recover(self._journal)
+        except JournalError as error:
+            self.journal_problem = str(error)
+
+    def _make_kinds(self, *, patient: bool) -> list[Kind]:
+        wanted = self.config.sockets
+        return [
+            SocketsKind(
+                SocketPolicy(wanted.dead_looks, wanted.looks_apart, wanted.min_age),
+                patient=patient,
+                exclude=self.config.exclude,
+                max_entries=self.config.max_entries,
+            )
+        ]
+
+    def _kind(self, name: KindName) -> Kind:
+        kind = self._kinds.get(name)
+        if kind is None:
+            raise TargetError(NOT_BUILT_YET[name])
+        return kind
+
+    def _roots(self, roots: Sequence[bytes] | None) -> Sequence[bytes]:
+        return self.config.roots if roots is None else resolve_roots(roots)
 
     def scan(
         self,
@@ -39,33 +97,103 @@ class Racewatch:
         *,
         kinds: Sequence[KindName] | None = None,
     ) -> ScanResult:
-        """One look at these roots, or at the configured ones."""
-        raise NotImplementedError
+        """One look at these roots, or at the configured ones, in the order of the targets' names.
+
+        Raises :class:`TargetError` for a kind that is not built.
+        """
+        observations: list[Observation] = []
+        problems: list[Problem] = []
+        for kind in [self._kind(name) for name in kinds] if kinds is not None else self._kinds.values():
+            for seen in kind.scan(self._roots(roots)):
+                if isinstance(seen, Problem):
+                    problems.append(seen)
+                else:
+                    observations.append(seen)
+        observations.sort(key=lambda seen: (seen.path or seen.target.locator, seen.target.locator))
+        return ScanResult(tuple(observations), tuple(problems))
 
     def parse_target(self, text: str) -> Target:
-        """The target a person or program named (path, ``socket:/…``); raises ``TargetError``."""
-        raise NotImplementedError
+        """The target a person or program named: a path, or the full text of an observation's target.
+
+        A path is made absolute and its *directory* resolved, so that the target's path has no link
+        in it; its last component is taken as it is.  Raises :class:`TargetError`.
+        """
+        if text.startswith(_CONTAINER_PREFIXES):
+            raise TargetError(NOT_BUILT_YET[KindName.CONTAINER])
+        if text.partition(":")[0] in set(KindName):
+            try:
+                target = target_from_text(text)
+            except WireError as error:
+                raise TargetError(str(error)) from error
+            self._kind(target.kind)
+            if target.path is None:
+                return target
+            return Target(target.kind, _canonical(target.path))
+        path = _canonical(os.fsencode(text))
+        try:
+            found = fs.stat_path(path)
+        except OSError:
+            return Target(KindName.SOCKET, path)
+        if not found.is_socket:
+            what = "a directory" if found.is_directory else "not a socket"
+            raise TargetError(
+                f"{display(path)} is {what}; this version of racewatch knows sockets only "
+                "(locks and containers are not built yet)"
+            )
+        return Target(KindName.SOCKET, path)
 
     def observe(self, target: Target) -> Observation | None:
         """One target, freshly; None when there is no such target."""
-        raise NotImplementedError
+        return self._kind(target.kind).look(target)
 
-    def remove(self, request: ActRequest) -> Outcome:
-        """Lock, recheck, act."""
-        raise NotImplementedError
+    def remove(self, request: ActRequest, *, on_step: Hook = no_hook) -> Outcome:
+        """Lock, recheck, act.  Raises :class:`TargetError` for a kind that is not built."""
+        procedure = self._kind(request.target.kind).procedure(request.target)
+        if self._journal is None:
+            summary = (
+                f"nothing was touched, because there is no act without a journal: {self.journal_problem}"
+            )
+            return Outcome(request.target, "", OutcomeWord.FAILED, summary, error=self.journal_problem)
+        return act(request, procedure, self._journal, protected=self.config.protected, on_step=on_step)
 
     def undo(self, action: str) -> Outcome:
-        """Put back what an action removed, if its name is still free."""
-        raise NotImplementedError
+        """Put back what an action removed, if its name is still free; :class:`RacewatchError` if unknown."""
+        try:
+            return undo(action, self._the_journal())
+        except NoSuchAction:
+            raise RacewatchError(
+                f"the journal knows no action {action!r}; racewatch history lists them"
+            ) from None
+        except JournalError as error:
+            raise RacewatchError(str(error)) from error
 
     def history(self, limit: int | None = None) -> list[HistoryEntry]:
-        """The journal, newest first."""
-        raise NotImplementedError
+        """The journal, newest first; :class:`RacewatchError` when it cannot be read."""
+        try:
+            return self._the_journal().entries(limit)
+        except JournalError as error:
+            raise RacewatchError(str(error)) from error
+
+    def _the_journal(self) -> Journal:
+        if self._journal is None:
+            raise RacewatchError(self.journal_problem or "there is no journal")
+        return self._journal
 
     def monitor(self, roots: Sequence[bytes] | None = None) -> Monitor:
-        """A new (not yet started) monitor of these roots, or of the configured ones."""
-        raise NotImplementedError
+        """A new (not yet started) monitor of these roots, or of the configured ones.
+
+        It gets kinds of its own: their caches belong to its worker thread.
+        """
+        return Monitor(self._make_kinds(patient=False), self._roots(roots))
 
     def close(self) -> None:
-        """Release the journal; waits for an act in flight."""
-        raise NotImplementedError
+        """Release the journal; waits for a write in flight.  Safe to call twice."""
+        if self._journal is not None:
+            self._journal.close()
+            self._journal = None
+            self.journal_problem = "racewatch was closed"
+
+
+def _canonical(path: bytes) -> bytes:
+    absolute = os.path.abspath(path)
+    return os.path.join(os.path.realpath(os.path.dirname(absolute)), os.path.basename(absolute))

@@ -11,6 +11,7 @@ import enum
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from racewatch.core.journal import Journal, JournalError, new_action_id
 from racewatch.core.kind import Procedure, Stop, UndoRecord
@@ -23,6 +24,8 @@ from racewatch.core.model import (
     Verdict,
 )
 from racewatch.core.protected import Protected
+
+_NOTHING_PROTECTED: Final = Protected()
 
 
 class Step(enum.StrEnum):
@@ -62,7 +65,7 @@ def act(
     procedure: Procedure,
     journal: Journal,
     *,
-    protected: Protected = Protected(),
+    protected: Protected = _NOTHING_PROTECTED,
     on_step: Hook = no_hook,
 ) -> Outcome:
     """Remove one target if it still is what the person saw and still proved left over.
@@ -210,7 +213,7 @@ def decide(request: ActRequest, seen: Observation) -> Stop | None:
 
 def _ended(request: ActRequest, progress: _Progress, stop: Stop | None, journal: Journal) -> Outcome:
     if stop is None:
-        assert progress.seen is not None  # noqa: S101 - _run returns None only after RECHECK
+        assert progress.seen is not None
         kept = "; it is kept aside and undo brings it back as it was" if progress.kept else ""
         outcome = Outcome(
             request.target,

@@ -212,14 +212,16 @@ class NamedThing:
         if error.errno == errno.ENOENT:
             return Stop(OutcomeWord.GONE, f"{shown} is not there any more")
         if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS):
-            may = "nobody may, the file system is read-only" if error.errno == errno.EROFS else (
-                who_may(self._held.path)
+            may = (
+                "nobody may, the file system is read-only"
+                if error.errno == errno.EROFS
+                else (who_may(self._held.path))
             )
-            return Stop(OutcomeWord.REFUSED_DENIED, f"this user may not remove {shown}; {may}", error=str(error))
-        if error.errno == errno.EBUSY:
             return Stop(
-                OutcomeWord.REFUSED_BUSY, f"{shown} is in use as a mount point", error=str(error)
+                OutcomeWord.REFUSED_DENIED, f"this user may not remove {shown}; {may}", error=str(error)
             )
+        if error.errno == errno.EBUSY:
+            return Stop(OutcomeWord.REFUSED_BUSY, f"{shown} is in use as a mount point", error=str(error))
         return Stop(OutcomeWord.FAILED, f"{shown} was not removed: {error.strerror}", error=str(error))
 
 

@@ -114,7 +114,7 @@ def who_may(directory: bytes) -> str:
 
 def user_name(uid: int) -> str:
     """The account's name, or the number when no account has it."""
-    import pwd  # noqa: PLC0415 - only on refusals; reading the account database is slow
+    import pwd
 
     try:
         return pwd.getpwuid(uid).pw_name

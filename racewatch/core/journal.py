@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 from racewatch.core import wire
 from racewatch.core.guard import ActLocks
@@ -126,7 +126,9 @@ class Journal:
         try:
             yield
         except sqlite3.Error as error:
-            raise JournalError(f"the journal {display(self._file)} cannot be used: {error}; {_cure(error)}") from error
+            raise JournalError(
+                f"the journal {display(self._file)} cannot be used: {error}; {_cure(error)}"
+            ) from error
         except OSError as error:
             raise JournalError(
                 f"the journal folder {display(self.folder)} cannot be used: {error.strerror}; make it "
@@ -230,6 +232,18 @@ class Journal:
                     (outcome.action, outcome.action),
                 )
 
+    def expire(self, keep_days: float) -> None:
+        """Forget how to take back what was removed longer ago than this.
+
+        What was kept aside stays undoable: forgetting that would lose it.
+        """
+        with self._plainly(), self._writing():
+            self._db.execute(
+                "UPDATE action SET undoable=0, undo=NULL, method=NULL WHERE undoable=1 AND ended_at < ? "
+                "AND NOT coalesce(json_extract(undo, '$.kept'), 0)",
+                (self._clock() - keep_days * 86400,),
+            )
+
     def entries(self, limit: int | None = None) -> list[HistoryEntry]:
         """The journal, newest first."""
         with self._plainly(), self._mutex:
@@ -262,7 +276,9 @@ class Journal:
                 "WHERE word IS NULL ORDER BY seq"
             ).fetchall()
         return [
-            OpenAct(action, verb, Target(KindName(kind), locator), refers_to, UndoRecord(method, json.loads(undo)))
+            OpenAct(
+                action, verb, Target(KindName(kind), locator), refers_to, UndoRecord(method, json.loads(undo))
+            )
             for action, verb, kind, locator, refers_to, method, undo in rows
         ]
 
@@ -272,21 +288,23 @@ class Journal:
             self._db.close()
 
 
-def _entry(row: tuple[object, ...]) -> HistoryEntry:
-    (action, verb, refers_to, kind, locator, path, started, ended, word, summary, seen, undoable, undone) = row
+def _entry(row: tuple[Any, ...]) -> HistoryEntry:
+    (action, verb, refers_to, kind, locator, path, started, ended, word, summary, seen, undoable, undone) = (
+        row
+    )
     return HistoryEntry(
-        action=str(action),
-        verb=str(verb),
-        target=Target(KindName(str(kind)), bytes(locator)),  # type: ignore[arg-type]  # a BLOB column
-        path=path if isinstance(path, bytes) else None,
-        started_at=float(str(started)),
-        ended_at=None if ended is None else float(str(ended)),
-        word=None if word is None else OutcomeWord(str(word)),
-        summary=str(summary),
-        observation=None if seen is None else wire.observation_from_json(json.loads(str(seen))),
+        action=action,
+        verb=verb,
+        target=Target(KindName(kind), locator),
+        path=path,
+        started_at=started,
+        ended_at=ended,
+        word=None if word is None else OutcomeWord(word),
+        summary=summary,
+        observation=None if seen is None else wire.observation_from_json(json.loads(seen)),
         undoable=bool(undoable),
-        refers_to=None if refers_to is None else str(refers_to),
-        undone_by=None if undone is None else str(undone),
+        refers_to=refers_to,
+        undone_by=undone,
     )
 
 

@@ -145,7 +145,8 @@ def put_back(record: NameRecord, guard: DirectoryGuard, action: str) -> Stop | N
     new inode number and birth time; mode, owner, times and attributes are the old ones.
     """
     taken = Stop(
-        OutcomeWord.REFUSED_CHANGED, f"the name {display(record.path)} is taken again; what stands there was left alone"
+        OutcomeWord.REFUSED_CHANGED,
+        f"the name {display(record.path)} is taken again; what stands there was left alone",
     )
     if look_at(guard, record.name) is not None:
         return taken
@@ -170,7 +171,9 @@ def put_back(record: NameRecord, guard: DirectoryGuard, action: str) -> Stop | N
             removal.unlink(guard.fd, source)  # the node made a moment ago under our private name
         if isinstance(error, FileExistsError):
             return taken
-        return Stop(OutcomeWord.FAILED, f"{display(record.path)} was not put back: {error.strerror}", error=str(error))
+        return Stop(
+            OutcomeWord.FAILED, f"{display(record.path)} was not put back: {error.strerror}", error=str(error)
+        )
     sync_directory(guard.fd)
     return None
 
@@ -180,7 +183,11 @@ def _remake(record: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop |
     try:
         removal.make_socket_node(guard.fd, private, record.mode)
     except OSError as error:
-        return Stop(OutcomeWord.REFUSED_DENIED, f"nothing can be made in {display(record.directory)}: {error.strerror}", error=str(error))
+        return Stop(
+            OutcomeWord.REFUSED_DENIED,
+            f"nothing can be made in {display(record.directory)}: {error.strerror}",
+            error=str(error),
+        )
     fd = fs.pin(guard.fd, private)
     try:
         path = fs.fd_path(fd)
@@ -233,7 +240,9 @@ def settle_removal(record: NameRecord, guard: DirectoryGuard) -> Settled:
     try:
         removal.rename_noreplace(guard.fd, record.private, guard.fd, record.name)
     except OSError as error:
-        why = "its name is taken by a new object" if isinstance(error, FileExistsError) else str(error.strerror)
+        why = (
+            "its name is taken by a new object" if isinstance(error, FileExistsError) else str(error.strerror)
+        )
         return Settled(
             OutcomeWord.FAILED,
             f"interrupted; what had been captured is kept as {display(record.private)} beside {shown}: {why}",

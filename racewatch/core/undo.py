@@ -45,7 +45,9 @@ def undo(action: str, journal: Journal, *, on_step: Hook = no_hook) -> Outcome:
             try:
                 journal.intend(new, "undo", entry.observation, record, refers_to=action)
             except JournalError as error:
-                return _ended(entry, new, Stop(OutcomeWord.FAILED, f"nothing was put back, because {error}"), journal)
+                return _ended(
+                    entry, new, Stop(OutcomeWord.FAILED, f"nothing was put back, because {error}"), journal
+                )
             on_step(Step.RESTORE)
             stop = put_back(name, guard, new)
         finally:

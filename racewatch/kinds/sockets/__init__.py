@@ -6,6 +6,8 @@ whether a socket is bound to that inode, and a node whose socket was closed neve
 does *not* hold, and about saying who is behind a live one.
 """
 
+from __future__ import annotations
+
 from racewatch.kinds.sockets.kind import SocketsKind
 from racewatch.kinds.sockets.policy import SocketPolicy
 

@@ -55,7 +55,7 @@ def bound_row(facts: Facts) -> UnixSocket | None:
     """The row of the socket that is bound to the node, not of connections accepted by it."""
     rows = facts.rows or ()
     sure = [row for row in rows if row.owns_node]
-    return (sure or list(rows) or [None])[0]
+    return next(iter(sure or rows), None)
 
 
 def judge(facts: Facts) -> Judgement:
@@ -86,7 +86,10 @@ def _refused(facts: Facts, answer: Answer) -> Judgement:
             facts,
             "shared place" if not never else "mounted over",
             f"No socket of this kernel is bound here, but that proves nothing: {reason}.",
-            (probe, Evidence("place", Says.UNKNOWN, _MOUNTS, f"it lies in {facts.where.value}{on}: {reason}")),
+            (
+                probe,
+                Evidence("place", Says.UNKNOWN, _MOUNTS, f"it lies in {facts.where.value}{on}: {reason}"),
+            ),
             never=never,
         )
     place = Evidence(
@@ -104,9 +107,14 @@ def _refused(facts: Facts, answer: Answer) -> Judgement:
     if facts.min_age > 0 and (facts.age is None or facts.age < facts.min_age):
         age = "unknown" if facts.age is None else f"{facts.age:.0f} s"
         rule = Evidence(
-            "age", Says.UNKNOWN, "configuration", f"age {age}, the configuration demands {facts.min_age:.0f} s"
+            "age",
+            Says.UNKNOWN,
+            "configuration",
+            f"age {age}, the configuration demands {facts.min_age:.0f} s",
         )
-        return _unknown(facts, "too young", "It is dead, but younger than the configuration demands.", (*proof, rule))
+        return _unknown(
+            facts, "too young", "It is dead, but younger than the configuration demands.", (*proof, rule)
+        )
     if facts.looks < facts.looks_needed:
         rule = Evidence(
             "looks", Says.UNKNOWN, "configuration", f"dead look {facts.looks} of {facts.looks_needed}"
@@ -118,7 +126,9 @@ def _refused(facts: Facts, answer: Answer) -> Judgement:
             (*proof, rule),
         )
     label = "dead socket, set aside" if facts.set_aside else "dead socket"
-    summary = "Nobody is bound to this socket, and nobody ever will be: a server that comes back makes a new one."
+    summary = (
+        "Nobody is bound to this socket, and nobody ever will be: a server that comes back makes a new one."
+    )
     remedy = None
     if facts.unit and facts.unit_active:
         remedy = f"{facts.unit} is active and lists this path: restart it to get a working socket"
@@ -177,9 +187,7 @@ def _live(facts: Facts, answer: Answer) -> Judgement:
         )
     elif label == "shut down":
         remedy = "its server has shut it down but still holds it: restart the server"
-    return Judgement(
-        Verdict.LIVE, label, f"In use{by}: {words}.", tuple(evidence), Removable.NEVER, remedy
-    )
+    return Judgement(Verdict.LIVE, label, f"In use{by}: {words}.", tuple(evidence), Removable.NEVER, remedy)
 
 
 def _state(facts: Facts, row: UnixSocket | None) -> tuple[str, str]:
@@ -213,7 +221,9 @@ def judge_lost(facts: Facts, row: UnixSocket) -> Judgement:
     who = f"{owner.name} (pid {owner.pid})" if owner else "its server"
     unit = f", for example with: systemctl restart {owner.unit}" if owner and owner.unit else ""
     evidence = (
-        Evidence("kernel table", Says.LIVE, _DIAG, f"{type_word(row)} socket {row.inode} is bound to this path"),
+        Evidence(
+            "kernel table", Says.LIVE, _DIAG, f"{type_word(row)} socket {row.inode} is bound to this path"
+        ),
         Evidence("name", Says.INFO, "statx in the owner's root", facts.lost_because or "the name is gone"),
         *_owner_evidence(facts),
     )

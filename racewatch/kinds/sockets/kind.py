@@ -1,0 +1,216 @@
+"""The kind: where sockets are looked for, and how a look becomes an act."""
+
+from __future__ import annotations
+
+import errno
+import fnmatch
+import os
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from typing import Final
+
+from racewatch.core.by_name import NamedThing, Pinned
+from racewatch.core.kind import Procedure, Seen
+from racewatch.core.model import KindName, Observation, Problem, Target, Verdict
+from racewatch.core.never import NeverRemoved
+from racewatch.kinds.sockets.observe import Observer, lost_target, unseen, why_lost
+from racewatch.kinds.sockets.policy import Looks, SocketPolicy
+from racewatch.kinds.sockets.surroundings import OwnerBook, Surroundings, UnitBook
+from racewatch.kinds.sockets.walk import Walk
+from racewatch.linux import fs
+from racewatch.linux.probe import DatagramProbe
+from racewatch.linux.sockdiag import UnixSocket, node_key
+
+_ONE_LOOK: Final = SocketPolicy()
+
+
+class SocketsKind:
+    """Path sockets below the watched roots, and live ones whose name is lost.
+
+    ``patient``: with a policy of several dead looks, a look waits for all of them (the command line
+    and the act); otherwise the caller looks again by itself (the monitor) and sees the count grow.
+    Usable from any thread; looks are taken one at a time.
+    """
+
+    def __init__(
+        self,
+        policy: SocketPolicy = _ONE_LOOK,
+        *,
+        patient: bool = True,
+        exclude: Sequence[bytes] = (),
+        max_entries: int = 1_000_000,
+        sleep: Callable[[float], None] = time.sleep,
+    ) -> None:
+        self._policy = policy
+        self._looks = Looks(policy)
+        self._patient = patient
+        self._exclude = tuple(exclude)
+        self._max_entries = max_entries
+        self._sleep = sleep
+        self._owners = OwnerBook()
+        self._units = UnitBook()
+        self._probe = DatagramProbe()
+        self._mutex = threading.RLock()
+
+    @property
+    def name(self) -> KindName:
+        """Sockets."""
+        return KindName.SOCKET
+
+    def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
+        """Everything below the roots; see :class:`~racewatch.kinds.sockets.walk.Walk` for what is left out."""
+        with self._mutex:
+            return iter(self._scan(roots, recursive=True))
+
+    def scan_directory(self, directory: bytes) -> Iterator[Seen]:
+        """The sockets directly inside one directory."""
+        with self._mutex:
+            return iter(self._scan([directory], recursive=False))
+
+    def _scan(self, roots: Sequence[bytes], *, recursive: bool) -> list[Seen]:
+        around = Surroundings(self._owners, self._units, self._probe)
+        self._owners.of(self._wanted_owners(around, roots))
+        observer = Observer(around, self._looks)
+        seen: list[Seen] = []
+        nodes: set[tuple[int, int]] = set()
+        waiting: list[int] = []
+        walk = Walk(around.filesystems, self._exclude, self._max_entries)
+        for root in roots:
+            for found in walk.sockets(root, recursive=recursive):
+                if isinstance(found, Problem):
+                    seen.append(found)
+                    continue
+                try:
+                    observation = observer.node(found.path, found.directory_fd, found.directory, found.fd)
+                    stat = fs.stat_fd(found.fd)
+                finally:
+                    os.close(found.fd)
+                nodes.add((stat.dev, stat.ino))
+                if around.filesystems is not None:
+                    superblock = around.filesystems.superblock_of(stat.mount_id)
+                    nodes.add(node_key(stat.dev if superblock is None else superblock, stat.ino))
+                if observation.label.startswith("being watched"):
+                    waiting.append(len(seen))
+                seen.append(observation)
+        seen += self._lost(around, observer, roots, nodes, recursive=recursive)
+        if waiting and self._patient:
+            self._look_until_counted(seen, waiting)
+        return seen
+
+    def _look_until_counted(self, seen: list[Seen], waiting: list[int]) -> None:
+        """Repeat the looks that the policy demands, all waiting ones together."""
+        for _ in range(self._policy.dead_looks - 1):
+            self._sleep(self._policy.looks_apart)
+            for index in waiting:
+                one = seen[index]
+                if isinstance(one, Observation):
+                    again = self._look_once(one.target)
+                    seen[index] = again if again is not None else one
+
+    def _wanted_owners(self, around: Surroundings, roots: Sequence[bytes]) -> set[int]:
+        """The sockets whose holders are worth knowing: those whose name or node may lie below a root."""
+        if around.rows is None:
+            return set()
+        devices: set[int] = set()
+        for root in roots:
+            try:
+                mount_id = fs.stat_path(root).mount_id
+            except OSError:
+                continue
+            superblock = around.filesystems.superblock_of(mount_id) if around.filesystems else None
+            if superblock is not None:
+                devices.add(superblock)
+        prefixes = tuple(root.rstrip(b"/") + b"/" for root in roots)
+        return {
+            row.inode
+            for rows in around.rows.values()
+            for row in rows
+            if row.owns_node and (row.name.startswith(prefixes) or row.dev in devices)
+        }
+
+    def _lost(
+        self,
+        around: Surroundings,
+        observer: Observer,
+        roots: Sequence[bytes],
+        nodes: set[tuple[int, int]],
+        *,
+        recursive: bool,
+    ) -> Iterator[Observation]:
+        """Live sockets whose own name does not lead to them: what other cleaners destroyed."""
+        prefixes = tuple(root.rstrip(b"/") + b"/" for root in roots)
+        for row in around.bound:
+            if not row.name.startswith(prefixes) or not row.owns_node or row.key in nodes:
+                continue
+            if not recursive and os.path.dirname(row.name) != roots[0]:
+                continue
+            if any(fnmatch.fnmatchcase(row.name, pattern) for pattern in self._exclude):
+                continue
+            because = why_lost(row, around)
+            if because is not None:
+                yield observer.lost(row, because)
+
+    def look(self, target: Target) -> Observation | None:
+        """One fresh observation, with all the looks the policy demands when patient."""
+        with self._mutex:
+            seen = self._look_once(target)
+            if self._patient:
+                for _ in range(self._policy.dead_looks - 1):
+                    if seen is None or not seen.label.startswith("being watched"):
+                        break
+                    self._sleep(self._policy.looks_apart)
+                    seen = self._look_once(target)
+            return seen
+
+    def _look_once(self, target: Target) -> Observation | None:
+        around = Surroundings(self._owners, self._units, self._probe)
+        if target.path is None:
+            return self._look_at_lost(target, around)
+        path = target.path
+        directory_fd = fd = -1
+        try:
+            directory_fd = fs.open_directory(os.path.dirname(path))
+            fd = fs.pin(directory_fd, os.path.basename(path))
+            return self._observe(path, directory_fd, fd, around)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                return None
+            return unseen(target, path, error)
+        finally:
+            for handle in (fd, directory_fd):
+                if handle >= 0:
+                    os.close(handle)
+
+    def _observe(self, path: bytes, directory_fd: int, fd: int, around: Surroundings) -> Observation:
+        rows = around.rows_at(fs.stat_fd(fd)) or ()
+        self._owners.of({row.inode for row in rows if row.owns_node})
+        return Observer(around, self._looks).node(path, directory_fd, fs.stat_fd(directory_fd), fd)
+
+    def _look_at_lost(self, target: Target, around: Surroundings) -> Observation | None:
+        row = _row_of(target, around.bound)
+        if row is None:
+            return None
+        self._owners.of({row.inode})
+        because = why_lost(row, around)
+        return None if because is None else Observer(around, self._looks).lost(row, because)
+
+    def procedure(self, target: Target) -> Procedure:
+        """A path socket is captured by its name; a lost one has no name to take away."""
+        if target.path is None:
+            return NeverRemoved(lambda: self.look(target))
+        return NamedThing(target, target.path, self._recheck)
+
+    def _recheck(self, pinned: Pinned) -> Observation:
+        """Judge a pinned inode with surroundings as they are now, with all the looks that are demanded."""
+        with self._mutex:
+            while True:
+                around = Surroundings(self._owners, self._units, self._probe)
+                seen = self._observe(pinned.path, pinned.directory_fd, pinned.fd, around)
+                if seen.verdict is not Verdict.UNKNOWN or not seen.label.startswith("being watched"):
+                    return seen
+                self._sleep(self._policy.looks_apart)
+
+
+def _row_of(target: Target, bound: Sequence[UnixSocket]) -> UnixSocket | None:
+    return next((row for row in bound if lost_target(row) == target), None)

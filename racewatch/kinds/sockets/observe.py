@@ -1,0 +1,205 @@
+"""From a pinned handle to an observation: gather facts (reads only), judge, describe."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import stat as stat_mode
+import time
+from collections.abc import Callable
+from typing import Final
+
+from racewatch.core.by_name import PRIVATE_PREFIX
+from racewatch.core.guard import user_name
+from racewatch.core.model import Evidence, KindName, Observation, Removable, Says, Target, Verdict
+from racewatch.core.text import display
+from racewatch.kinds.sockets.facts import Facts, Where
+from racewatch.kinds.sockets.judge import Judgement, bound_row, judge, judge_lost, type_word
+from racewatch.kinds.sockets.policy import Looks
+from racewatch.kinds.sockets.surroundings import Place, Surroundings
+from racewatch.linux import fs, processes
+from racewatch.linux.probe import Presence
+from racewatch.linux.sockdiag import UnixSocket, node_key
+
+_FILE_TYPE: Final = {
+    stat_mode.S_IFREG: "regular file",
+    stat_mode.S_IFDIR: "directory",
+    stat_mode.S_IFLNK: "symbolic link",
+    stat_mode.S_IFIFO: "named pipe",
+    stat_mode.S_IFCHR: "device",
+    stat_mode.S_IFBLK: "device",
+    stat_mode.S_IFSOCK: "socket",
+}
+
+
+class Observer:
+    """Observes socket nodes with one set of surroundings."""
+
+    def __init__(self, around: Surroundings, looks: Looks, *, clock: Callable[[], float] = time.time) -> None:
+        self._around = around
+        self._looks = looks
+        self._clock = clock
+
+    def node(self, path: bytes, directory_fd: int, directory: fs.Stat, fd: int) -> Observation:
+        """Observe the node behind a pinned handle; ``path`` is where it was found."""
+        node = fs.stat_fd(fd)
+        if not node.is_socket:
+            kind = _FILE_TYPE.get(stat_mode.S_IFMT(node.mode), "unknown file type")
+            facts = Facts(path, kind, None, Where.UNSEEN, None)
+            return self._observation(Target(KindName.SOCKET, path), facts, node)
+        around = self._around
+        answer = around.probe.ask(fd)
+        rows = around.rows_at(node)
+        incarnation = (node.dev, node.ino, node.btime_ns)
+        count = 0
+        place = Place(Where.LOCAL, None)
+        merged = None
+        if answer.presence is Presence.BOUND:
+            self._looks.alive(incarnation)
+        else:
+            place = around.place(directory_fd, directory, node)
+            if place.merged:
+                merged = around.ask_merged(place, os.path.basename(path))
+            if answer.presence is Presence.ABSENT:
+                count = self._looks.dead(incarnation, time.monotonic())
+        unit = around.units.get(path)
+        row = next((one for one in rows or () if one.owns_node), rows[0] if rows else None)
+        now = self._clock()
+        facts = Facts(
+            path=path,
+            file_type="socket",
+            answer=answer,
+            where=place.where,
+            fstype=place.fstype,
+            rows=rows,
+            merged=merged,
+            rival=around.rival(path) if answer.presence is not Presence.BOUND else None,
+            rivals_known=around.rivals_known,
+            foreign=around.is_foreign(path),
+            owners=around.owners.get(row.inode) if row else (),
+            owners_unseen=around.owners.unseen,
+            unit=unit.unit if unit else None,
+            unit_active=unit.is_active if unit else False,
+            node_owner=user_name(node.uid) if answer.presence is Presence.UNKNOWN else "",
+            age=now - node.btime_ns / 1e9 if node.btime_ns else None,
+            min_age=self._looks.policy.min_age,
+            looks=count,
+            looks_needed=self._looks.policy.dead_looks,
+            set_aside=os.path.basename(path).startswith(PRIVATE_PREFIX),
+        )
+        return self._observation(Target(KindName.SOCKET, path), facts, node)
+
+    def lost(self, row: UnixSocket, because: str) -> Observation:
+        """Observe a live socket that its name does not lead to any more."""
+        facts = Facts(
+            path=row.name,
+            file_type="socket",
+            answer=None,
+            where=Where.UNSEEN,
+            fstype=None,
+            rows=(row,),
+            owners=self._around.owners.get(row.inode),
+            owners_unseen=self._around.owners.unseen,
+            lost_because=because,
+        )
+        return self._describe(
+            lost_target(row), facts, judge_lost(facts, row), fingerprint_of(b"lost", row.inode, row.name)
+        )
+
+    def _observation(self, target: Target, facts: Facts, node: fs.Stat) -> Observation:
+        judged = judge(facts)
+        # Without a birth time the change time stands in: it moves more often, which only refuses more.
+        born = node.btime_ns if node.btime_ns is not None else node.ctime_ns
+        print_of = fingerprint_of(node.dev, node.ino, born, stat_mode.S_IFMT(node.mode), judged.label)
+        return self._describe(target, facts, judged, print_of, created=node.btime_ns)
+
+    def _describe(
+        self, target: Target, facts: Facts, judged: Judgement, fingerprint: str, *, created: int | None = None
+    ) -> Observation:
+        row = bound_row(facts)
+        shown: list[tuple[str, str]] = []
+        word = type_word(row)
+        if word:
+            shown.append(("type", word))
+        if row is not None and row.listening:
+            shown.append(("queue", f"{row.queue} of {row.backlog}"))
+        if created:
+            shown.append(("created", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created / 1e9))))
+        if facts.unit:
+            shown.append(("unit", f"{facts.unit} ({'active' if facts.unit_active else 'not active'})"))
+        return Observation(
+            target=target,
+            path=facts.path,
+            fingerprint=fingerprint,
+            verdict=judged.verdict,
+            label=judged.label,
+            summary=judged.summary,
+            evidence=judged.evidence,
+            owner=facts.owners[0] if facts.owners else None,
+            removable=judged.removable,
+            seen_at=self._clock(),
+            remedy=judged.remedy,
+            facts=tuple(shown),
+            others=facts.owners[1:],
+        )
+
+
+def unseen(target: Target, path: bytes, error: OSError) -> Observation:
+    """What is known of a path that could not even be reached: that it could not be seen."""
+    return Observation(
+        target=target,
+        path=path,
+        fingerprint=fingerprint_of(b"unseen", path, error.errno),
+        verdict=Verdict.UNKNOWN,
+        label="cannot see",
+        summary=f"{display(path)} could not be reached ({error.strerror}), so whether it is there is not known.",
+        evidence=(Evidence("reach", Says.UNKNOWN, "openat2", f"{error.strerror}"),),
+        owner=None,
+        removable=Removable.NEVER,
+        seen_at=time.time(),
+        remedy="look as root, or as the owner of its directory",
+    )
+
+
+def fingerprint_of(*parts: object) -> str:
+    """An opaque text: equal if and only if the parts are."""
+    return hashlib.blake2s(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+def lost_target(row: UnixSocket) -> Target:
+    """The target of a live socket without a name: by its own inode, since the path means another thing."""
+    return Target(KindName.SOCKET, b"lost:%d:%s" % (row.inode, row.name))
+
+
+def why_lost(row: UnixSocket, around: Surroundings) -> str | None:
+    """Why a bound socket's name does not lead to it any more; None when it does, or when we cannot see.
+
+    The name is looked up where its holder sees it (``/proc/PID/root``): a service with a private
+    ``/tmp`` has not lost anything.  A socket that was renamed keeps its old name in the kernel; the
+    caller leaves out those whose node it has seen under another name.
+    """
+    owners = around.owners.get(row.inode)
+    if not owners or around.filesystems is None:
+        return None
+    owner = owners[0]
+    identity = processes.identify(owner.pid)
+    if identity is None or identity.start_ticks != owner.start_ticks:
+        return None
+    try:
+        os.stat(b"/proc/%d/root" % owner.pid)
+    except OSError:
+        return None
+    try:
+        found = fs.stat_path(b"/proc/%d/root%s" % (owner.pid, row.name))
+    except (FileNotFoundError, NotADirectoryError):
+        return f"the name {display(row.name)} is gone"
+    except OSError:
+        return None
+    superblock = around.filesystems.superblock_of(found.mount_id)
+    if superblock is None:
+        return None
+
+    if node_key(superblock, found.ino) == row.key:
+        return None
+    what = "another socket" if found.is_socket else "something else"
+    return f"the name {display(row.name)} means {what} now"

@@ -1,0 +1,270 @@
+"""What one look needs to know about the rest of the machine: taken once per scan, afresh per act."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import Final
+
+from racewatch.core.model import Owner
+from racewatch.kinds.sockets.facts import Where
+from racewatch.linux import fs, netns, processes, sockdiag, systemd
+from racewatch.linux.mounts import FileSystems, Reason, is_local_unstacked
+from racewatch.linux.probe import Answer, DatagramProbe, Presence
+from racewatch.linux.sockdiag import UnixSocket
+
+_UNITS_FRESH_SECONDS: Final = 30.0
+_MOST_OWNERS: Final = 16
+
+
+@dataclass(slots=True)
+class Place:
+    """What is known of one directory: whether "nobody is bound" proves anything in it."""
+
+    where: Where
+    fstype: str | None
+    merged: tuple[bytes, ...] = ()
+
+
+@dataclass(slots=True)
+class OwnerBook:
+    """Who holds which socket, remembered between looks.
+
+    A remembered owner counts only while that very process (pid and start time) lives; looking
+    through every process's descriptors again is by far the dearest part of a scan.
+    """
+
+    _by_inode: dict[int, tuple[Owner, ...]] = field(default_factory=dict)
+    unseen: int = 0
+
+    def of(self, inodes: set[int]) -> None:
+        """Make sure that these sockets' holders are known; forget all others."""
+        alive: dict[tuple[int, int], bool] = {}
+
+        def lives(owner: Owner) -> bool:
+            key = (owner.pid, owner.start_ticks)
+            if key not in alive:
+                identity = processes.identify(owner.pid)
+                alive[key] = identity is not None and identity.start_ticks == owner.start_ticks
+            return alive[key]
+
+        kept = {
+            inode: owners
+            for inode, owners in self._by_inode.items()
+            if inode in inodes and owners and all(lives(owner) for owner in owners)
+        }
+        missing = inodes - kept.keys()
+        if missing:
+            holders = processes.socket_holders()
+            self.unseen = holders.unreadable
+            described: dict[int, Owner | None] = {}
+            for inode in missing:
+                found = []
+                for pid in holders.by_inode.get(inode, ())[:_MOST_OWNERS]:
+                    if pid not in described:
+                        described[pid] = _describe(pid)
+                    owner = described[pid]
+                    if owner is not None:
+                        found.append(owner)
+                # The oldest first: with servers that fork that is the master.  An init that only
+                # keeps an activated socket open is never the one to speak to.
+                found.sort(key=lambda one: (one.pid == 1, one.start_ticks, one.pid))
+                kept[inode] = tuple(found)
+        self._by_inode = kept
+
+    def get(self, inode: int) -> tuple[Owner, ...]:
+        """The processes that hold a socket, the one to speak to first."""
+        return self._by_inode.get(inode, ())
+
+
+def _describe(pid: int) -> Owner | None:
+    info = processes.describe(pid)
+    if info is None:
+        return None
+    return Owner(
+        pid=pid,
+        start_ticks=info.start_ticks,
+        started=info.started,
+        name=info.name,
+        user=info.user,
+        command=info.command,
+        unit=info.unit,
+    )
+
+
+@dataclass(slots=True)
+class UnitBook:
+    """Which paths systemd's units listen on; asked at most twice a minute."""
+
+    _listeners: dict[bytes, systemd.UnitListener] = field(default_factory=dict)
+    _asked_at: float = -1e9
+
+    def get(self, path: bytes) -> systemd.UnitListener | None:
+        """The unit that lists this path, if systemd runs and says so."""
+        now = time.monotonic()
+        if now - self._asked_at > _UNITS_FRESH_SECONDS:
+            self._asked_at = now
+            self._listeners = dict(systemd.listeners().by_path)
+        return self._listeners.get(path)
+
+
+class Surroundings:
+    """One moment's view of mounts, bound sockets and their holders.  Make a new one for each look.
+
+    Reads only.  Whatever cannot be read makes verdicts more careful, never less.
+    """
+
+    def __init__(self, owners: OwnerBook, units: UnitBook, probe: DatagramProbe) -> None:
+        self.owners = owners
+        self.units = units
+        self.probe = probe
+        self.taken_at = time.time()
+        try:
+            self.filesystems: FileSystems | None = FileSystems.take()
+        except OSError:
+            self.filesystems = None
+        self.rows: dict[tuple[int, int], list[UnixSocket]] | None = None
+        self._hidden: dict[bytes, str] = {}
+        self.rivals_known = self.filesystems is not None
+        try:
+            bound = sockdiag.bound_sockets()
+        except OSError:
+            bound = ()
+            self.rivals_known = False
+        else:
+            self.rows = self._index(bound)
+        self.bound = bound
+        self._foreign: set[bytes] = set()
+        self._look_abroad()
+        self._places: dict[tuple[int, int, int | None], Place] = {}
+
+    def _index(self, bound: tuple[UnixSocket, ...]) -> dict[tuple[int, int], list[UnixSocket]]:
+        rows: dict[tuple[int, int], list[UnixSocket]] = defaultdict(list)
+        for row in bound:
+            key = row.key
+            if key is None:
+                continue
+            rows[key].append(row)
+            if row.dev is None or not self._resolves_here(row.dev):
+                # Race closed: the socket is bound through an overlay or FUSE mount that we do not
+                # know of, and its node looks dead through the directory below.  A bound socket of the
+                # same file name on such a file system (or on one we cannot identify) is a rival.
+                self._hidden[os.path.basename(row.name)] = (
+                    f"socket {row.inode} is bound as {os.fsdecode(row.name)!a} on a file system "
+                    f"({self._fstype(row.dev) or 'unknown'}) that can show the same file under another inode"
+                )
+        return dict(rows)
+
+    def _resolves_here(self, dev: int) -> bool:
+        return is_local_unstacked(self._fstype(dev))
+
+    def _fstype(self, dev: int | None) -> str | None:
+        if dev is None or self.filesystems is None:
+            return None
+        return self.filesystems.fstype_by_dev(dev)
+
+    def _look_abroad(self) -> None:
+        """Names bound in other network namespaces: sock_diag does not show their nodes."""
+        try:
+            found = netns.foreign_names()
+        except OSError:
+            self.rivals_known = False
+            return
+        for one in found:
+            self._foreign.add(one.name)
+            if not self._node_is_plain(one.name, one.pid):
+                self._hidden.setdefault(
+                    os.path.basename(one.name),
+                    f"a socket is bound as {os.fsdecode(one.name)!a} in the network namespace of pid "
+                    f"{one.pid}, at a place that cannot be resolved here",
+                )
+
+    def _node_is_plain(self, name: bytes, pid: int) -> bool:
+        """Whether a foreign name leads to a node on a file system where our own probe is exact.
+
+        The name is text, given at bind time, perhaps relative: only an absolute one that resolves in
+        the namespace it was bound in counts.
+        """
+        if not name.startswith(b"/") or self.filesystems is None:
+            return False
+        for root in (b"/proc/%d/root" % pid, b""):
+            try:
+                seen = fs.stat_path(root + name)
+            except OSError:
+                continue
+            if seen.is_socket and is_local_unstacked(self.filesystems.fstype_of(seen.mount_id)):
+                return True
+        return False
+
+    def rival(self, path: bytes) -> str | None:
+        """A bound socket of the same file name whose node cannot be resolved here, in words."""
+        return self._hidden.get(os.path.basename(path))
+
+    def is_foreign(self, path: bytes) -> bool:
+        """Whether a socket of this very name is bound in another network namespace."""
+        return path in self._foreign
+
+    def rows_at(self, stat: fs.Stat) -> tuple[UnixSocket, ...] | None:
+        """The sockets that sock_diag lists at a node; None when it could not be asked."""
+        if self.rows is None or self.filesystems is None:
+            return None
+        superblock = self.filesystems.superblock_of(stat.mount_id)
+        if superblock is None:
+            superblock = stat.dev
+        return tuple(self.rows.get(sockdiag.node_key(superblock, stat.ino), ()))
+
+    def place(self, directory_fd: int, directory: fs.Stat, node: fs.Stat) -> Place:
+        """Whether "nobody is bound" proves anything for this node; asked once a directory."""
+        if node.mount_root is not False or node.mount_id != directory.mount_id:
+            # The name is a mount point (or this kernel cannot say): the node we see is not the one
+            # in the directory, and taking the name away would take somebody's mount away.
+            return Place(Where.MOUNTED_OVER, self._fstype_of(node))
+        key = (directory.dev, directory.ino, directory.mount_id)
+        place = self._places.get(key)
+        if place is None:
+            place = self._places[key] = self._judge_place(directory_fd, directory)
+        return place
+
+    def _fstype_of(self, node: fs.Stat) -> str | None:
+        return self.filesystems.fstype_of(node.mount_id) if self.filesystems else None
+
+    def _judge_place(self, directory_fd: int, directory: fs.Stat) -> Place:
+        if self.filesystems is None:
+            return Place(Where.UNSEEN, None)
+        fstype = self.filesystems.fstype_of(directory.mount_id)
+        if fstype is None:
+            return Place(Where.UNSEEN, None)
+        if not is_local_unstacked(fstype):
+            return Place(Where.SHARED, fstype)
+        try:
+            backing = self.filesystems.backing_overlay(directory_fd)
+        except OSError:
+            return Place(Where.UNSEEN, fstype)
+        if backing is None:
+            return Place(Where.LOCAL, fstype)
+        where = Where.ENGINE if backing.reason is Reason.ENGINE_STORAGE else Where.BACKING
+        return Place(where, fstype, backing.merged)
+
+    def ask_merged(self, place: Place, name: bytes) -> Answer | None:
+        """The probe's answer through an overlay's merged mount; None when none could be reached.
+
+        Only life counts there: a merged mount in a namespace that nobody shows us may still exist.
+        """
+        answer: Answer | None = None
+        for directory in place.merged:
+            try:
+                fd = os.open(os.path.join(directory, name), os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC)
+            except OSError:
+                continue
+            try:
+                if fs.stat_fd(fd).is_socket:
+                    answer = self.probe.ask(fd)
+            except OSError:
+                continue
+            finally:
+                os.close(fd)
+            if answer is not None and answer.presence is Presence.BOUND:
+                return answer
+        return answer
