@@ -188,25 +188,25 @@ def decide(request: ActRequest, seen: Observation) -> Stop | None:
     then whether it is the thing the person saw; then what its format forbids; then whether it is
     proved, or a person takes responsibility for it.
     """
-    name = f"{seen.label}: {seen.summary}"
+    now = f"{seen.label}. {seen.summary}"
     if seen.verdict is Verdict.LIVE:
-        return Stop(OutcomeWord.REFUSED_LIVE, f"it is in use ({name})", seen)
+        return Stop(OutcomeWord.REFUSED_LIVE, f"not removed, it is live: {now}", seen)
     if seen.fingerprint != request.fingerprint:
         return Stop(
             OutcomeWord.REFUSED_CHANGED,
-            f"it is not the one that was seen: another incarnation or another state ({name})",
+            f"not removed, it is not the one that was seen (another incarnation, or another state). Now: {now}",
             seen,
         )
     if seen.removable is Removable.NEVER or seen.verdict is Verdict.IDLE:
-        remedy = f"; {seen.remedy}" if seen.remedy else ""
-        return Stop(OutcomeWord.REFUSED_FORBIDDEN, f"this is never removed ({name}){remedy}", seen)
+        remedy = f" What to do: {seen.remedy}." if seen.remedy else ""
+        return Stop(OutcomeWord.REFUSED_FORBIDDEN, f"not removed, it never is: {now}{remedy}", seen)
     if seen.verdict is Verdict.STALE and seen.removable is Removable.YES:
         return None
     if request.override:
         return None
     return Stop(
         OutcomeWord.REFUSED_UNPROVEN,
-        f"it could not be proved that nobody uses it ({name})",
+        f"not removed, it could not be proved that nobody uses it: {now}",
         seen,
     )
 

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from racewatch.core.kind import Stop
 from racewatch.core.model import OutcomeWord
 from racewatch.core.text import display
-from racewatch.linux import flocks, fs
+from racewatch.linux import flocks, fs, processes
 
 
 @dataclass(slots=True)
@@ -85,7 +85,10 @@ def _cannot_open(path: bytes, error: OSError) -> Stop:
 
 def _held(path: bytes, fd: int) -> Stop:
     seen = fs.stat_fd(fd)
-    holders = flocks.holders_of_flock(seen.dev, seen.ino)
+    try:
+        holders = flocks.holders_of_flock(seen.dev, seen.ino)
+    except OSError:
+        holders = ()  # who it is would be nice to know; that it is held is known
     by = f" by process {', '.join(str(pid) for pid in holders)}" if holders else ""
     return Stop(
         OutcomeWord.REFUSED_BUSY,
@@ -109,17 +112,7 @@ def who_may(directory: bytes) -> str:
         owner = fs.stat_path(directory).uid
     except OSError:
         return "root may"
-    return "root may" if owner == 0 else f"root or the directory's owner ({user_name(owner)}) may"
-
-
-def user_name(uid: int) -> str:
-    """The account's name, or the number when no account has it."""
-    import pwd
-
-    try:
-        return pwd.getpwuid(uid).pw_name
-    except KeyError:
-        return f"uid {uid}"
+    return "root may" if owner == 0 else f"root or the directory's owner ({processes.user_name(owner)}) may"
 
 
 class ActLocks:

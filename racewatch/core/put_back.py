@@ -13,11 +13,11 @@ from dataclasses import dataclass
 from typing import Self
 
 from racewatch.core.by_name import PRIVATE_PREFIX, private_name, sync_directory
-from racewatch.core.guard import DirectoryGuard, user_name
+from racewatch.core.guard import DirectoryGuard
 from racewatch.core.kind import Stop, UndoRecord
 from racewatch.core.model import OutcomeWord
 from racewatch.core.text import display
-from racewatch.linux import fs, removal
+from racewatch.linux import fs, processes, removal
 
 
 @dataclass(frozen=True, slots=True)
@@ -203,7 +203,7 @@ def _remake(record: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop |
         return Stop(
             OutcomeWord.REFUSED_DENIED,
             f"this user may not give {display(record.path)} its old owner and attributes "
-            f"({user_name(record.uid)}); root may",
+            f"({processes.user_name(record.uid)}); root may",
             error=str(error),
         )
     finally:

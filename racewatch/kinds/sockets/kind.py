@@ -20,7 +20,7 @@ from racewatch.kinds.sockets.surroundings import OwnerBook, Surroundings, UnitBo
 from racewatch.kinds.sockets.walk import Walk
 from racewatch.linux import fs
 from racewatch.linux.probe import DatagramProbe
-from racewatch.linux.sockdiag import UnixSocket, node_key
+from racewatch.linux.sockdiag import UnixSocket
 
 _ONE_LOOK: Final = SocketPolicy()
 
@@ -81,15 +81,14 @@ class SocketsKind:
                 if isinstance(found, Problem):
                     seen.append(found)
                     continue
+                stat = found.stat
                 try:
-                    observation = observer.node(found.path, found.directory_fd, found.directory, found.fd)
-                    stat = fs.stat_fd(found.fd)
+                    observation = observer.node(
+                        found.path, found.directory_fd, found.directory, found.fd, stat
+                    )
                 finally:
                     os.close(found.fd)
-                nodes.add((stat.dev, stat.ino))
-                if around.filesystems is not None:
-                    superblock = around.filesystems.superblock_of(stat.mount_id)
-                    nodes.add(node_key(stat.dev if superblock is None else superblock, stat.ino))
+                nodes.add(around.key_of(stat))
                 if observation.label.startswith("being watched"):
                     waiting.append(len(seen))
                 seen.append(observation)
@@ -183,9 +182,10 @@ class SocketsKind:
                     os.close(handle)
 
     def _observe(self, path: bytes, directory_fd: int, fd: int, around: Surroundings) -> Observation:
-        rows = around.rows_at(fs.stat_fd(fd)) or ()
+        node = fs.stat_fd(fd)
+        rows = around.rows_at(node) or ()
         self._owners.of({row.inode for row in rows if row.owns_node})
-        return Observer(around, self._looks).node(path, directory_fd, fs.stat_fd(directory_fd), fd)
+        return Observer(around, self._looks).node(path, directory_fd, fs.stat_fd(directory_fd), fd, node)
 
     def _look_at_lost(self, target: Target, around: Surroundings) -> Observation | None:
         row = _row_of(target, around.bound)

@@ -10,7 +10,6 @@ from collections.abc import Callable
 from typing import Final
 
 from racewatch.core.by_name import PRIVATE_PREFIX
-from racewatch.core.guard import user_name
 from racewatch.core.model import Evidence, KindName, Observation, Removable, Says, Target, Verdict
 from racewatch.core.text import display
 from racewatch.kinds.sockets.facts import Facts, Where
@@ -40,9 +39,8 @@ class Observer:
         self._looks = looks
         self._clock = clock
 
-    def node(self, path: bytes, directory_fd: int, directory: fs.Stat, fd: int) -> Observation:
-        """Observe the node behind a pinned handle; ``path`` is where it was found."""
-        node = fs.stat_fd(fd)
+    def node(self, path: bytes, directory_fd: int, directory: fs.Stat, fd: int, node: fs.Stat) -> Observation:
+        """Observe the node behind a pinned handle; ``path`` is where it was found, ``node`` what it is."""
         if not node.is_socket:
             kind = _FILE_TYPE.get(stat_mode.S_IFMT(node.mode), "unknown file type")
             facts = Facts(path, kind, None, Where.UNSEEN, None)
@@ -80,7 +78,7 @@ class Observer:
             owners_unseen=around.owners.unseen,
             unit=unit.unit if unit else None,
             unit_active=unit.is_active if unit else False,
-            node_owner=user_name(node.uid) if answer.presence is Presence.UNKNOWN else "",
+            node_owner=processes.user_name(node.uid) if answer.presence is Presence.UNKNOWN else "",
             age=now - node.btime_ns / 1e9 if node.btime_ns else None,
             min_age=self._looks.policy.min_age,
             looks=count,
@@ -182,8 +180,7 @@ def why_lost(row: UnixSocket, around: Surroundings) -> str | None:
     if not owners or around.filesystems is None:
         return None
     owner = owners[0]
-    identity = processes.identify(owner.pid)
-    if identity is None or identity.start_ticks != owner.start_ticks:
+    if processes.alive(processes.ProcessId(owner.pid, owner.start_ticks)) is not processes.Life.ALIVE:
         return None
     try:
         os.stat(b"/proc/%d/root" % owner.pid)

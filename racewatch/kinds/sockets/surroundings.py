@@ -46,8 +46,7 @@ class OwnerBook:
         def lives(owner: Owner) -> bool:
             key = (owner.pid, owner.start_ticks)
             if key not in alive:
-                identity = processes.identify(owner.pid)
-                alive[key] = identity is not None and identity.start_ticks == owner.start_ticks
+                alive[key] = processes.alive(processes.ProcessId(*key)) is processes.Life.ALIVE
             return alive[key]
 
         kept = {
@@ -62,7 +61,7 @@ class OwnerBook:
             described: dict[int, Owner | None] = {}
             for inode in missing:
                 found = []
-                for pid in holders.by_inode.get(inode, ())[:_MOST_OWNERS]:
+                for pid in holders.of(inode)[:_MOST_OWNERS]:
                     if pid not in described:
                         described[pid] = _describe(pid)
                     owner = described[pid]
@@ -210,10 +209,12 @@ class Surroundings:
         """The sockets that sock_diag lists at a node; None when it could not be asked."""
         if self.rows is None or self.filesystems is None:
             return None
-        superblock = self.filesystems.superblock_of(stat.mount_id)
-        if superblock is None:
-            superblock = stat.dev
-        return tuple(self.rows.get(sockdiag.node_key(superblock, stat.ino), ()))
+        return tuple(self.rows.get(self.key_of(stat), ()))
+
+    def key_of(self, stat: fs.Stat) -> tuple[int, int]:
+        """What sock_diag calls the node: the superblock's device, not always ``st_dev``, and the inode."""
+        superblock = self.filesystems.superblock_of(stat.mount_id) if self.filesystems else None
+        return sockdiag.node_key(stat.dev if superblock is None else superblock, stat.ino)
 
     def place(self, directory_fd: int, directory: fs.Stat, node: fs.Stat) -> Place:
         """Whether "nobody is bound" proves anything for this node; asked once a directory."""

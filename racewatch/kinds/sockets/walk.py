@@ -26,12 +26,13 @@ _PSEUDO: Final = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One socket node, pinned.  The receiver closes ``fd``; ``directory_fd`` is the walk's."""
+    """One socket node, pinned and looked at.  The receiver closes ``fd``; ``directory_fd`` is the walk's."""
 
     path: bytes
     directory_fd: int
     directory: fs.Stat
     fd: int
+    stat: fs.Stat
 
 
 class Walk:
@@ -113,10 +114,11 @@ class Walk:
                 except OSError as error:
                     yield Problem(path, _why_not(error))
                     continue
-                if not fs.stat_fd(pinned).is_socket:
+                node = fs.stat_fd(pinned)
+                if node.is_socket:
+                    yield Found(path, fd, stat, pinned, node)
+                else:
                     os.close(pinned)
-                    continue
-                yield Found(path, fd, stat, pinned)
 
     def _foreign(self, stat: fs.Stat, *, is_root: bool) -> str | None:
         """Why a directory is not looked into: None to go on, an empty text for no need to say."""
