@@ -1,4 +1,4 @@
-"""Kernel locks: who holds a flock (``/proc/locks``), and one byte of a file as a lock of our own (OFD locks).
+"""Kernel locks: who holds a flock (``/proc/locks``), and OFD locks on single bytes for our own use.
 
 Own code: no library reads ``/proc/locks`` by inode, and the standard library's ``fcntl.lockf`` makes
 POSIX locks, which any ``close`` of any handle on the file in this process drops.
@@ -37,9 +37,9 @@ class Mechanism(enum.Enum):
 class KernelLock:
     """One row.  ``dev`` is the superblock's (compare through mountinfo, not with ``st_dev``).
 
-    ``pid`` is who *took* the lock: for FLOCK and OFD it may have exited since, and a child or the receiver of the handle
-    may hold it now; -1 for OFD on some kernels, 0 for a process outside our PID namespace.
-    ``waiting`` is true for somebody queued up for it.
+    ``pid`` is who *took* the lock: for FLOCK and OFD it may have exited since, and a child or the
+    receiver of the handle may hold it now; -1 for OFD on some kernels, 0 for a process outside our PID
+    namespace. ``waiting`` is true for somebody queued up for it.
     """
 
     mechanism: Mechanism
@@ -111,10 +111,12 @@ def _range(kind: int, start: int, length: int) -> bytes:
 
 
 def try_lock_range(fd: int, start: int, length: int) -> bool:
-    """Take an exclusive OFD lock on bytes of a file (which need not exist); False: somebody else has one of them.
+    """Take an exclusive OFD lock on bytes of a file (which need not exist); False: somebody has
+    one of them already.
 
     It belongs to the open file description: it ends with the last handle on that, also by
-    ``kill -9``, and never by closing some *other* handle on the same file.  ``fd`` must be open for writing.
+    ``kill -9``, and never by closing some *other* handle on the same file.  ``fd`` must be open for
+    writing.
     """
     try:
         fcntl.fcntl(fd, _F_OFD_SETLK, _range(fcntl.F_WRLCK, start, length))

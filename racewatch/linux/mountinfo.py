@@ -135,7 +135,7 @@ class Namespace:
 
 @dataclass(frozen=True, slots=True)
 class Namespaces:
-    """The visible mount namespaces, our own first.  ``blind``: processes whose namespace nothing would tell."""
+    """The visible mount namespaces, our own first.  ``blind``: processes that could not be asked."""
 
     seen: tuple[Namespace, ...]
     blind: int

@@ -1,4 +1,4 @@
-"""Which file systems let "nobody is bound here" mean what it says: a snapshot of mounts and overlay layers.
+"""Where "nobody is bound here" means what it says: a snapshot of mounts and overlay layers.
 
 A socket (or an advisory lock) belongs to the inode that its owner reached.  Below a file system
 that is *stacked* on others, or that is *shared* with another kernel, the same file has several
@@ -88,7 +88,7 @@ class LayerRole(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Merged:
-    """One place where a stacked file system is mounted: ``root`` is the directory of it that is mounted there."""
+    """One place where a stacked file system is mounted; ``root`` is the directory of it that is there."""
 
     namespace: Namespace
     point: bytes
@@ -200,7 +200,8 @@ class FileSystems:
         return self.by_dev.get(dev)
 
     def backing_overlay(self, where: int | bytes) -> Backing | None:
-        """Whether a directory (a handle or a path) lies below a layer of anything; None: not that we can see.
+        """Whether a directory (a handle or a path) lies below a layer of anything; None: not that we
+        can see.
 
         Looks at the directory and all its ancestors, by handles, and at its place in its file system,
         which finds layers that were bind-mounted to elsewhere.  About 10 µs a path component: ask once
@@ -251,7 +252,7 @@ class FileSystems:
 
     def _by_name(self, path: bytes) -> Backing | None:
         for layer in self.unresolved:
-            # Relative to a working directory nobody knows any more: any place where the text fits will do.
+            # Relative to a working directory nobody knows any more: any place where it fits will do.
             wanted = layer.path if layer.path.startswith(b"/") else b"/" + layer.path
             at = (path + b"/").find(wanted.rstrip(b"/") + b"/")
             if at == 0 or (at > 0 and wanted != layer.path):
@@ -287,9 +288,7 @@ def _resolve(
     resolved: dict[tuple[int, int], tuple[Layer, ...]] = {}
     unresolved: list[Layer] = []
     wanted: list[tuple[LayerRole, bytes, tuple[Merged, ...]]] = [
-        (role, path, tuple(merged))
-        for stack, merged in stacked.items()
-        for role, path in _layers_of(stack)
+        (role, path, tuple(merged)) for stack, merged in stacked.items() for role, path in _layers_of(stack)
     ]
     wanted += [(LayerRole.EXPORTED, path, ()) for path in _exported()]
     siblings: dict[tuple[Merged, ...], list[bytes]] = {}
@@ -337,7 +336,7 @@ def _layers_of(stack: _Stack) -> list[tuple[LayerRole, bytes]]:
 
 
 def split_lower(value: bytes) -> list[bytes]:
-    """The directories of a ``lowerdir`` option: separated by ``:`` (``::`` before data layers), ``\\`` escapes."""
+    """The directories of a ``lowerdir`` option, separated by ``:`` (``::`` before data layers)."""
     pieces = re.findall(rb"(?:[^:\\]|\\.)+|\\$", value, re.DOTALL)
     return [re.sub(rb"\\(.)", rb"\1", piece, flags=re.DOTALL) for piece in pieces]
 

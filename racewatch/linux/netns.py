@@ -33,8 +33,8 @@ class BadSocketTable(OSError):
 class ForeignSocket:
     """One named socket elsewhere.  ``pid`` lives in its network namespace; it need not own the socket.
 
-    ``name`` is as the kernel prints it: an abstract name begins with ``@`` (and so may a relative path).
-    ``inode`` is the socket's own number, as in ``/proc/PID/fd`` links.
+    ``name`` is as the kernel prints it: an abstract name begins with ``@`` (and so may a relative
+    path). ``inode`` is the socket's own number, as in ``/proc/PID/fd`` links.
     """
 
     name: bytes
@@ -56,7 +56,7 @@ class ForeignSocket:
 
 @dataclass(frozen=True, slots=True)
 class NetworkNamespaces:
-    """One process for each visible network namespace other than ours; ``blind``: processes not looked into."""
+    """One process for each visible network namespace but ours; ``blind``: processes not looked into."""
 
     pids: tuple[int, ...]
     blind: int
@@ -107,7 +107,8 @@ _LISTENING: Final = 0x10000  # __SO_ACCEPTCON
 _TYPES: Final = {kind.value: kind for kind in SocketType}
 # Num: RefCount Protocol Flags Type St Inode [Path]
 _ROW: Final = re.compile(
-    rb"[0-9a-f]{8,16}: [0-9A-F]{8} [0-9A-F]{8} ([0-9A-F]{8}) ([0-9A-F]{4}) [0-9A-F]{2} +(\d{1,20})(?: (.*))?",
+    rb"[0-9a-f]{8,16}: [0-9A-F]{8} [0-9A-F]{8} ([0-9A-F]{8}) ([0-9A-F]{4}) "
+    rb"[0-9A-F]{2} +(\d{1,20})(?: (.*))?",
     re.DOTALL,
 )
 
@@ -115,8 +116,8 @@ _ROW: Final = re.compile(
 def parse_socket_table(data: bytes, pid: int) -> tuple[ForeignSocket, ...]:
     """The named sockets of one table.  Raises BadSocketTable for anything else than a table.
 
-    A name may contain line feeds, which the kernel prints as they are: what does not look like a row continues the
-    name before it.  A name made to look like further rows adds rows; it cannot hide any.
+    A name may contain line feeds, which the kernel prints as they are: what does not look like a row
+    continues the name before it.  A name made to look like further rows adds rows; it cannot hide any.
     """
     header, _, body = data.partition(b"\n")
     if not header.startswith(b"Num ") or (body and not body.endswith(b"\n")):
@@ -134,6 +135,6 @@ def parse_socket_table(data: bytes, pid: int) -> tuple[ForeignSocket, ...]:
     found = []
     for flag_bits, number, inode_number, text in rows:
         if text and number in _TYPES:
-            kind_seen = _TYPES[number]
-            found.append(ForeignSocket(text, bool(flag_bits & _LISTENING), kind_seen, pid, inode_number))
+            listening = bool(flag_bits & _LISTENING)
+            found.append(ForeignSocket(text, listening, _TYPES[number], pid, inode_number))
     return tuple(found)

@@ -9,8 +9,8 @@ Contract of :meth:`DatagramProbe.ask`, which the caller has to keep:
 
 * the handle is a pinned *socket node* (``S_ISSOCK`` seen on that very handle): a regular file
   answers ``ECONNREFUSED`` too;
-* ``ABSENT`` speaks about *this* inode and *this* kernel.  On a network, FUSE or VM-shared file system, or below a
-  layer of an overlay, the listener may live behind another inode or another kernel
+* ``ABSENT`` speaks about *this* inode and *this* kernel.  On a network, FUSE or VM-shared file system,
+  or below a layer of an overlay, the listener may live behind another inode or another kernel
   (:mod:`racewatch.linux.mounts` tells those apart).
 """
 
@@ -51,8 +51,8 @@ class Answer:
 
 
 # Every errno that proves something.  Whatever is not in here proves nothing: in particular
-# EACCES (no write permission, or SELinux/AppArmor/Smack), ENOENT and EBADF (/proc not mounted, handle closed),
-# EMFILE/ENFILE/ENOBUFS/ENOMEM, EINTR/EAGAIN/EINPROGRESS/ETIMEDOUT, ELOOP, EIO/ESTALE.
+# EACCES (no write permission, or SELinux/AppArmor/Smack), ENOENT and EBADF (/proc not mounted, handle
+# closed), EMFILE/ENFILE/ENOBUFS/ENOMEM, EINTR/EAGAIN/EINPROGRESS/ETIMEDOUT, ELOOP, EIO/ESTALE.
 _PROVES: Final[dict[int, Presence]] = {
     # A datagram socket that takes datagrams from anybody.
     0: Presence.BOUND,
@@ -79,9 +79,10 @@ class DatagramProbe:
     A refused probe socket stays as it was and is used again.  After a *success* it is a peer of the
     live socket, and Linux (since 5.15) marks the live one as "connected" too, visible as state 03
     in ``/proc/net/unix``: the peering is dissolved at once, which puts that mark back, and a fresh
-    probe socket is used for the next question.  (The one trace left: a datagram server that a client is connected *to*
-    shows state 01 afterwards instead of 03.  The kernel itself leaves the mark stale in the same manner, and only BPF sock maps
-    read it.  Who asks sock_diag first never comes here for such a server.)
+    probe socket is used for the next question.  (The one trace left: a datagram server that a client is
+    connected *to* shows state 01 afterwards instead of 03.  The kernel itself leaves the mark stale in
+    the same manner, and only BPF sock maps read it.  Who asks sock_diag first never comes here for such
+    a server.)
     """
 
     __slots__ = ("_socket", "_works")

@@ -1,9 +1,10 @@
 """Processes: who they are, whether they still run, who holds a socket.
 
-A process is (pid, start time in clock ticks since boot), never a pid.  Names, users and command lines come
-from psutil.  Own procfs code where psutil cannot answer: the start time in ticks (psutil's public one is
-a float that moves with the clock), thread ids told from process ids, pidfds, "the first thread ended but others run",
-cgroups, and which process holds which Unix socket (psutil's connections have no inode for those).
+A process is (pid, start time in clock ticks since boot), never a pid.  Names, users and command lines
+come from psutil.  Own procfs code where psutil cannot answer: the start time in ticks (psutil's public
+one is a float that moves with the clock), thread ids told from process ids, pidfds, "the first thread
+ended but others run", cgroups, and which process holds which Unix socket (psutil's connections have no
+inode for those).
 
 Nothing here ever sends a signal, not even signal 0.
 """
@@ -127,8 +128,8 @@ def _open(pid: int) -> int | None:
 def identify(pid: int) -> ProcessId | None:
     """Who has this number now; None: no living process (nobody, a zombie, the number of a mere thread).
 
-    Raises OSError when it cannot be seen (no procfs of our PID namespace, ``hidepid``, no ``pidfd_open``, which
-    is in Linux since 5.3): that is not "nobody".
+    Raises OSError when it cannot be seen (no procfs of our PID namespace, ``hidepid``, no
+    ``pidfd_open``, which is in Linux since 5.3): that is not "nobody".
     """
     if not _procfs_is_ours():
         raise OSError(errno.ENOENT, "/proc does not show this PID namespace")
@@ -258,10 +259,12 @@ class SocketHolders:
 
 
 def socket_holders() -> SocketHolders:
-    """Who has which socket open, by the links in ``/proc/PID/fd``.  About 2 µs an open file of the machine.
+    """Who has which socket open, by the links in ``/proc/PID/fd``.  About 2 µs an open file of the
+    machine.
 
-    Not seen: sockets that are only in flight (SCM_RIGHTS) or registered with io_uring, and those of a single thread that
-    has files of its own.  A number may be out of date when you read it: compare start times.
+    Not seen: sockets that are only in flight (SCM_RIGHTS) or registered with io_uring, and those of a
+    single thread that has files of its own.  A number may be out of date when you read it: compare
+    start times.
     """
     found: dict[int, list[int]] = {}
     unreadable = 0

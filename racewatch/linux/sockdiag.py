@@ -2,19 +2,21 @@
 
 Why own code: psutil reads ``/proc/net/unix``, which has no device and inode of the node; pyroute2
 0.9.7 can ask (``DiagSocket.get_sock_stats``) but builds a tree of dictionaries: for 10,000 bound
-sockets it took 530 to 890 ms, this module 24 ms (9 of them in the kernel), and a whole scan of 10,000 may take about 100.
+sockets it took 530 to 890 ms, this module 24 ms (9 of them in the kernel), and a whole scan of 10,000
+may take about 100.
 
 What a listing does **not** say:
 
 * Sockets of other network namespaces are not in it (:mod:`racewatch.linux.netns` names those).
-* Absence proves nothing: the kernel walks its hash table in pieces, by position, and a socket created or
-  closed meanwhile can shift another out of sight.
+* Absence proves nothing: the kernel walks its hash table in pieces, by position, and a socket created
+  or closed meanwhile can shift another out of sight.
 * A row with our (device, inode) is not always the socket *bound* to the node: connections accepted
   by a listener carry the listener's name and node, and keep them after the listener is closed.  See
   :attr:`UnixSocket.owns_node`.
-* ``ino`` has 32 bits in this interface; on file systems with larger numbers two nodes can look the same here.
-* ``dev`` is the superblock's number.  On btrfs subvolumes (and overlay, with some options) that is *not* ``st_dev``;
-  compare with the ``major:minor`` that mountinfo gives for the node's mount id.
+* ``ino`` has 32 bits in this interface; on file systems with larger numbers two nodes can look the same
+  here.
+* ``dev`` is the superblock's number.  On btrfs subvolumes (and overlay, with some options) that is
+  *not* ``st_dev``; compare with the ``major:minor`` that mountinfo gives for the node's mount id.
 """
 
 from __future__ import annotations
@@ -52,7 +54,8 @@ _ATTR_UID: Final = 7
 _SHORTEST: Final = {_ATTR_VFS: 12, _ATTR_PEER: 8, _ATTR_RQLEN: 12, _ATTR_SHUTDOWN: 5, _ATTR_UID: 8}
 
 _HEADER: Final = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, sequence, port
-_REQUEST: Final = struct.Struct("=BBxxIIIII")  # struct unix_diag_req: family, protocol, states, ino, show, cookie
+# struct unix_diag_req: family, protocol, states, ino, show, cookie
+_REQUEST: Final = struct.Struct("=BBxxIIIII")
 _MESSAGE: Final = struct.Struct("=BBBxIII")  # struct unix_diag_msg: family, type, state, ino, cookie
 _ATTRIBUTE: Final = struct.Struct("=HH")  # struct rtattr: length, type
 _PAIR: Final = struct.Struct("=II")
@@ -93,7 +96,7 @@ class UnixSocket(NamedTuple):
     """One socket that has a name.  A named tuple: ten thousand frozen dataclasses cost 30 ms to make.
 
     ``inode`` is the socket's own number (in ``/proc/PID/fd`` links), ``dev``/``ino`` the node's, as
-    ``os.makedev`` and modulo 2**32; both are None for an abstract name, which begins with ``b"\\0"``.
+    ``os.makedev`` and modulo 2**32; both are None for an abstract name, which begins with a NUL byte.
     ``name`` is the text given to ``bind``: it may be relative, or outdated by a rename.
 
     For a listener ``queue`` is the number of connections waiting to be accepted and ``backlog`` its
@@ -116,7 +119,7 @@ class UnixSocket(NamedTuple):
 
     @property
     def key(self) -> tuple[int, int] | None:
-        """(superblock device, inode modulo 2**32) of the node, None for an abstract name; see :func:`node_key`."""
+        """(superblock device, inode modulo 2**32) of the node, None if abstract; see :func:`node_key`."""
         return None if self.dev is None or self.ino is None else (self.dev, self.ino)
 
     @property
@@ -141,15 +144,15 @@ class UnixSocket(NamedTuple):
 
 
 def node_key(superblock_dev: int, ino: int) -> tuple[int, int]:
-    """What :attr:`UnixSocket.key` is for the node ``ino`` on the superblock that mountinfo calls ``superblock_dev``."""
+    """What :attr:`UnixSocket.key` is for an inode on the superblock mountinfo calls ``superblock_dev``."""
     return superblock_dev, ino & 0xFFFFFFFF
 
 
 def bound_sockets() -> tuple[UnixSocket, ...]:
     """Every named Unix socket of this network namespace.
 
-    Raises OSError when the kernel cannot answer (no ``unix_diag`` module, seccomp, …).  Needs no privilege; other
-    users' sockets are listed too.
+    Raises OSError when the kernel cannot answer (no ``unix_diag`` module, seccomp, …).  Needs no
+    privilege; other users' sockets are listed too.
     """
     return tuple(_ask(inode=0, flags=_NLM_F_REQUEST | _NLM_F_DUMP, cookie=0))
 
@@ -158,7 +161,8 @@ def socket_by_inode(inode: int) -> UnixSocket | None:
     """The named socket with this own inode number, None when there is none now.
 
     The one targeted question the interface knows (it cannot be asked by node or by name): 0.3 ms
-    among 10,000 sockets, because the kernel looks through all of them.  Raises as :func:`bound_sockets` does.
+    among 10,000 sockets, because the kernel looks through all of them.  Raises as :func:`bound_sockets`
+    does.
     """
     try:
         return next(iter(_ask(inode=inode, flags=_NLM_F_REQUEST, cookie=_ANY_COOKIE)), None)
@@ -174,7 +178,8 @@ def _ask(*, inode: int, flags: int, cookie: int) -> list[UnixSocket]:
     sequence = next(_sequence) & 0x7FFFFFFF
     question = _REQUEST.pack(socket.AF_UNIX, 0, _EVERY_STATE, inode, _SHOW, cookie, cookie)
     header = _HEADER.pack(_HEADER.size + len(question), _SOCK_DIAG_BY_FAMILY, flags, sequence, 0)
-    with socket.socket(socket.AF_NETLINK, socket.SOCK_RAW | socket.SOCK_CLOEXEC, _NETLINK_SOCK_DIAG) as link:
+    kind = socket.SOCK_RAW | socket.SOCK_CLOEXEC
+    with socket.socket(socket.AF_NETLINK, kind, _NETLINK_SOCK_DIAG) as link:
         link.settimeout(_PATIENCE_SECONDS)
         link.sendto(header + question, (0, 0))
         dump = flags & _NLM_F_DUMP
@@ -227,8 +232,9 @@ def _messages(data: bytes, sequence: int) -> Iterator[tuple[int, int, int]]:
         at += (length + 3) & ~3
 
 
-# What the kernel sends after the name for an unconnected socket, the bulk of every listing, in one piece:
-# VFS (ino, dev), RQLEN (queue, limit), SHUTDOWN, UID.  Read so, a listing takes two thirds of the time.
+# What the kernel sends after the name for an unconnected socket, the bulk of every listing, in one
+# piece: VFS (ino, dev), RQLEN (queue, limit), SHUTDOWN, UID.  Read so, a listing takes two thirds of
+# the time.
 _USUAL: Final = struct.Struct("=HHIIHHIIHHB3xHHI")
 _USUAL_FORM: Final = (12, _ATTR_VFS, 12, _ATTR_RQLEN, 5, _ATTR_SHUTDOWN, 8, _ATTR_UID)
 
@@ -246,7 +252,8 @@ def _socket(data: bytes, start: int, end: int) -> UnixSocket | None:
         length, which = _ATTRIBUTE.unpack_from(data, at)
         rest = at + ((length + 3) & ~3)
         if which == _ATTR_NAME and length > 4 and end - rest == _USUAL.size:
-            l1, t1, ino, dev, l2, t2, queue, limit, l3, t3, shut, l4, t4, uid = _USUAL.unpack_from(data, rest)
+            usual = _USUAL.unpack_from(data, rest)
+            l1, t1, ino, dev, l2, t2, queue, limit, l3, t3, shut, l4, t4, uid = usual
             if (l1, t1, l2, t2, l3, t3, l4, t4) == _USUAL_FORM:
                 name = data[at + 4 : at + length]
                 return _made(inode, kind, state, name, ino, dev, None, queue, limit, shut != 0, uid)

@@ -1,7 +1,8 @@
 """Which paths systemd listens on for which unit: ``systemctl list-sockets``.
 
-The program rather than its D-Bus interface: it is there wherever systemd is, talks to the manager's private socket when
-no bus runs, and costs 4 ms.  ``is-active`` and the like are not asked one by one, but in one list.
+The program rather than its D-Bus interface: it is there wherever systemd is, talks to the manager's
+private socket when no bus runs, and costs 4 ms.  ``is-active`` and the like are not asked one by one,
+but in one list.
 """
 
 from __future__ import annotations
@@ -27,9 +28,9 @@ class CouldNotAsk(Exception):
 class UnitListener:
     """A path that a ``.socket`` unit listens on.
 
-    ``activates`` is the unit that a connection starts (None: none named).  ``active`` is the state of the *socket*
-    unit: ``active``, ``inactive``, ``failed``, …; empty when it was not told.  While it is ``active`` (or ``activating``)
-    the path belongs to it.  ``user`` is true for the user's own manager.
+    ``activates`` is the unit that a connection starts (None: none named).  ``active`` is the state of
+    the *socket* unit: ``active``, ``inactive``, ``failed``, …; empty when it was not told.  While it is
+    ``active`` (or ``activating``) the path belongs to it.  ``user`` is true for the user's own manager.
     """
 
     unit: str
