@@ -1,0 +1,382 @@
+"""The monitor: hints, exits and sweeps in, one inventory, batches of changes out.
+
+One worker thread owns everything; watchdog's thread only rings its bell.  The worker waits for three
+things: the bell (file events, wishes), a process exit, the time of the next sweep or check.  Order of
+urgency: owners that exited and targets somebody wants to see, then hinted places, then sweeps; a sweep
+lets urgent work in between two answers, and hinted work never delays a sweep that is due.
+"""
+
+from __future__ import annotations
+
+import logging
+import select
+import threading
+import time
+from collections.abc import Iterable, Sequence
+from typing import Final
+
+from racewatch.core.kind import Kind
+from racewatch.core.model import Target
+from racewatch.core.text import one_line
+from racewatch.monitor.batch import HealthState, SourceHealth
+from racewatch.monitor.coverage import EVENTS, overflow_health
+from racewatch.monitor.exits import ExitWatch
+from racewatch.monitor.health import HealthBoard
+from racewatch.monitor.hints import FileHints
+from racewatch.monitor.inventory import Change, Inventory
+from racewatch.monitor.looks import Looks, Stopped
+from racewatch.monitor.schedule import SuspendWatch, SweepSchedule
+from racewatch.monitor.settings import DEFAULTS, MonitorSettings
+from racewatch.monitor.subscription import Hub, Subscription, Wake
+from racewatch.monitor.todo import Inbox, Todo
+
+_log = logging.getLogger(__name__)
+
+_STOP_SECONDS: Final = 5.0
+#: A look that takes longer than this is reported as stuck.
+_STUCK_SECONDS: Final = 10.0
+#: After an exit the kernel may take a moment to let go of the last reference to a socket.
+_LINGER: Final = (0.02, 0.1, 0.5)
+_MOST_RESTING: Final = 4096
+
+
+class Monitor:
+    """Watches the targets of some kinds below some roots.
+
+    ``roots`` are absolute, real paths without a slash at the end: a link in the place of a root is
+    not followed.  Methods may be called from any thread.  A stopped monitor cannot be started again.
+    """
+
+    def __init__(
+        self,
+        kinds: Sequence[Kind],
+        roots: Sequence[bytes],
+        *,
+        settings: MonitorSettings = DEFAULTS,
+    ) -> None:
+        self._inbox = Inbox()
+        self._inventory = Inventory()
+        self._hub = Hub(self._inventory)
+        self._lock = threading.Lock()
+        self._stopping = threading.Event()
+        self._worker = _Worker(
+            kinds, roots, settings, self._inbox, self._inventory, self._hub, self._stopping
+        )
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin; returns at once.  A second call does nothing."""
+        with self._lock:
+            if self._thread is None and not self._stopping.is_set():
+                self._thread = threading.Thread(
+                    target=self._worker.run, name="racewatch-monitor", daemon=True
+                )
+                self._thread.start()
+
+    def stop(self) -> bool:
+        """End the threads and release every descriptor.  Safe to call twice, also from ``wake``.
+
+        Bounded: returns False when a kind is stuck in a look (a dead network file system) and could
+        not be waited for any longer; what it holds is released when it returns.
+        """
+        self._stopping.set()
+        self._inbox.ring()
+        with self._lock:
+            thread = self._thread
+        if thread is None:
+            self._worker.close()
+        elif thread is not threading.current_thread():
+            thread.join(_STOP_SECONDS)
+            return not thread.is_alive()
+        return True
+
+    def subscribe(self, wake: Wake) -> Subscription:
+        """A new consumer, at its own pace; its first batch is the complete state.
+
+        ``wake`` is called from the monitor's thread when there is something to take, and then not
+        again until :meth:`Subscription.take` was called.
+        """
+        subscription = self._hub.subscribe(wake)
+        self._inbox.ring()
+        return subscription
+
+    def look_again(self, targets: Iterable[Target]) -> None:
+        """Look at these at once (after an act, on a person's wish)."""
+        self._inbox.targets(targets)
+
+    def sweep_now(self) -> None:
+        """Look at everything as soon as the budget of storms allows: at once, as a rule."""
+        self._inbox.everything()
+
+    def health(self) -> tuple[SourceHealth, ...]:
+        """The current health of every source."""
+        with self._hub.lock:
+            health = self._hub.health
+        stuck = self._worker.stuck_for()
+        if stuck < _STUCK_SECONDS:
+            return health
+        detail = f"It has not come to an end for {stuck:.0f} s; what is shown may be old."
+        return (*health, SourceHealth("worker", HealthState.FAILED, detail))
+
+
+class _Worker:
+    """What runs in the monitor's thread."""
+
+    def __init__(
+        self,
+        kinds: Sequence[Kind],
+        roots: Sequence[bytes],
+        settings: MonitorSettings,
+        inbox: Inbox,
+        inventory: Inventory,
+        hub: Hub,
+        stopping: threading.Event,
+    ) -> None:
+        self._settings = settings
+        self._inbox = inbox
+        self._inventory = inventory
+        self._hub = hub
+        self._stopping = stopping
+        self._board = HealthBoard()
+        self._exits = ExitWatch(settings.max_owners)
+        self._hints = FileHints(
+            roots,
+            inbox,
+            contents=settings.contents,
+            exclude=settings.exclude,
+            max_watches=settings.max_watches,
+        )
+        self._looks = Looks(kinds, roots, inventory, self._board, self._commit, self._pause, settings.slice)
+        now = time.monotonic()
+        self._todo = Todo()
+        self._schedule = SweepSchedule(settings.sweeps, now)
+        self._suspend = SuspendWatch(now, time.clock_gettime(time.CLOCK_BOOTTIME))
+        self._resting: dict[bytes, float] = {}
+        self._lingering: dict[Target, tuple[float, int]] = {}
+        self._checked_at = now
+        self._overflow_until: float | None = None
+        self._problems_shown: frozenset[object] = frozenset()
+        self._sweeping = False
+        self._started = False
+        self._ready = False
+        self._busy_since: float | None = None
+
+    def stuck_for(self) -> float:
+        """Seconds since the worker last came round; 0.0 while it waits."""
+        since = self._busy_since
+        return 0.0 if since is None else time.monotonic() - since
+
+    def run(self) -> None:
+        """Until stopped."""
+        try:
+            poll = select.poll()
+            poll.register(self._inbox.fileno(), select.POLLIN)
+            poll.register(self._exits.fileno(), select.POLLIN)
+            while not self._stopping.is_set():
+                self._busy_since = None
+                poll.poll(max(0.0, self._wait_seconds()) * 1000)
+                self._busy_since = time.monotonic()
+                self._safe_turn()
+        except Stopped:
+            pass
+        finally:
+            self._busy_since = None
+            self.close()
+
+    def close(self) -> None:
+        """Release everything.  The inbox last: watchdog's thread may still ring it."""
+        self._hints.close(_STOP_SECONDS)
+        self._exits.close()
+        self._inbox.close()
+
+    def _safe_turn(self) -> None:
+        try:
+            self._turn()
+        except Stopped:
+            raise
+        except Exception as error:  # noqa: BLE001 - the one place that keeps the monitor alive
+            # A mistake of our own: shown and tried again, because a silent monitor is worse than a
+            # limping one.  The pause keeps a repeated mistake from taking a core.
+            _log.exception("the monitor made a mistake")
+            detail = f"It made a mistake ({one_line(str(error)) or type(error).__name__}) and goes on."
+            self._board.put(SourceHealth("worker", HealthState.FAILED, detail))
+            self._publish()
+            self._stopping.wait(self._settings.sweeps.floor)
+            self._schedule.at_once()
+
+    def _turn(self) -> None:
+        now = time.monotonic()
+        if not self._started:
+            self._started = True
+            if self._settings.file_events:
+                self._hints.start()  # before the first sweep: nothing is missed in between
+            self._show_health()
+        if now - self._checked_at >= self._settings.tick:
+            self._check(now)
+        self._serve()
+        if self._schedule.due_in(time.monotonic()) <= 0:
+            self._sweep()
+        self._publish()
+
+    def _wait_seconds(self) -> float:
+        now = time.monotonic()
+        if self._exits.has_exited():
+            return 0.0
+        waits = [self._schedule.due_in(now), self._checked_at + self._settings.tick - now]
+        waits += [self._resting.get(place, 0.0) - now for place in self._todo.places]
+        waits += [due - now for due, _tries in self._lingering.values()]
+        return min(waits)
+
+    # --- urgent work and hints --------------------------------------------------------------------
+
+    def _pause(self) -> None:
+        """Called by a sweep now and then: what is urgent goes in between."""
+        if self._stopping.is_set():
+            raise Stopped
+        self._busy_since = time.monotonic()
+        self._serve()
+        self._publish()
+
+    def _serve(self) -> None:
+        """All that was asked for, apart from sweeps."""
+        self._inbox.drain(self._todo)
+        self._serve_exits()
+        todo = self._todo
+        if todo.overflows:
+            todo.overflows = 0
+            self._overflow_until = time.monotonic() + self._settings.overflow_shown
+            self._show_health()
+        if todo.trees or todo.all_trees:
+            self._serve_trees()
+        if todo.targets:
+            targets, todo.targets = todo.targets, set()
+            self._look_at(targets)
+        if todo.sweep:
+            todo.sweep = False
+            self._schedule.at_once()
+        self._serve_places()
+
+    def _serve_exits(self) -> None:
+        exited = self._exits.exited()
+        if exited:
+            self._look_at(exited)
+            self._linger(exited, 0)
+        now = time.monotonic()
+        due = {target: tries for target, (when, tries) in self._lingering.items() if when <= now}
+        if due:
+            self._look_at(due)
+            for target, tries in due.items():
+                del self._lingering[target]
+                self._linger((target,), tries)
+
+    def _linger(self, targets: Iterable[Target], tries: int) -> None:
+        """Look once more, a little later, at those that still name an owner who is dead."""
+        if tries >= len(_LINGER):
+            return
+        for target in targets:
+            observation = self._inventory.get(target)
+            if observation is not None and self._exits.names_dead(observation):
+                self._lingering[target] = (time.monotonic() + _LINGER[tries], tries + 1)
+
+    def _look_at(self, targets: Iterable[Target]) -> None:
+        if not self._looks.targets(targets):
+            self._schedule.at_once()
+
+    def _serve_trees(self) -> None:
+        todo = self._todo
+        trees: set[bytes] | None = None if todo.all_trees else todo.trees
+        todo.trees, todo.all_trees = set(), False
+        if self._settings.file_events:
+            for directory in self._hints.rebuild(trees):
+                todo.directory(directory)
+            self._show_health()
+        if trees is None:
+            todo.everything()
+        else:
+            for directory in self._inventory.directories_below(trees):
+                todo.directory(directory)
+
+    def _serve_places(self) -> None:
+        """The hinted places whose rest is over, each once, for at most one slice while sweeping."""
+        places = self._todo.places
+        if not places:
+            return
+        started = time.monotonic()
+        for place in list(places):
+            now = time.monotonic()
+            if self._resting.get(place, 0.0) > now:
+                continue
+            if self._stopping.is_set():
+                raise Stopped
+            names = places.pop(place)
+            seconds = self._looks.place(place, names)
+            self._rest(place, time.monotonic() + seconds * self._settings.hint_rest)
+            self._serve_exits()
+            if time.monotonic() - started > (self._settings.slice if self._sweeping else 0.1):
+                # Back to the loop: a sweep that is due, or under way, has its turn, too.
+                break
+
+    def _rest(self, place: bytes, until: float) -> None:
+        if len(self._resting) >= _MOST_RESTING:
+            now = time.monotonic()
+            self._resting = {path: when for path, when in self._resting.items() if when > now}
+            if len(self._resting) >= _MOST_RESTING:
+                self._resting.clear()
+        self._resting[place] = until
+
+    # --- sweeps and checks ------------------------------------------------------------------------
+
+    def _sweep(self) -> None:
+        # What was hinted until now is part of the sweep; what is hinted from now on is looked at after.
+        self._todo.places.clear()
+        self._sweeping = True
+        cpu = time.thread_time()
+        try:
+            if self._looks.sweep():
+                self._schedule.changed(time.monotonic())
+        finally:
+            self._sweeping = False
+        self._schedule.swept(time.monotonic(), time.thread_time() - cpu)
+        self._exits.retry()
+        self._ready = True
+
+    def _check(self, now: float) -> None:
+        """What no event tells."""
+        self._checked_at = now
+        if self._suspend.woke(now, time.clock_gettime(time.CLOCK_BOOTTIME)):
+            self._todo.overflow()
+            self._todo.overflows = 0
+        if self._settings.file_events and self._hints.verify():
+            self._todo.everything()
+        if self._overflow_until is not None and now >= self._overflow_until:
+            self._overflow_until = None
+        self._show_health()
+
+    # --- out --------------------------------------------------------------------------------------
+
+    def _commit(self, changes: Sequence[Change]) -> None:
+        self._hub.commit(changes)
+        for change in changes:
+            self._exits.observe(change.target, change.new)
+        if self._ready:
+            self._schedule.changed(time.monotonic())
+
+    def _show_health(self) -> None:
+        told = (
+            {health.source: health for health in self._hints.health()} if self._settings.file_events else {}
+        )
+        if not told:
+            off = "File events are switched off; sweeps look at everything."
+            told[EVENTS] = SourceHealth(EVENTS, HealthState.DEGRADED, off)
+        elif self._overflow_until is not None:
+            told[EVENTS] = overflow_health()
+        self._board.put_all(told.values())
+        self._board.put(self._exits.health())
+
+    def _publish(self) -> None:
+        problems = self._looks.problems()
+        shown = frozenset(problems)
+        notable = self._board.take_changed() or shown != self._problems_shown
+        self._problems_shown = shown
+        self._hub.state(ready=self._ready, problems=problems, health=self._board.all(), notable=notable)
+        self._hub.ring()

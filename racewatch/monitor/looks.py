@@ -1,0 +1,352 @@
+"""Looking: sweeps, directories and single targets, with every error of a kind caught at this line.
+
+One *look* asks a kind and folds the answers into the inventory as they come.  During a long sweep
+urgent looks slip in between two answers; what they found is newer than what the sweep still brings
+from its own older view, so it wins, and where the two differ the target is looked at once more.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import stat
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from typing import Protocol, runtime_checkable
+
+from racewatch.core.kind import Kind, Seen
+from racewatch.core.model import KindName, Observation, Problem, Target
+from racewatch.core.text import one_line
+from racewatch.monitor.batch import HealthState, SourceHealth
+from racewatch.monitor.costs import Costs
+from racewatch.monitor.health import HealthBoard
+from racewatch.monitor.inventory import Change, Inventory, directory_of, is_below
+
+_log = logging.getLogger(__name__)
+
+
+@runtime_checkable
+class ScansNames(Protocol):
+    """A kind that can look at some names of a directory without listing it."""
+
+    def scan_names(self, directory: bytes, names: Iterable[bytes]) -> Iterator[Seen]:
+        """What ``scan_directory`` would yield for just these names."""
+        ...
+
+
+class Stopped(Exception):
+    """The monitor is to end: a sweep under way is given up."""
+
+
+class Looks:
+    """The worker's hands.
+
+    ``commit`` takes changes in small lots; ``pause`` is called now and then during a sweep, may look
+    at other things, and raises :class:`Stopped` to end it.
+    """
+
+    def __init__(
+        self,
+        kinds: Sequence[Kind],
+        roots: Sequence[bytes],
+        inventory: Inventory,
+        board: HealthBoard,
+        commit: Callable[[Sequence[Change]], None],
+        pause: Callable[[], None],
+        slice_seconds: float,
+    ) -> None:
+        self.costs = Costs()
+        self._kinds = {kind.name: kind for kind in kinds}
+        self._roots = tuple(roots)
+        self._inventory = inventory
+        self._board = board
+        self._commit = commit
+        self._pause = pause
+        self._slice = slice_seconds
+        self._problems: dict[KindName, dict[bytes, Problem]] = {name: {} for name in self._kinds}
+        self._touched: set[Target] | None = None
+        self._again: set[Target] = set()
+        self._lot: list[Change] = []
+        self._paused_at = 0.0
+        self._failed: set[tuple[KindName, str]] = set()
+
+    def problems(self) -> tuple[Problem, ...]:
+        """The places that could not be looked at, each once."""
+        return tuple({problem: None for by in self._problems.values() for problem in by.values()})
+
+    # --- sweeps -----------------------------------------------------------------------------------
+
+    def sweep(self) -> bool:
+        """Look at everything.  True when anything had changed that no hint had told."""
+        changed = False
+        for kind in self._kinds.values():
+            changed = self._sweep_kind(kind) or changed
+        return changed
+
+    def _sweep_kind(self, kind: Kind) -> bool:
+        self._touched = set()
+        changed = False
+        seen: set[Target] = set()
+        problems: dict[bytes, Problem] = {}
+        started = self._paused_at = time.monotonic()
+        try:
+            for one in self._guarded(kind, "sweep", lambda: kind.scan(self._roots)):
+                if isinstance(one, Problem):
+                    problems[one.path] = one
+                else:
+                    seen.add(one.target)
+                    changed = self._fold_swept(one) or changed
+                self._breathe()
+            if self._is_failed(kind, "sweep"):
+                return changed
+            self._flush()
+            self._problems[kind.name] = problems
+            changed = self._drop_unseen(kind, seen, set(problems)) or changed
+            self._flush()
+        finally:
+            self._flush()
+            self._touched = None
+        again, self._again = self._again, set()
+        for target in again:
+            self._look(kind, target)
+            self._breathe()
+        self._flush()
+        self.costs.swept(kind.name, len(seen), time.monotonic() - started)
+        self._board.put(
+            SourceHealth(
+                f"sweep of {kind.name}s",
+                HealthState.OK,
+                "All places are looked at again by and by.",
+                None,
+                time.time(),
+            )
+        )
+        return changed
+
+    def _fold_swept(self, observation: Observation) -> bool:
+        if self._touched is not None and observation.target in self._touched:
+            newer = self._inventory.get(observation.target)
+            if newer is None or not newer.same_as(observation):
+                self._again.add(observation.target)
+            return False
+        return self._fold(observation)
+
+    def _drop_unseen(self, kind: Kind, seen: set[Target], unreadable: set[bytes]) -> bool:
+        dropped = False
+        there: dict[bytes, bool] = {}
+        for target in self._inventory.of_kind(kind.name):
+            if target in seen or (self._touched is not None and target in self._touched):
+                continue
+            directory = directory_of(target)
+            if (
+                unreadable
+                and directory is not None
+                and is_below(target.locator, unreadable)
+                and (
+                    there[directory]
+                    if directory in there
+                    else there.setdefault(directory, _is_there(directory))
+                )
+            ):
+                # The place could not be seen: that the target was not found there means nothing.
+                dropped = self._look(kind, target) or dropped
+            else:
+                self._drop(target)
+                dropped = True
+            self._breathe()
+        return dropped
+
+    # --- places and targets -----------------------------------------------------------------------
+
+    def place(self, directory: bytes, names: set[bytes] | None) -> float:
+        """Look at some names of a directory (None: at all); returns the seconds it took."""
+        started = time.monotonic()
+        for kind in self._kinds.values():
+            if names is not None and isinstance(kind, ScansNames):
+                one_by_one = self.costs.names(kind.name, len(names))
+                if one_by_one < self.costs.directory(kind.name, directory, self._inventory):
+                    self._names(kind, kind, directory, names)
+                    continue
+            self._directory(kind, directory)
+        self._flush()
+        return time.monotonic() - started
+
+    def _names(self, kind: Kind, by_name: ScansNames, directory: bytes, names: set[bytes]) -> None:
+        started = time.monotonic()
+        known = {
+            target for target in self._inventory.in_directory(directory, kind.name) if _name(target) in names
+        }
+        self._partly(kind, known, lambda: by_name.scan_names(directory, names))
+        self.costs.named(kind.name, len(names), time.monotonic() - started)
+
+    def _directory(self, kind: Kind, directory: bytes) -> None:
+        started = time.monotonic()
+        known = set(self._inventory.in_directory(directory, kind.name))
+        if directory not in self._roots and not _is_there(directory):
+            # Nothing can be directly inside what is no directory; no need to ask a kind a thousand times.
+            for target in known:
+                self._drop(target)
+            return
+        mine = self._problems[kind.name]
+        for path in [path for path in mine if path == directory or os.path.dirname(path) == directory]:
+            if path == directory or path not in self._roots:
+                del mine[path]
+        self._partly(kind, known, lambda: kind.scan_directory(directory))
+        self.costs.listed(kind.name, directory, time.monotonic() - started)
+
+    def _partly(self, kind: Kind, known: set[Target], scan: Callable[[], Iterator[Seen]]) -> None:
+        """Fold one partial scan in: of the known targets, those not found are gone."""
+        blind = False
+        for one in self._guarded(kind, "look", scan):
+            if isinstance(one, Problem):
+                blind = True
+                self._problems[kind.name][one.path] = one
+            else:
+                known.discard(one.target)
+                self._fold(one)
+        blind = blind or self._is_failed(kind, "look")
+        for target in known:
+            if blind:
+                self._look(kind, target)
+            else:
+                self._drop(target)
+
+    def targets(self, targets: Iterable[Target]) -> bool:
+        """Look at single targets, in the cheapest way; False when a sweep would be cheaper still."""
+        by_kind: dict[KindName, dict[bytes | None, list[Target]]] = {}
+        for target in targets:
+            if target.kind in self._kinds:
+                by_kind.setdefault(target.kind, {}).setdefault(directory_of(target), []).append(target)
+        for name, places in by_kind.items():
+            kind = self._kinds[name]
+            plans = [self._plan(kind, directory, group) for directory, group in places.items()]
+            if sum(cost for cost, _run in plans) > self.costs.sweep(name):
+                return False
+            for _cost, run in plans:
+                run()
+                self._flush()
+        return True
+
+    def _plan(
+        self, kind: Kind, directory: bytes | None, group: list[Target]
+    ) -> tuple[float, Callable[[], None]]:
+        singly = self.costs.looks(kind.name, len(group))
+        if directory is not None and len(group) > 1:
+            all_at_once = self.costs.directory(kind.name, directory, self._inventory)
+            if all_at_once < singly:
+                return all_at_once, lambda: self._directory(kind, directory)
+        return singly, lambda: self._each(kind, group)
+
+    def _each(self, kind: Kind, group: list[Target]) -> None:
+        for target in group:
+            self._look(kind, target)
+            self._flush()
+
+    def _look(self, kind: Kind, target: Target) -> bool:
+        """One target; True when it changed."""
+        started = time.monotonic()
+        try:
+            observation = kind.look(target)
+        except Exception as error:  # noqa: BLE001 - a kind's mistake about one target is shown, and stops no other
+            self._fail(kind, "look", error)
+            return False
+        self._well(kind, "look")
+        self.costs.looked(kind.name, time.monotonic() - started)
+        if observation is not None:
+            return self._fold(observation)
+        if self._inventory.get(target) is None:
+            return False
+        self._drop(target)
+        return True
+
+    # --- folding ----------------------------------------------------------------------------------
+
+    def _fold(self, observation: Observation) -> bool:
+        target = observation.target
+        if self._touched is not None:
+            self._touched.add(target)
+        old = self._inventory.get(target)
+        if old is not None and old.same_as(observation):
+            return False
+        self._lot.append(Change(target, old, observation))
+        self._flush_when_full()
+        return True
+
+    def _drop(self, target: Target) -> None:
+        if self._touched is not None:
+            self._touched.add(target)
+        old = self._inventory.get(target)
+        if old is not None:
+            self._lot.append(Change(target, old, None))
+            self._flush_when_full()
+
+    def _flush_when_full(self) -> None:
+        if len(self._lot) >= 256:
+            self._flush()
+
+    def _flush(self) -> None:
+        if self._lot:
+            lot, self._lot = self._lot, []
+            self._commit(lot)
+
+    def _breathe(self) -> None:
+        """Between two answers of a sweep: let urgent work in when a slice of time is over."""
+        if time.monotonic() - self._paused_at >= self._slice:
+            self._flush()
+            self._pause()
+            self._paused_at = time.monotonic()
+
+    # --- errors of kinds --------------------------------------------------------------------------
+
+    def _guarded(self, kind: Kind, what: str, scan: Callable[[], Iterator[Seen]]) -> Iterator[Seen]:
+        """A scan whose mistakes end it early, visibly, and are nobody else's problem."""
+        iterator: Iterator[Seen] | None = None
+        try:
+            iterator = scan()
+            while True:
+                one = next(iterator, None)
+                if one is None:
+                    self._well(kind, what)
+                    return
+                yield one
+        except Exception as error:  # noqa: BLE001 - a kind's mistake ends this scan only, visibly
+            self._fail(kind, what, error)
+        finally:
+            close = getattr(iterator, "close", None)
+            if close is not None:
+                close()
+
+    def _fail(self, kind: Kind, what: str, error: Exception) -> None:
+        message = one_line(str(error)) or type(error).__name__
+        if (kind.name, what) not in self._failed:
+            _log.error("%s of %ss failed", what, kind.name, exc_info=error)
+        self._failed.add((kind.name, what))
+        self._board.put(
+            SourceHealth(
+                f"{what} of {kind.name}s",
+                HealthState.FAILED,
+                f"It failed ({message}); what is shown may be old. It is tried again.",
+            )
+        )
+
+    def _well(self, kind: Kind, what: str) -> None:
+        if (kind.name, what) in self._failed:
+            self._failed.discard((kind.name, what))
+            self._board.put(SourceHealth(f"{what} of {kind.name}s", HealthState.OK, "It works again."))
+
+    def _is_failed(self, kind: Kind, what: str) -> bool:
+        return (kind.name, what) in self._failed
+
+
+def _is_there(directory: bytes) -> bool:
+    """Whether a name means a directory just now (or might: no permission to know)."""
+    try:
+        return stat.S_ISDIR(os.lstat(directory).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        return False
+    except OSError:
+        return True
+
+
+def _name(target: Target) -> bytes:
+    return os.path.basename(target.locator)

@@ -1,0 +1,186 @@
+"""Consumers: each gets the same changes at its own pace, coalesced, never losing the last state.
+
+Ordering guarantees.  Per target, a consumer that applies its batches in order always holds a state
+the target really had, and after its last batch the newest one.  Between targets there is no order.
+A buffer holds at most one entry per target, so a consumer that never takes costs bounded memory.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable, Sequence
+
+from racewatch.core.model import Observation, Problem, Target
+from racewatch.monitor.batch import Batch, SourceHealth
+from racewatch.monitor.inventory import Change, Inventory
+
+_log = logging.getLogger(__name__)
+
+Wake = Callable[[], None]
+
+
+class _Pending:
+    """What the consumer has (``base``), what is so now (``new``), and what was seen last."""
+
+    __slots__ = ("base", "last", "new")
+
+    def __init__(self, base: Observation | None, new: Observation | None, last: Observation) -> None:
+        self.base = base
+        self.new = new
+        self.last = last
+
+
+class Subscription:
+    """One consumer's coalescing buffer.  Made by ``Monitor.subscribe``."""
+
+    def __init__(self, hub: Hub, wake: Wake) -> None:
+        self._hub = hub
+        self._wake = wake
+        self._pending: dict[Target, _Pending] = {}
+        self._touched = False
+        self._rung = False
+        self._told_ready = False
+        self._closed = False
+
+    def take(self) -> Batch | None:
+        """All changes since the last call, None when there are none.  Any thread; never blocks long."""
+        with self._hub.lock:
+            self._rung = False
+            if self._closed or not self._has_news():
+                return None
+            self._touched = False
+            pending, self._pending = self._pending, {}
+            ready = self._hub.ready and not self._told_ready
+            self._told_ready = self._told_ready or ready
+            generation = self._hub.generation
+            problems, health = self._hub.problems, self._hub.health
+        added: list[Observation] = []
+        changed: list[Observation] = []
+        gone: list[Observation] = []
+        for entry in pending.values():
+            if entry.new is None:
+                gone.append(entry.last)
+            elif entry.base is None:
+                added.append(entry.new)
+            else:
+                changed.append(entry.new)
+        return Batch(generation, tuple(added), tuple(changed), tuple(gone), ready, problems, health)
+
+    def close(self) -> None:
+        """No more batches and, apart from one call that may be under way, no more wakes."""
+        with self._hub.lock:
+            self._closed = True
+            self._pending.clear()
+            self._hub.forget(self)
+
+    # The rest is called by the hub, with its lock held.
+
+    def record(self, change: Change) -> None:
+        """Fold one change into the buffer."""
+        entry = self._pending.get(change.target)
+        last = change.new or change.old
+        if last is None:
+            return
+        if entry is None:
+            self._pending[change.target] = _Pending(change.old, change.new, last)
+            return
+        entry.new = change.new
+        entry.last = last
+        if entry.base is None:
+            if entry.new is None:  # came and went unseen
+                del self._pending[change.target]
+        elif entry.new is not None and entry.new.same_as(entry.base):  # went astray and came back
+            del self._pending[change.target]
+
+    def touch(self) -> None:
+        """Problems, health or readiness changed."""
+        self._touched = True
+
+    def _has_news(self) -> bool:
+        return self._touched or bool(self._pending)
+
+    def should_ring(self) -> bool:
+        """True, once until ``take``, when there is something to take."""
+        if self._rung or self._closed or not self._has_news():
+            return False
+        self._rung = True
+        return True
+
+    def wake(self) -> None:
+        """Call the consumer; an error there is logged and tried again with the next change."""
+        try:
+            self._wake()
+        except Exception:  # noqa: BLE001 - a consumer's mistake must not stop the monitor for the others
+            _log.exception("a consumer of the monitor raised in its wake-up call")
+            with self._hub.lock:
+                self._rung = False
+
+
+class Hub:
+    """Commits changes to the inventory and hands them to every subscription, under one lock."""
+
+    def __init__(self, inventory: Inventory) -> None:
+        self.lock = threading.Lock()
+        self.generation = 0
+        self.ready = False
+        self.problems: tuple[Problem, ...] = ()
+        self.health: tuple[SourceHealth, ...] = ()
+        self._inventory = inventory
+        self._subscriptions: list[Subscription] = []
+
+    def subscribe(self, wake: Wake) -> Subscription:
+        """A new consumer; its first batch is the complete state."""
+        subscription = Subscription(self, wake)
+        with self.lock:
+            for observation in self._inventory.observations():
+                subscription.record(Change(observation.target, None, observation))
+            if self.ready:
+                subscription.touch()
+            self._subscriptions.append(subscription)
+        return subscription
+
+    def forget(self, subscription: Subscription) -> None:
+        """Drop a closed subscription (lock held)."""
+        if subscription in self._subscriptions:
+            self._subscriptions.remove(subscription)
+
+    def commit(self, changes: Sequence[Change]) -> None:
+        """Make these the newest states and give them to everybody."""
+        if not changes:
+            return
+        with self.lock:
+            self.generation += 1
+            for change in changes:
+                if change.new is None:
+                    self._inventory.drop(change.target)
+                else:
+                    self._inventory.put(change.new)
+                for subscription in self._subscriptions:
+                    subscription.record(change)
+
+    def state(
+        self,
+        *,
+        ready: bool,
+        problems: tuple[Problem, ...],
+        health: tuple[SourceHealth, ...],
+        notable: bool,
+    ) -> None:
+        """Replace what every batch carries; ``notable`` makes it a batch of its own."""
+        with self.lock:
+            notable = notable or (ready and not self.ready)
+            self.ready = self.ready or ready
+            self.problems = problems
+            self.health = health
+            if notable:
+                self.generation += 1
+                for subscription in self._subscriptions:
+                    subscription.touch()
+
+    def ring(self) -> None:
+        """Wake every consumer that has something to take and was not woken for it yet."""
+        with self.lock:
+            due = [subscription for subscription in self._subscriptions if subscription.should_ring()]
+        for subscription in due:
+            subscription.wake()
