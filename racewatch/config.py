@@ -22,7 +22,7 @@ from racewatch.core.text import display, display_text
 
 _T = TypeVar("_T")
 _APP: Final = "racewatch"
-_USUAL_ROOTS: Final = (b"/run", b"/tmp", b"/var/tmp", b"/var/spool")  # noqa: S108 - looked at, not written to
+_USUAL_ROOTS: Final = (b"/run", b"/tmp", b"/var/tmp", b"/var/spool")
 
 
 class Theme(enum.StrEnum):

@@ -1,15 +1,15 @@
-"""Names as text: what people read can neither forge a line, move a cursor nor hide a character.
+r"""Names as text: what people read can neither forge a line, move a cursor nor hide a character.
 
 A file name is any bytes without ``/`` and NUL.  :func:`display` shows each of them on one line, each
 character visible, and :func:`undisplay` gives exactly the same bytes back.  The escapes:
 
 ========================  =========================================================
-``\\\\``                    a backslash
-``\\n`` ``\\t`` ``\\r``        the three usual controls
-``\\x1b``                  another ASCII control
-``\\xff``                  a byte that is not UTF-8 (always ``\\x80`` or above)
-``\\u202e``                a character that cannot be seen, or that changes how others are seen
-``\\U000e0001``            the same beyond U+FFFF
+``\\``                    a backslash
+``\n`` ``\t`` ``\r``        the three usual controls
+``\x1b``                  another ASCII control
+``\xff``                  a byte that is not UTF-8 (always ``\x80`` or above)
+``\u202e``                a character that cannot be seen, or that changes how others are seen
+``\U000e0001``            the same beyond U+FFFF
 ========================  =========================================================
 """
 
@@ -82,15 +82,12 @@ def one_line(text: str) -> str:
 
 
 def undisplay(text: str) -> bytes:
-    """The bytes that :func:`display` showed like this; raises :class:`NotDisplayed`.
+    r"""The bytes that :func:`display` showed like this; raises :class:`NotDisplayed`.
 
-    Only the exact form is taken.  A raw name that happens to contain a backslash (``a\\x2db`` is
+    Only the exact form is taken.  A raw name that happens to contain a backslash (``a\x2db`` is
     usual below systemd) is refused rather than read as another name.
     """
-    if "\\" not in text:
-        raw = _encode(text)
-    else:
-        raw = b"".join(_pieces(text))
+    raw = b"".join(_pieces(text))
     if display(raw) != text:
         raise NotDisplayed("not an exact escape of a name (a backslash is written \\\\)")
     return raw

@@ -59,7 +59,7 @@ def test_nothing_shown_is_a_control_a_format_or_a_surrogate(raw: bytes) -> None:
         ("a\u00a0b".encode(), "a\\u00a0b"),
         ("\U000e0041".encode(), "\\U000e0041"),
         ("\u3164".encode(), "\\u3164"),
-        ("日本語 ρ".encode(), "日本語 ρ"),
+        ("日本語 é".encode(), "日本語 é"),
         (b"\x7f\x00\t\r", "\\x7f\\x00\\t\\r"),
         (b"\xc2\x85", "\\u0085"),
         (b"", ""),

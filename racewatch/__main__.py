@@ -1,0 +1,36 @@
+"""The program: ties the command line to the window and the agent, which it does not know itself."""
+
+from __future__ import annotations
+
+import os
+import sys
+
+from racewatch import cli
+from racewatch.config import Config, ConfigProblem
+
+
+def _open_window(config: Config, problems: tuple[ConfigProblem, ...]) -> int:
+    # Only now: Qt is large, and a machine without a display need not have its libraries.
+    from racewatch.ui import app
+
+    return app.run(config, problems)
+
+
+def _serve_agent(config: Config) -> int:
+    from racewatch.agent.server import serve_stdio
+
+    return serve_stdio(config)
+
+
+def main() -> int:
+    """Run the command line of this process; returns the exit code."""
+    # With a standard descriptor closed, the next file opened (the journal!) would take its number,
+    # and every message printed would go into that file.
+    while (fd := os.open(os.devnull, os.O_RDWR)) <= 2:
+        os.set_inheritable(fd, True)
+    os.close(fd)
+    return cli.main(sys.argv[1:], open_window=_open_window, serve_agent=_serve_agent)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

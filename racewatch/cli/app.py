@@ -1,0 +1,130 @@
+"""The command line: find the command, run it, and turn whatever happens into one line and a code."""
+
+from __future__ import annotations
+
+import argparse
+import os
+from collections.abc import Callable, Sequence
+
+from racewatch import crashlog
+from racewatch.cli.arguments import COMMANDS, parse
+from racewatch.cli.exits import Complaint, Exit
+from racewatch.cli.session import Session
+from racewatch.config import Config, ConfigProblem
+from racewatch.verbs import RacewatchError
+
+#: Opens the window on the roots of a configuration and returns its exit code.  Injected: the
+#: command line does not know the window.
+OpenWindow = Callable[[Config, tuple[ConfigProblem, ...]], int]
+#: Serves JSON-RPC on standard input and output.  Injected: the agent is the command line's sibling.
+ServeAgent = Callable[[Config], int]
+
+Command = Callable[[Session, argparse.Namespace], int]
+
+
+def main(argv: Sequence[str], *, open_window: OpenWindow, serve_agent: ServeAgent) -> int:
+    """Run one command line (without the program's name); never raises, returns the exit code."""
+    session = Session()
+    try:
+        code = _run(session, argv, open_window, serve_agent)
+    except KeyboardInterrupt:
+        code = Exit.INTERRUPTED
+    except Complaint as complaint:
+        session.say(str(complaint))
+        code = complaint.code
+    except RacewatchError as error:
+        session.say(str(error))
+        code = Exit.USAGE
+    except BrokenPipeError:
+        # Output takes care of its own readers; this is one of a file that was named.
+        session.say("the reader of the output went away; nothing more was written")
+        code = Exit.INTERNAL
+    except Exception as error:  # noqa: BLE001 - the last fence: no traceback on anybody's screen
+        what = str(error).splitlines()[0][:200] if str(error) else ""
+        where = crashlog.record(error, " ".join(["racewatch", *argv]))
+        session.say(f"internal error: {type(error).__name__}{': ' if what else ''}{what}; {where}; please report it")
+        code = Exit.INTERNAL
+    return _finish(session, int(code))
+
+
+def _finish(session: Session, code: int) -> int:
+    """Hand over what was printed; a full disk below standard output is an error of its own."""
+    try:
+        session.out.flush()
+        session.err.flush()
+    except KeyboardInterrupt:
+        return Exit.INTERRUPTED
+    except OSError as error:
+        session.say(f"standard output could not be written: {error.strerror}; free some space or name another file")
+        return Exit.INTERNAL
+    return code
+
+
+def _run(session: Session, argv: Sequence[str], open_window: OpenWindow, serve_agent: ServeAgent) -> int:
+    arguments = parse(_with_command(argv))
+    if isinstance(arguments, int):
+        return arguments
+    session.load_config()
+    if arguments.command == "gui":
+        from racewatch.cli.window import gui
+
+        return gui(session, arguments, open_window)
+    if arguments.command == "demo":
+        from racewatch.cli.demo import demo
+
+        return demo(session, arguments, open_window)
+    if arguments.command == "agent":
+        return serve_agent(session.config)
+    return _command(arguments.command)(session, arguments)
+
+
+def _with_command(argv: Sequence[str]) -> list[str]:
+    """``racewatch [gui] [ROOT…]``: a first word that is no command but a path is a root."""
+    words = list(argv)
+    if not words:
+        return ["gui"]
+    first = words[0]
+    if first.startswith("-") or first in COMMANDS:
+        return words
+    if "/" in first or os.path.lexists(first):
+        return ["gui", *words]
+    raise Complaint(
+        f"no such command, and no such folder: {first}; the commands are {', '.join(COMMANDS)} (racewatch --help)"
+    )
+
+
+def _command(name: str) -> Command:
+    """The function behind a command; each is imported only when it is wanted (start-up time)."""
+    match name:
+        case "scan" | "explain" | "history" | "formats":
+            from racewatch.cli import looking
+
+            return {
+                "scan": looking.scan,
+                "explain": looking.explain,
+                "history": looking.history,
+                "formats": looking.formats,
+            }[name]
+        case "remove" | "plan" | "apply" | "undo":
+            from racewatch.cli import acting
+
+            return {
+                "remove": acting.remove,
+                "plan": acting.plan,
+                "apply": acting.apply,
+                "undo": acting.undo,
+            }[name]
+        case "wait":
+            from racewatch.cli.wait import wait
+
+            return wait
+        case "watch":
+            from racewatch.cli.watch import watch
+
+            return watch
+        case "doctor":
+            from racewatch.cli.doctor import doctor
+
+            return doctor
+        case _:
+            raise AssertionError(f"a command without a function: {name}")
