@@ -4,8 +4,9 @@ Own code: psutil's ``disk_partitions`` reads ``/proc/self/mounts``, which has no
 ``major:minor`` and no other namespaces.
 
 What is *not* seen: mount namespaces in which no process lives (kept only by a bind-mounted
-``ns/mnt`` file or an open handle), mount namespaces of single threads, and, where ``/proc`` hides
-other users' processes (``hidepid``), theirs.  :attr:`Namespaces.blind` counts what was refused.
+``ns/mnt`` file or an open handle), those of single threads, those of processes outside our PID
+namespace, and, where ``/proc`` hides other users' processes (``hidepid``), theirs.
+:attr:`Namespaces.blind` counts what was refused, and is at least 1 when ``/proc`` hides any.
 """
 
 from __future__ import annotations
@@ -151,8 +152,8 @@ def mount_namespaces() -> Namespaces:
     the id of the first mount in its table, which no other namespace has, tells them apart.
     """
     seen: list[Namespace] = [Namespace(None)]
+    blind = int(_hides_processes(read_mounts()))
     known: set[object] = {_link_identity(b"/proc/self"), _table_identity(b"/proc/self/mountinfo")}
-    blind = 0
     for entry in os.listdir(b"/proc"):
         if not entry.isdigit():
             continue
@@ -174,6 +175,14 @@ def mount_namespaces() -> Namespaces:
             known.add(identity)
             seen.append(Namespace(int(entry)))
     return Namespaces(tuple(seen), blind)
+
+
+def _hides_processes(table: tuple[Mount, ...]) -> bool:
+    """Whether this ``/proc`` leaves other users' processes out of its listing, for us."""
+    here = [mount for mount in table if mount.fstype == "proc" and mount.point == b"/proc"]
+    # 1 (noaccess) lists them and then refuses, which is counted; 2 (invisible) and 4 (ptraceable) leave them out.
+    hiding = {b"2", b"4", b"invisible", b"ptraceable"}
+    return os.geteuid() != 0 and any(hiding.intersection(mount.values(b"hidepid")) for mount in here)
 
 
 def _link_identity(directory: bytes) -> tuple[bytes, bytes]:

@@ -40,7 +40,7 @@ class UnitListener:
     user: bool
 
     @property
-    def owns_path(self) -> bool:
+    def is_active(self) -> bool:
         """Whether the path is the unit's business now; a state that was not told counts as yes."""
         return self.active not in ("inactive", "failed")
 
@@ -150,6 +150,6 @@ def parse_listeners(data: bytes, states: Mapping[str, str], *, user: bool) -> di
             activates = ", ".join(str(one) for one in activates)
         named = activates if isinstance(activates, str) and activates else None
         listener = UnitListener(unit, named, states.get(unit, ""), _text(row, "type"), user)
-        if path not in found or (listener.owns_path and not found[path].owns_path):
+        if path not in found or (listener.is_active and not found[path].is_active):
             found[path] = listener
     return found
