@@ -14,6 +14,8 @@ from racewatch.kinds.sockets.facts import Facts, Where
 from racewatch.linux.probe import Answer, Presence
 from racewatch.linux.sockdiag import SocketType, UnixSocket
 
+#: The label of a dead socket that the policy wants to see dead more often.
+BEING_WATCHED: Final = "being watched"
 _PROBE: Final = "connect(AF_UNIX, SOCK_DGRAM)"
 _DIAG: Final = "sock_diag"
 _MOUNTS: Final = "mountinfo"
@@ -121,7 +123,7 @@ def _refused(facts: Facts, answer: Answer) -> Judgement:
         )
         return _unknown(
             facts,
-            "being watched",
+            BEING_WATCHED,
             f"Dead at {facts.looks} of {facts.looks_needed} looks that the configuration demands.",
             (*proof, rule),
         )

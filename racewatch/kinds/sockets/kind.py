@@ -8,13 +8,14 @@ import os
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Final
 
 from racewatch.core.by_name import NamedThing, Pinned
 from racewatch.core.kind import Procedure, Seen
-from racewatch.core.model import KindName, Observation, Problem, Target, Verdict
+from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.never import NeverRemoved
-from racewatch.kinds.sockets.observe import Observer, lost_target, unseen, why_lost
+from racewatch.kinds.sockets.observe import Observer, is_being_watched, lost_target, unseen, why_lost
 from racewatch.kinds.sockets.policy import Looks, SocketPolicy
 from racewatch.kinds.sockets.surroundings import OwnerBook, Surroundings, UnitBook
 from racewatch.kinds.sockets.walk import Walk
@@ -50,8 +51,15 @@ class SocketsKind:
         self._sleep = sleep
         self._owners = OwnerBook()
         self._units = UnitBook()
-        self._probe = DatagramProbe()
         self._mutex = threading.RLock()
+
+    @contextmanager
+    def _surroundings(self) -> Iterator[Surroundings]:
+        probe = DatagramProbe()
+        try:
+            yield Surroundings(self._owners, self._units, probe)
+        finally:
+            probe.close()
 
     @property
     def name(self) -> KindName:
@@ -61,51 +69,45 @@ class SocketsKind:
     def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
         """Everything below the roots; see :class:`~racewatch.kinds.sockets.walk.Walk` for what is left out."""
         with self._mutex:
-            return iter(self._scan(roots, recursive=True))
+            return iter(self._patiently(self._scan(roots, recursive=True)))
 
     def scan_directory(self, directory: bytes) -> Iterator[Seen]:
         """The sockets directly inside one directory."""
         with self._mutex:
-            return iter(self._scan([directory], recursive=False))
+            return iter(self._patiently(self._scan([directory], recursive=False)))
 
     def _scan(self, roots: Sequence[bytes], *, recursive: bool) -> list[Seen]:
-        around = Surroundings(self._owners, self._units, self._probe)
-        self._owners.of(self._wanted_owners(around, roots))
-        observer = Observer(around, self._looks)
         seen: list[Seen] = []
-        nodes: set[tuple[int, int]] = set()
-        waiting: list[int] = []
-        walk = Walk(around.filesystems, self._exclude, self._max_entries)
-        for root in roots:
-            for found in walk.sockets(root, recursive=recursive):
-                if isinstance(found, Problem):
-                    seen.append(found)
-                    continue
-                stat = found.stat
-                try:
-                    observation = observer.node(
-                        found.path, found.directory_fd, found.directory, found.fd, stat
-                    )
-                finally:
-                    os.close(found.fd)
-                nodes.add(around.key_of(stat))
-                if observation.label.startswith("being watched"):
-                    waiting.append(len(seen))
-                seen.append(observation)
-        seen += self._lost(around, observer, roots, nodes, recursive=recursive)
-        if waiting and self._patient:
-            self._look_until_counted(seen, waiting)
+        with self._surroundings() as around:
+            self._owners.of(self._wanted_owners(around, roots))
+            observer = Observer(around, self._looks)
+            nodes: set[tuple[int, int]] = set()
+            walk = Walk(around.filesystems, self._exclude, self._max_entries)
+            for root in roots:
+                for found in walk.sockets(root, recursive=recursive):
+                    if isinstance(found, Problem):
+                        seen.append(found)
+                        continue
+                    stat = found.stat
+                    try:
+                        one = observer.node(found.path, found.directory_fd, found.directory, found.fd, stat)
+                    finally:
+                        os.close(found.fd)
+                    nodes.add(around.key_of(stat))
+                    seen.append(one)
+            seen += self._lost(around, observer, roots, nodes, recursive=recursive)
         return seen
 
-    def _look_until_counted(self, seen: list[Seen], waiting: list[int]) -> None:
-        """Repeat the looks that the policy demands, all waiting ones together."""
-        for _ in range(self._policy.dead_looks - 1):
+    def _patiently(self, seen: list[Seen]) -> list[Seen]:
+        """Repeat the looks that the policy demands, all that still wait for some together."""
+        for _ in range(self._policy.dead_looks - 1 if self._patient else 0):
+            waiting = [one.target for one in seen if isinstance(one, Observation) and is_being_watched(one)]
+            if not waiting:
+                break
             self._sleep(self._policy.looks_apart)
-            for index in waiting:
-                one = seen[index]
-                if isinstance(one, Observation):
-                    again = self._look_once(one.target)
-                    seen[index] = again if again is not None else one
+            again = {target: self._look_once(target) for target in waiting}
+            seen = [(isinstance(one, Observation) and again.get(one.target)) or one for one in seen]
+        return seen
 
     def _wanted_owners(self, around: Surroundings, roots: Sequence[bytes]) -> set[int]:
         """The sockets whose holders are worth knowing: those whose name or node may lie below a root."""
@@ -154,19 +156,18 @@ class SocketsKind:
         """One fresh observation, with all the looks the policy demands when patient."""
         with self._mutex:
             seen = self._look_once(target)
-            if self._patient:
-                for _ in range(self._policy.dead_looks - 1):
-                    if seen is None or not seen.label.startswith("being watched"):
-                        break
-                    self._sleep(self._policy.looks_apart)
-                    seen = self._look_once(target)
+            while seen is not None and self._patient and is_being_watched(seen):
+                self._sleep(self._policy.looks_apart)
+                seen = self._look_once(target)
             return seen
 
     def _look_once(self, target: Target) -> Observation | None:
-        around = Surroundings(self._owners, self._units, self._probe)
-        if target.path is None:
-            return self._look_at_lost(target, around)
-        path = target.path
+        with self._surroundings() as around:
+            if target.path is None:
+                return self._look_at_lost(target, around)
+            return self._look_at_path(target, target.path, around)
+
+    def _look_at_path(self, target: Target, path: bytes, around: Surroundings) -> Observation | None:
         directory_fd = fd = -1
         try:
             directory_fd = fs.open_directory(os.path.dirname(path))
@@ -205,9 +206,9 @@ class SocketsKind:
         """Judge a pinned inode with surroundings as they are now, with all the looks that are demanded."""
         with self._mutex:
             while True:
-                around = Surroundings(self._owners, self._units, self._probe)
-                seen = self._observe(pinned.path, pinned.directory_fd, pinned.fd, around)
-                if seen.verdict is not Verdict.UNKNOWN or not seen.label.startswith("being watched"):
+                with self._surroundings() as around:
+                    seen = self._observe(pinned.path, pinned.directory_fd, pinned.fd, around)
+                if not is_being_watched(seen):
                     return seen
                 self._sleep(self._policy.looks_apart)
 

@@ -13,7 +13,7 @@ from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Evidence, KindName, Observation, Removable, Says, Target, Verdict
 from racewatch.core.text import display
 from racewatch.kinds.sockets.facts import Facts, Where
-from racewatch.kinds.sockets.judge import Judgement, bound_row, judge, judge_lost, type_word
+from racewatch.kinds.sockets.judge import BEING_WATCHED, Judgement, bound_row, judge, judge_lost, type_word
 from racewatch.kinds.sockets.policy import Looks
 from racewatch.kinds.sockets.surroundings import Place, Surroundings
 from racewatch.linux import fs, processes
@@ -140,6 +140,11 @@ class Observer:
             facts=tuple(shown),
             others=facts.owners[1:],
         )
+
+
+def is_being_watched(seen: Observation) -> bool:
+    """Whether only the number of dead looks that the policy demands is still missing."""
+    return seen.label.startswith(BEING_WATCHED)
 
 
 def unseen(target: Target, path: bytes, error: OSError) -> Observation:
