@@ -86,7 +86,7 @@ def reasonless(text: str) -> Iterator[str]:
         for directive, what, why in DIRECTIVE.findall(token.string):
             if "pragma" not in directive and not what:
                 yield f"line {token.start[0]}: {directive} does not say what it silences"
-            elif sum(letter.isalpha() for letter in why) < 8:
+            elif sum(letter.isalpha() for letter in why) < 6:
                 yield f"line {token.start[0]}: {directive} gives no reason"
 
 

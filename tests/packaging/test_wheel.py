@@ -110,8 +110,7 @@ def test_the_wheel_works_in_a_bare_environment(
     probe = (
         "import sys, racewatch; print(racewatch.__file__)\n"
         "from racewatch.__main__ import main\n"
-        "try:\n    main(['scan', '--json', sys.argv[1]])\n"
-        "except SystemExit:\n    pass\n"
+        "sys.argv = ['racewatch', 'scan', '--json', sys.argv[1]]\nassert main() == 0\n"
         "print([name for name in sys.modules if name.startswith(('PySide6', 'shiboken6', 'qasync'))])"
     )
     told = subprocess.run(
