@@ -66,9 +66,16 @@ class Racewatch:
         self._kinds: dict[KindName, Kind] = {kind.name: kind for kind in self._make_kinds(patient=True)}
         try:
             self._journal = Journal(state if state is not None else state_dir())
+        except JournalError as error:
+            self.journal_problem = str(error)
+            return
+        try:
             self._journal.expire(config.keep_days)
             self.recovered = recover(self._journal)
         except JournalError as error:
+            # A journal that cannot be written is no journal: nothing may be done that it cannot hold.
+            self._journal.close()
+            self._journal = None
             self.journal_problem = str(error)
 
     def _make_kinds(self, *, patient: bool) -> list[Kind]:
