@@ -32,7 +32,7 @@ install_packages() {
     local why=$1 apt
     shift
     if ! apt=$(apt_command); then
-        say "$why needs packages that are missing here, and this user may not install them without a password." \
+        say "packages are missing for $why, and this user may not install them without a password." \
             "Please run:  sudo apt-get install $*"
         return 1
     fi
