@@ -98,7 +98,9 @@ class Methods:
 
     def _history(self, params: Params) -> object:
         limit = params.get("limit")
-        if limit is not None and (isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit < 1 << 31):
+        if limit is not None and (
+            isinstance(limit, bool) or not isinstance(limit, int) or not 0 <= limit < 1 << 31
+        ):
             raise _invalid("limit: wanted a whole number, 0 or more")
         return wire.history_to_json(self._racewatch.history(limit))
 

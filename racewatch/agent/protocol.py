@@ -99,7 +99,9 @@ _MEMBERS: Final = frozenset({"jsonrpc", "id", "method", "params"})
 
 def _message(value: object) -> Message:
     if not isinstance(value, dict):
-        return Bad(None, RpcError(Code.INVALID_REQUEST, "a request is an object (or a non-empty array of them)"))
+        return Bad(
+            None, RpcError(Code.INVALID_REQUEST, "a request is an object (or a non-empty array of them)")
+        )
     number = value.get("id")
     if isinstance(number, bool) or not isinstance(number, str | int | float | type(None)):
         return Bad(None, RpcError(Code.INVALID_REQUEST, "id: wanted a string, a number or null"))

@@ -104,7 +104,9 @@ def remove(session: Session, arguments: argparse.Namespace) -> int:
         raise Complaint("--expect needs exactly one TARGET: a fingerprint is that of one thing")
     asking = not arguments.yes and not arguments.dry_run
     if asking and not (sys.stdin is not None and sys.stdin.isatty() and session.err.terminal):
-        raise Complaint("nothing was removed: without a terminal to ask on, remove needs --yes (or --dry-run)")
+        raise Complaint(
+            "nothing was removed: without a terminal to ask on, remove needs --yes (or --dry-run)"
+        )
     with session.opened() as racewatch:
         looks: list[tuple[ActRequest, Observation | None]] = []
         for target in targets_of(racewatch, arguments.targets):
@@ -209,7 +211,9 @@ def _request(step: wire.PlanStep) -> ActRequest:
     The path is taken as it was written: a folder that became a link since is refused by the act.
     """
     if step.target.kind in NOT_BUILT_YET:
-        raise Complaint(f"the plan names {wire.target_to_text(step.target)}: {NOT_BUILT_YET[step.target.kind]}")
+        raise Complaint(
+            f"the plan names {wire.target_to_text(step.target)}: {NOT_BUILT_YET[step.target.kind]}"
+        )
     return ActRequest(step.target, step.fingerprint)
 
 
@@ -226,7 +230,9 @@ def _read_plan(name: str) -> wire.Plan:
             with open(name, "rb") as stream:
                 raw = stream.read(_MAX_PLAN + 1)
     except OSError as error:
-        raise Complaint(f"the plan {shown} cannot be read: {error.strerror}; name a file that plan wrote") from error
+        raise Complaint(
+            f"the plan {shown} cannot be read: {error.strerror}; name a file that plan wrote"
+        ) from error
     if len(raw) > _MAX_PLAN:
         raise Complaint(f"the plan {shown} is larger than {_MAX_PLAN} bytes; split it")
     try:
@@ -235,7 +241,9 @@ def _read_plan(name: str) -> wire.Plan:
         message = str(error)
     except (ValueError, RecursionError) as error:
         message = f"not JSON ({display_text(str(error))})"
-    raise Complaint(f"{shown} is no plan: {message}; nothing was touched, make a new plan with racewatch plan")
+    raise Complaint(
+        f"{shown} is no plan: {message}; nothing was touched, make a new plan with racewatch plan"
+    )
 
 
 def undo(session: Session, arguments: argparse.Namespace) -> int:

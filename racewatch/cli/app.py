@@ -42,7 +42,9 @@ def main(argv: Sequence[str], *, open_window: OpenWindow, serve_agent: ServeAgen
     except Exception as error:  # noqa: BLE001 - the last fence: no traceback on anybody's screen
         what = str(error).splitlines()[0][:200] if str(error) else ""
         where = crashlog.record(error, " ".join(["racewatch", *argv]))
-        session.say(f"internal error: {type(error).__name__}{': ' if what else ''}{what}; {where}; please report it")
+        session.say(
+            f"internal error: {type(error).__name__}{': ' if what else ''}{what}; {where}; please report it"
+        )
         code = Exit.INTERNAL
     return _finish(session, int(code))
 
@@ -55,7 +57,9 @@ def _finish(session: Session, code: int) -> int:
     except KeyboardInterrupt:
         return Exit.INTERRUPTED
     except OSError as error:
-        session.say(f"standard output could not be written: {error.strerror}; free some space or name another file")
+        session.say(
+            f"standard output could not be written: {error.strerror}; free some space or name another file"
+        )
         return Exit.INTERNAL
     return code
 

@@ -49,8 +49,6 @@ class _Parser(argparse.ArgumentParser):
         raise Complaint(f"{message}; {self.prog} --help says more")
 
 
-
-
 def _seconds(text: str) -> float:
     try:
         value = float(text)
@@ -175,7 +173,9 @@ def _add_acting(commands: _Commands[_Parser]) -> None:
         codes="0 done; 5 some folder could not be read",
     )
     plan.add_argument("roots", nargs="*", metavar="ROOT", help=_ROOT)
-    plan.add_argument("-o", "--output", metavar="FILE", help="write to this new file instead of standard output")
+    plan.add_argument(
+        "-o", "--output", metavar="FILE", help="write to this new file instead of standard output"
+    )
 
     apply = _command(
         commands,
@@ -230,5 +230,3 @@ def _add_others(commands: _Commands[_Parser]) -> None:
         "the same verbs as JSON-RPC 2.0, one message per line, on standard input and output",
         json=False,
     )
-
-

@@ -36,7 +36,11 @@ _CODES: Final = {
     Verdict.IDLE: Exit.IDLE,
     Verdict.UNKNOWN: Exit.UNKNOWN,
 }
-_OUTCOME_STYLES: Final = {OutcomeWord.DONE: "green", OutcomeWord.GONE: "green", OutcomeWord.FAILED: "bold red"}
+_OUTCOME_STYLES: Final = {
+    OutcomeWord.DONE: "green",
+    OutcomeWord.GONE: "green",
+    OutcomeWord.FAILED: "bold red",
+}
 
 
 def outcome_style(word: OutcomeWord) -> str:
@@ -175,8 +179,8 @@ def _what_remove_does(racewatch: Racewatch, seen: Observation) -> str:
         )
     forced = preview(ActRequest(seen.target, seen.fingerprint, override=True), seen, racewatch.config)
     if forced.word is OutcomeWord.DONE:
-        return f"would refuse ({plain.summary}); --override removes it on your word"
-    return f"would refuse ({plain.summary})"
+        return f"would refuse: {plain.summary}; --override removes it on your word"
+    return f"would refuse: {plain.summary}"
 
 
 # --- history and formats -----------------------------------------------------------------------

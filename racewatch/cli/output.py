@@ -102,7 +102,9 @@ class Output:
         table = Table(box=None, pad_edge=False, padding=(0, 2, 0, 0), header_style="bold")
         last = len(columns) - 1
         for number, column in enumerate(columns):
-            table.add_column(column, overflow="fold", no_wrap=number == 0, ratio=1 if number == last else None)
+            table.add_column(
+                column, overflow="fold", no_wrap=number == 0, ratio=1 if number == last else None
+            )
         for row in rows:
             # Text objects, not strings: nothing in a name is ever read as markup.
             table.add_row(*(Text(one_line(cell.text), cell.style) for cell in row))

@@ -12,7 +12,7 @@ from racewatch.cli.exits import Exit
 from racewatch.cli.session import Session, targets_of
 from racewatch.core import wire
 from racewatch.core.model import Observation, Verdict
-from racewatch.verbs import Racewatch
+from racewatch.linux.processes import ProcessId, open_pidfd
 
 #: A socket gives no event when its server closes it without exiting: that is found by looking.
 _LOOK_EVERY: Final = 0.25
@@ -38,7 +38,7 @@ def wait(session: Session, arguments: argparse.Namespace) -> int:
             if left <= 0:
                 _report(session, name, seen, timed_out=True, as_json=arguments.json)
                 return Exit.TIMED_OUT
-            _sleep_or_exit(racewatch, seen, left)
+            _sleep_or_exit(seen, left)
 
 
 def _report(session: Session, name: str, seen: Observation | None, *, timed_out: bool, as_json: bool) -> None:
@@ -56,24 +56,20 @@ def _report(session: Session, name: str, seen: Observation | None, *, timed_out:
         session.out.styled(f"{name}: {'gone' if seen is None else seen.label}")
 
 
-def _sleep_or_exit(racewatch: Racewatch, seen: Observation, seconds: float) -> None:
+def _sleep_or_exit(seen: Observation, seconds: float) -> None:
     """Sleep, but wake when the owner exits."""
-    if seen.owner is None:
-        time.sleep(seconds)
-        return
     try:
-        fd = os.pidfd_open(seen.owner.pid)
+        owner = seen.owner
+        fd = None if owner is None else open_pidfd(ProcessId(owner.pid, owner.start_ticks))
     except OSError:
-        # It exited already, or this kernel has no pidfd: the next look tells.
-        time.sleep(min(seconds, 0.02))
+        fd = None
+    if fd is None:
+        # No owner to be seen, or it has just ended: the next look tells.
+        time.sleep(seconds if seen.owner is None else min(seconds, 0.02))
         return
     try:
-        # The number may have been given to another process between the look and the open: only a
-        # second look that still sees the same owner makes the handle the owner's.
-        again = racewatch.observe(seen.target)
-        if again is not None and again.owner == seen.owner:
-            poll = select.poll()
-            poll.register(fd, select.POLLIN)
-            poll.poll(seconds * 1000)
+        poll = select.poll()
+        poll.register(fd, select.POLLIN)
+        poll.poll(seconds * 1000)
     finally:
         os.close(fd)

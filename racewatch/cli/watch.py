@@ -33,7 +33,9 @@ def watch(session: Session, arguments: argparse.Namespace) -> int:
                 poll.register(sys.stdout.fileno(), 0)
             while not session.out.closed:
                 ready = dict(poll.poll())
-                if stop_fd in ready or any(events & (select.POLLERR | select.POLLHUP) for events in ready.values()):
+                if stop_fd in ready or any(
+                    events & (select.POLLERR | select.POLLHUP) for events in ready.values()
+                ):
                     break
                 os.eventfd_read(wake_fd)
                 while (batch := subscription.take()) is not None:
@@ -44,8 +46,6 @@ def watch(session: Session, arguments: argparse.Namespace) -> int:
             subscription.close()
             monitor.stop()
     return Exit.DONE
-
-
 
 
 @contextmanager

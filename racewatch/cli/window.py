@@ -35,7 +35,9 @@ def gui(session: Session, arguments: argparse.Namespace, open_window: OpenWindow
     try:
         return open_window(config, session.config_problems)
     except ImportError as error:
-        raise Complaint(f"no window: Qt cannot be loaded ({error}); install what it misses, or {_INSTEAD}") from error
+        raise Complaint(
+            f"no window: Qt cannot be loaded ({error}); install what it misses, or {_INSTEAD}"
+        ) from error
 
 
 def require_display(environment: Mapping[str, str] = os.environ) -> None:

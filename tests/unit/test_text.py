@@ -71,7 +71,19 @@ def test_how_names_look(raw: bytes, shown: str) -> None:
 
 @pytest.mark.parametrize(
     "text",
-    ["a\\x2db", "\\xc3\\xa9", "\\u0041", "\\q", "\\", "a\\xF", "\\U99999999", "\n", "\udcff", "\\ud800", "\u202e"],
+    [
+        "a\\x2db",
+        "\\xc3\\xa9",
+        "\\u0041",
+        "\\q",
+        "\\",
+        "a\\xF",
+        "\\U99999999",
+        "\n",
+        "\udcff",
+        "\\ud800",
+        "\u202e",
+    ],
 )
 def test_text_that_no_name_looks_like_is_refused(text: str) -> None:
     with pytest.raises(NotDisplayed):
@@ -106,7 +118,13 @@ def test_quoted_names_mean_the_same_bytes_to_a_shell(names: list[bytes]) -> None
 
 @pytest.mark.parametrize(
     ("raw", "text"),
-    [(b"/run/x.sock", "/run/x.sock"), (b"a b", "'a b'"), (b"it's", "$'it\\'s'"), (b"a\nb", "$'a\\x0ab'"), (b"", "''")],
+    [
+        (b"/run/x.sock", "/run/x.sock"),
+        (b"a b", "'a b'"),
+        (b"it's", "$'it\\'s'"),
+        (b"a\nb", "$'a\\x0ab'"),
+        (b"", "''"),
+    ],
 )
 def test_how_quoted_names_look(raw: bytes, text: str) -> None:
     assert quoted(raw) == text

@@ -1,0 +1,163 @@
+"""``racewatch demo``: a private sandbox of real things, and the window (or a scan) on it."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import signal
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Final, NoReturn
+
+from racewatch.cli.actors import ACTORS, Stage, act, detach, make_dead
+from racewatch.cli.exits import Complaint, Exit
+from racewatch.cli.looking import print_scan
+from racewatch.cli.session import Session
+from racewatch.cli.window import require_display
+from racewatch.core.text import display, display_text
+from racewatch.linux.fs import stat_path
+from racewatch.linux.mountinfo import read_mounts
+from racewatch.linux.mounts import is_local_unstacked
+
+if TYPE_CHECKING:
+    from racewatch.cli.app import OpenWindow
+
+#: Longer places leave no room for the names of sockets.
+_LONGEST_PLACE: Final = 60
+#: How often the janitor tries to empty the sandbox while the last actors end.
+_TRIES: Final = 100
+
+
+def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindow) -> int:
+    """Build the sandbox, show it, remove it.  Its journal is its own: nothing of the user's is touched."""
+    if not arguments.list:
+        if arguments.json:
+            raise Complaint("--json goes with --list: the window prints nothing")
+        require_display()
+    with _sandbox(session) as folder:
+        things = os.path.join(folder, "things")
+        os.environ["RACEWATCH_STATE_DIR"] = os.path.join(folder, "state")
+        session.config = replace(session.config, roots=(os.fsencode(things),))
+        if not arguments.list:
+            return open_window(session.config, session.config_problems)
+        with session.opened() as racewatch:
+            result = racewatch.scan()
+        print_scan(session, result, as_json=arguments.json)
+        session.out.flush()
+        return Exit.PARTIAL if result.problems else Exit.DONE
+
+
+def remove_own(path: str) -> None:
+    """Remove something of the demo's own sandbox.
+
+    The one place outside the core that removes anything.  It may, because the sandbox is this
+    process's own: made a moment ago under a random name in a folder (mode 0700) that nobody else
+    uses.  It is not a target, and putting it through the core would only journal rubbish.
+    """
+    if os.path.isdir(path) and not os.path.islink(path):
+        shutil.rmtree(path)
+    else:
+        os.unlink(path)
+
+
+@contextmanager
+def _sandbox(session: Session) -> Iterator[str]:
+    """The folder with everything in it standing; removed, and every process ended, at exit.
+
+    Two pipes.  ``alive``: its writing end is held by this process alone, so its end (however this
+    process ends, kill -9 too) tells everybody else that the demo is over.  ``ready``: each actor
+    writes its number when it stands, or closes without.
+    """
+    try:
+        folder = os.path.realpath(tempfile.mkdtemp(prefix="racewatch-demo-", dir=_place()))
+    except OSError as error:
+        raise Complaint(
+            f"no sandbox can be made in {display(os.fsencode(_place()))}: {error.strerror}"
+        ) from error
+    things = os.path.join(folder, "things")
+    over, alive = os.pipe()
+    ready_in, ready_out = os.pipe()
+    parent = os.getpid()
+    children: list[int] = []
+    try:
+        # First, so that it outlives whatever goes wrong in the rest.
+        children.append(_fork_janitor(folder, over, [alive, ready_in, ready_out]))
+        os.mkdir(things)
+        make_dead(things)
+        for number, actor in enumerate(ACTORS):
+            pid = os.fork()
+            if pid == 0:
+                act(actor, Stage(things, remove_own, over), ready_out, number, parent, [alive, ready_in])
+            children.append(pid)
+        os.close(ready_out)
+        ready_out = -1
+        _await_actors(session, ready_in)
+        yield folder
+    finally:
+        for fd in (alive, over, ready_in, ready_out):
+            if fd >= 0:
+                os.close(fd)
+        for pid in children:
+            os.waitpid(pid, 0)
+
+
+def _place() -> str:
+    """Where the sandbox goes: a local, unstacked file system if there is one (else dead sockets are
+    rightly shown as unknown, which makes a poor demo).
+    """
+    places = [os.environ.get("XDG_RUNTIME_DIR", ""), tempfile.gettempdir(), "/dev/shm"]  # noqa: S108 - a choice of three
+    usable = [
+        place
+        for place in places
+        if place.startswith("/")
+        and len(os.fsencode(place)) <= _LONGEST_PLACE
+        and os.access(place, os.W_OK | os.X_OK)
+    ]
+    types = {mount.id: mount.fstype for mount in read_mounts()}
+    mounts = {place: stat_path(os.fsencode(os.path.realpath(place))).mount_id for place in usable}
+    local = [place for place in usable if is_local_unstacked(types.get(mounts[place] or -1))]
+    return next(iter([*local, *usable, tempfile.gettempdir()]))
+
+
+def _await_actors(session: Session, ready_in: int) -> None:
+    """Read the numbers of those that stand, until each has told or ended."""
+    standing: set[int] = set()
+    while data := os.read(ready_in, 64):
+        standing.update(data)
+    for number, actor in enumerate(ACTORS):
+        if number not in standing:
+            session.say(
+                f"demo: {display_text(actor.name)} is not allowed here, or failed; its part is missing"
+            )
+
+
+def _fork_janitor(folder: str, over: int, close: list[int]) -> int:
+    """A process that does nothing but remove the sandbox when the demo is over, however it ended."""
+    pid = os.fork()
+    if pid == 0:
+        _sweep_up(folder, over, close)
+    return pid
+
+
+def _sweep_up(folder: str, over: int, close: list[int]) -> NoReturn:
+    status = 1
+    try:
+        detach("demo-janitor", close)
+        for number in (signal.SIGTERM, signal.SIGHUP):
+            signal.signal(number, signal.SIG_IGN)
+        Stage(folder, remove_own, over).is_over()
+        for _ in range(_TRIES):
+            try:
+                remove_own(folder)
+            except OSError:
+                # An actor that is ending just now made one more name.
+                time.sleep(0.05)
+            else:
+                status = 0
+                break
+    finally:
+        os._exit(status)
