@@ -10,7 +10,6 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-import math
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -461,12 +460,3 @@ def _step_from_json(value: object, where: str) -> PlanStep:
         label=text_of(members, "label", where),
         summary=text_of(members, "summary", where),
     )
-
-
-def number_of(value: object, where: str, *, least: float = -math.inf) -> float:
-    """A finite JSON number (not a boolean) of at least ``least``."""
-    if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
-        raise WireError(f"{where}: not a number")
-    if value < least:
-        raise WireError(f"{where}: less than {least:g}")
-    return value
