@@ -52,6 +52,15 @@ class Allowed:
 ALLOWED = (
     Allowed("racewatch/linux/removal.py", "", "renameat2", "libc's function, looked up once"),
     Allowed("racewatch/linux/removal.py", "unlink", "os.unlink", "the one removal of the project"),
+    Allowed(
+        "racewatch/cli/demo.py",
+        "remove_own",
+        "shutil.rmtree",
+        "the demo's own private sandbox, never a target",
+    ),
+    Allowed(
+        "racewatch/cli/demo.py", "remove_own", "os.unlink", "the demo's own private sandbox, never a target"
+    ),
 )
 
 
