@@ -371,9 +371,9 @@ class _Worker:
         elif self._overflow_until is not None:
             told[EVENTS] = overflow_health()
         self._board.put_all(told.values())
-        self._board.put(self._exits.health())
 
     def _publish(self) -> None:
+        self._board.put(self._exits.health())
         problems = self._looks.problems()
         shown = frozenset(problems)
         notable = self._board.take_changed() or shown != self._problems_shown

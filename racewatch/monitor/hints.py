@@ -119,8 +119,7 @@ class _Listener:
             self._inbox.everything()
 
     def _hint(self, event: InotifyEvent) -> None:
-        moved = event.is_create or event.is_delete or event.is_moved_from or event.is_moved_to
-        if event.is_directory and moved:
+        if event.is_directory:  # made, removed, moved, or its rights changed
             self._inbox.tree(os.path.join(self.path, event.name))
         self._inbox.name(self.path, event.name)
 
@@ -145,7 +144,7 @@ class _Anchor(_Listener):
         self.identity = _identity(path)
 
     def _hint(self, event: InotifyEvent) -> None:
-        if event.name == self.awaited and not event.is_attrib:
+        if event.name == self.awaited:
             self._inbox.tree(self.root)
 
     def on_watch_deleted(self, _wd: WatchDescriptor) -> None:
@@ -222,7 +221,19 @@ class FileHints:
         stale = {path for path, root in self._roots.items() if _means_another(root)}
         if stale:
             self.rebuild(stale)
-        return bool(stale)
+        return self._retry_limit() or bool(stale)
+
+    def _retry_limit(self) -> bool:
+        """Try one place that no watch was left for; when that works, all of them."""
+        for root in self._roots.values():
+            for path, why in root.coverage.unwatched.items():
+                if why is Unwatched.LIMIT:
+                    self.rebuild({path})
+                    if path not in self._watched:
+                        return False
+                    self.rebuild(None)
+                    return True
+        return False
 
     def rebuild(self, trees: set[bytes] | None) -> list[bytes]:
         """Make the watches of these trees (None: of all) right again; returns the directories there.
@@ -339,7 +350,7 @@ class FileHints:
 
     def _add(self, listener: _Listener, mask: Mask) -> Unwatched | None:
         """Add one watch; None on success."""
-        if self._fd is None:
+        if self._fd is None or not self._fd.is_alive():
             return Unwatched.OTHER
         try:
             listener.wd = self._fd.add_callback(listener.path, mask, listener, listener.id)
@@ -457,7 +468,10 @@ def _is_stale(anchor: _Anchor) -> bool:
 def _means_another(root: _Root) -> bool:
     if root.anchor is not None and _is_stale(root.anchor):
         return True
-    return _identity(root.coverage.root) != root.identity
+    path = root.coverage.root
+    if root.coverage.state is RootState.DENIED and _directories_in(path) is not None:
+        return True
+    return _identity(path) != root.identity
 
 
 def _directories_in(path: bytes) -> list[bytes] | None:

@@ -7,9 +7,9 @@ from its own older view, so it wins, and where the two differ the target is look
 
 from __future__ import annotations
 
+import errno
 import logging
 import os
-import stat
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import Protocol, runtime_checkable
@@ -17,6 +17,7 @@ from typing import Protocol, runtime_checkable
 from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.text import one_line
+from racewatch.linux import fs
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.costs import Costs
 from racewatch.monitor.health import HealthBoard
@@ -183,7 +184,7 @@ class Looks:
         started = time.monotonic()
         known = set(self._inventory.in_directory(directory, kind.name))
         if directory not in self._roots and not _is_there(directory):
-            # Nothing can be directly inside what is no directory; no need to ask a kind a thousand times.
+            # Nothing of ours can be directly inside; no need to ask a kind about each of a thousand.
             for target in known:
                 self._drop(target)
             return
@@ -339,13 +340,12 @@ class Looks:
 
 
 def _is_there(directory: bytes) -> bool:
-    """Whether a name means a directory just now (or might: no permission to know)."""
+    """Whether a path leads to a directory without any link (or might: no permission to know)."""
     try:
-        return stat.S_ISDIR(os.lstat(directory).st_mode)
-    except (FileNotFoundError, NotADirectoryError):
-        return False
-    except OSError:
-        return True
+        os.close(fs.open_directory(directory))
+    except OSError as error:
+        return error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
+    return True
 
 
 def _name(target: Target) -> bytes:
