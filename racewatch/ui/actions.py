@@ -1,0 +1,164 @@
+"""The one table of actions: menu bar, toolbar, context menu, shortcuts and the F1 sheet are made of it."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Final
+
+from PySide6.QtCore import QObject
+from PySide6.QtGui import QAction, QKeySequence
+from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
+
+from racewatch.ui import icons
+from racewatch.ui.plain import tooltip
+from racewatch.ui.theme import Look
+
+
+class Act(enum.Enum):
+    """Everything the window can be asked to do."""
+
+    LOOK = "look"
+    QUIT = "quit"
+    UNDO = "undo"
+    COPY_PATH = "copy_path"
+    COPY_EVIDENCE = "copy_evidence"
+    FIND = "find"
+    REMOVE = "remove"
+    SOCKETS = "sockets"
+    LOCKS = "locks"
+    CONTAINERS = "containers"
+    HISTORY = "history"
+    FREEZE = "freeze"
+    HEALTH = "health"
+    KEYS = "keys"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the table.  ``help`` is the accessible description and the tooltip."""
+
+    act: Act
+    menu: str
+    text: str
+    help: str
+    icon: str
+    keys: tuple[str, ...] = ()
+    checkable: bool = False
+
+
+TABLE: Final = (
+    Entry(Act.LOOK, "&File", "&Look again now", "Look at everything afresh", "refresh", ("F5", "Ctrl+R")),
+    Entry(Act.QUIT, "&File", "&Quit", "Close the window and stop watching", "quit", ("Ctrl+Q",)),
+    Entry(Act.UNDO, "&Edit", "&Undo last removal", "Put back what was removed last", "undo", ("Ctrl+Z",)),
+    Entry(Act.COPY_PATH, "&Edit", "&Copy path", "Copy the path of the selected thing", "copy", ("Ctrl+C",)),
+    Entry(
+        Act.COPY_EVIDENCE,
+        "&Edit",
+        "Copy &evidence",
+        "Copy the evidence of the selected thing as text",
+        "copy",
+        ("Ctrl+Shift+C",),
+    ),
+    Entry(Act.FIND, "&Edit", "&Find…", "Search paths, labels and owners", "search", ("Ctrl+F",)),
+    Entry(Act.REMOVE, "&Edit", "&Remove…", "Ask, then remove the selected left-over", "remove", ("Del",)),
+    Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+1",)),
+    Entry(Act.LOCKS, "&View", "&Locks", "Show the lock files", "locks", ("Ctrl+2",)),
+    Entry(Act.CONTAINERS, "&View", "&Containers", "Show the containers", "containers", ("Ctrl+3",)),
+    Entry(Act.HISTORY, "&View", "&History", "Show what was removed and put back", "history", ("Ctrl+4",)),
+    Entry(
+        Act.FREEZE,
+        "&View",
+        "&Freeze",
+        "Keep changes back until pressed again; nothing is missed",
+        "pause",
+        ("Ctrl+P", "Pause"),
+        checkable=True,
+    ),
+    Entry(Act.HEALTH, "&View", "&Watching…", "How well each source of knowledge works", "pulse", ("F8",)),
+    Entry(Act.KEYS, "&Help", "&Keyboard shortcuts", "All shortcuts on one sheet", "keyboard", ("F1",)),
+)
+
+
+class Actions(QObject):
+    """The actions of one window."""
+
+    def __init__(self, parent: QWidget, look: Look, handlers: dict[Act, Callable[[], None]]) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._by_act: dict[Act, QAction] = {}
+        for entry in TABLE:
+            action = QAction(entry.text, parent)
+            action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
+            action.setCheckable(entry.checkable)
+            action.setAutoRepeat(False)
+            action.triggered.connect(_without_arguments(handlers[entry.act]))
+            parent.addAction(action)
+            self._by_act[entry.act] = action
+        self._paint()
+        look.changed.connect(self._paint)
+
+    def __getitem__(self, act: Act) -> QAction:
+        return self._by_act[act]
+
+    def enable(self, act: Act, enabled: bool, reason: str = "") -> None:
+        """Turn an action on or off; the reason becomes its tooltip."""
+        action = self._by_act[act]
+        action.setEnabled(enabled)
+        self._tell(act, reason)
+
+    def _tell(self, act: Act, reason: str = "") -> None:
+        entry = next(entry for entry in TABLE if entry.act is act)
+        keys = QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
+        text = f"{entry.help} ({keys})" + (f"\n{reason}" if reason else "")
+        self._by_act[act].setToolTip(tooltip(text))
+
+    def _paint(self) -> None:
+        colours = self._look.colours
+        for entry in TABLE:
+            self._by_act[entry.act].setIcon(icons.icon(entry.icon, colours.muted, colours.border))
+            self._tell(entry.act)
+
+    def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
+        """One menu for each name in the table, in its order."""
+        menus: dict[str, QMenu] = {}
+        for entry in TABLE:
+            if entry.menu not in menus:
+                menus[entry.menu] = bar.addMenu(entry.menu)
+            menu = menus[entry.menu]
+            if entry.act in (Act.QUIT, Act.COPY_PATH, Act.FIND, Act.REMOVE, Act.FREEZE):
+                menu.addSeparator()
+            menu.addAction(self._by_act[entry.act])
+        return menus
+
+    def fill_tool_bar(self, bar: QToolBar) -> None:
+        """The few that are wanted all the time."""
+        for act in (Act.LOOK, Act.FREEZE, None, Act.COPY_PATH, Act.REMOVE, None, Act.UNDO):
+            if act is None:
+                bar.addSeparator()
+                continue
+            bar.addAction(self._by_act[act])
+            button = bar.widgetForAction(self._by_act[act])
+            entry = next(entry for entry in TABLE if entry.act is act)
+            button.setAccessibleName(entry.text.replace("&", "").rstrip("…"))
+            button.setAccessibleDescription(entry.help)
+
+    def context_menu(self, parent: QWidget) -> QMenu:
+        """What can be done with one row."""
+        menu = QMenu(parent)
+        for act in (Act.COPY_PATH, Act.COPY_EVIDENCE, None, Act.REMOVE):
+            if act is None:
+                menu.addSeparator()
+            else:
+                menu.addAction(self._by_act[act])
+        menu.setToolTipsVisible(True)
+        return menu
+
+
+def _without_arguments(handler: Callable[[], None]) -> Callable[[], None]:
+    # Qt hands a `checked` to whatever can take one; these take none.
+    def call() -> None:
+        handler()
+
+    return call

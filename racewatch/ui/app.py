@@ -1,0 +1,144 @@
+"""Opens the window and ends it: the loop, the signals, the last resort for errors.
+
+Ending takes less than a second even when something hangs in the kernel: what cannot be waited for
+is left to the end of the process (a journalled act is put right by the next start).
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import signal
+import sys
+import threading
+from collections.abc import Callable, Sequence
+from types import TracebackType
+from typing import Final
+
+from PySide6.QtCore import QSettings
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QApplication
+
+from racewatch import __version__
+from racewatch.config import Config, ConfigProblem, Theme, config_path
+from racewatch.ui import icons
+from racewatch.ui.bridge import Bridge
+from racewatch.ui.strip import Level
+from racewatch.ui.theme import Look
+from racewatch.ui.window import MainWindow
+from racewatch.verbs import Racewatch
+
+APP_ID: Final = "io.github.racewatch.racewatch"
+_SHUT_DOWN_SECONDS: Final = 0.5
+_CLOSE_SECONDS: Final = 0.2
+_Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
+_log: Final = logging.getLogger("racewatch.ui")
+
+
+def display_problem() -> str | None:
+    """Why no window can be opened here; None when one can."""
+    if os.environ.get("QT_QPA_PLATFORM"):
+        return None
+    if os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"):
+        return None
+    return "there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set)"
+
+
+def open_window(config: Config, problems: Sequence[ConfigProblem] = ()) -> int:
+    """:func:`run` with a racewatch of its own, made of this configuration; what is wrong with it is shown."""
+    racewatch = Racewatch(config)
+    try:
+        return run(racewatch, None, problems=[str(problem) for problem in problems])
+    finally:
+        _close_in_time(racewatch)
+
+
+def run(
+    racewatch: Racewatch,
+    roots: Sequence[bytes] | None = None,
+    *,
+    title: str | None = None,
+    note: str | None = None,
+    problems: Sequence[str] = (),
+) -> int:
+    """Open the window on these roots (None: the configured ones) until it is closed; the exit code.
+
+    ``note`` is a calm remark for the status bar, ``problems`` are warnings.  The caller has made sure
+    that there is a display and closes ``racewatch``.
+    """
+    app = _application()
+    settings = _settings()
+    look = Look(app, _theme(settings, racewatch.config.theme))
+    bridge = Bridge(app)
+    window = MainWindow(bridge, racewatch, look, settings, roots=roots, title=title, note=note)
+    for problem in problems:
+        window.strips.show_message(Level.WARNING, problem)
+    before = sys.excepthook
+    sys.excepthook = _hook(window)
+    try:
+        bridge.run(_main(bridge, window))
+    finally:
+        sys.excepthook = before
+        bridge.close(wait=0.2)
+        window.deleteLater()
+    return 0
+
+
+def _application() -> QApplication:
+    QGuiApplication.setDesktopFileName(APP_ID)
+    existing = QApplication.instance()
+    app = existing if isinstance(existing, QApplication) else QApplication(["racewatch"])
+    app.setApplicationName("racewatch")
+    app.setApplicationDisplayName("racewatch")
+    app.setApplicationVersion(__version__)
+    app.setWindowIcon(icons.application_icon())
+    # Qt would end the loop with the last window, a dialog included, under our tasks' feet.
+    app.setQuitOnLastWindowClosed(False)
+    return app
+
+
+def _settings() -> QSettings:
+    folder = os.path.dirname(config_path())
+    return QSettings(os.fsdecode(os.path.join(folder, b"window.ini")), QSettings.Format.IniFormat)
+
+
+def _theme(settings: QSettings, configured: Theme) -> Theme:
+    try:
+        return Theme(str(settings.value("window/theme", configured.value)))
+    except ValueError:
+        return configured
+
+
+async def _main(bridge: Bridge, window: MainWindow) -> None:
+    closing = asyncio.Event()
+    window.closing.connect(closing.set)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        bridge.loop.add_signal_handler(number, closing.set)
+    window.show()
+    window.begin()
+    await closing.wait()
+    try:
+        await asyncio.wait_for(window.shut_down(), _SHUT_DOWN_SECONDS)
+    except TimeoutError:
+        _log.warning("something did not end in time and was left behind")
+    bridge.cancel_all()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        bridge.loop.remove_signal_handler(number)
+
+
+def _close_in_time(racewatch: Racewatch) -> None:
+    """Close it without waiting for what hangs."""
+    thread = threading.Thread(target=racewatch.close, name="racewatch-close", daemon=True)
+    thread.start()
+    thread.join(_CLOSE_SECONDS)
+
+
+def _hook(window: MainWindow) -> _Hook:
+    def hook(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
+        if issubclass(kind, KeyboardInterrupt):
+            window.closing.emit()
+            return
+        window.report_error("an event", error)
+
+    return hook

@@ -1,0 +1,105 @@
+"""How cells are painted: verdict with icon, word and colour; paths monospaced and cut in the middle."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+
+from racewatch.ui import icons
+from racewatch.ui.plain import fixed_font
+from racewatch.ui.table_model import Column, Role, Row, TableModel
+from racewatch.ui.theme import Look
+
+_Index = QModelIndex | QPersistentModelIndex
+_PAD: Final = 8
+_ICON: Final = 16
+ROW_HEIGHT: Final = 28
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints one cell of the table; it keeps nothing about rows."""
+
+    def __init__(self, look: Look, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._font = parent.font()
+        self._mono = fixed_font(parent.font())
+        self._bold = QFont(parent.font())
+        self._bold.setWeight(QFont.Weight.DemiBold)
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
+        return QSize(80, ROW_HEIGHT)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
+        row = index.data(Role.ROW)
+        if not isinstance(row, Row):
+            return
+        painter.save()
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
+        area = QRect(option.rect)
+        text_colour = self._background(painter, area, index, row, selected=selected)
+        column = index.column()
+        inner = area.adjusted(_PAD, 0, -_PAD, 0)
+        if column == Column.STATE:
+            self._state(painter, inner, row, text_colour)
+        else:
+            self._text(painter, inner, row, column, text_colour, selected=selected)
+        painter.restore()
+
+    def _background(
+        self, painter: QPainter, area: QRect, index: _Index, row: Row, *, selected: bool
+    ) -> QColor:
+        colours = self._look.colours
+        model = index.model()
+        if selected:
+            painter.fillRect(area, QColor(colours.selection))
+        elif isinstance(model, TableModel) and not row.gone and model.is_fresh(row):
+            painter.fillRect(area, QColor(colours.fresh))
+        painter.setPen(QColor(colours.grid))
+        painter.drawLine(area.bottomLeft(), area.bottomRight())
+        if row.gone:
+            return QColor(colours.faint)
+        return QColor(colours.selection_text if selected else colours.text)
+
+    def _state(self, painter: QPainter, area: QRect, row: Row, text_colour: QColor) -> None:
+        verdict = row.observation.verdict
+        colour = text_colour if row.gone else self._look.of_verdict(verdict)
+        ratio = painter.device().devicePixelRatioF()
+        picture = icons.pixmap("gone" if row.gone else verdict.value, colour, _ICON, ratio)
+        painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, picture)
+        area = area.adjusted(_ICON + 7, 0, 0, 0)
+        word = "gone" if row.gone else verdict.value
+        painter.setFont(self._bold)
+        painter.setPen(colour)
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, word)
+        # One column of words, one of labels: both can be read down the table.
+        area = area.adjusted(QFontMetrics(self._bold).horizontalAdvance("unknown") + 10, 0, 0, 0)
+        painter.setFont(self._struck(self._font, row))
+        painter.setPen(text_colour)
+        self._draw(painter, area, row.texts()[Column.STATE], Qt.TextElideMode.ElideRight)
+
+    def _text(
+        self, painter: QPainter, area: QRect, row: Row, column: int, colour: QColor, *, selected: bool
+    ) -> None:
+        mono = column == Column.PATH
+        painter.setFont(self._struck(self._mono if mono else self._font, row))
+        quiet = column not in (Column.PATH, Column.OWNER) and not selected and not row.gone
+        painter.setPen(QColor(self._look.colours.muted) if quiet else colour)
+        mode = Qt.TextElideMode.ElideMiddle if mono else Qt.TextElideMode.ElideRight
+        self._draw(painter, area, row.texts()[column], mode)
+
+    @staticmethod
+    def _draw(painter: QPainter, area: QRect, text: str, mode: Qt.TextElideMode) -> None:
+        shown = painter.fontMetrics().elidedText(text, mode, max(area.width(), 0))
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+
+    @staticmethod
+    def _struck(font: QFont, row: Row) -> QFont:
+        if not row.gone:
+            return font
+        struck = QFont(font)
+        struck.setStrikeOut(True)
+        return struck

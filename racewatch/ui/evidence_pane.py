@@ -1,0 +1,292 @@
+"""Why: one observation with everything that speaks for its verdict, and what may be done about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QStackedLayout,
+    QVBoxLayout,
+    QWidget,
+)
+
+from racewatch.core.model import Evidence, Observation, Owner
+from racewatch.core.text import display_text
+from racewatch.ui import icons, words
+from racewatch.ui.empty import EmptyState
+from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, tooltip
+from racewatch.ui.theme import Look
+
+_MARGIN: Final = 16
+
+
+class EvidenceRow(QFrame):
+    """One finding: what it speaks for, in words; where it comes from, in small print."""
+
+    def __init__(self, look: Look, item: Evidence, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("evidenceRow")
+        picture = PlainLabel()
+        picture.setPixmap(
+            icons.pixmap(item.says.value, look.of_says(item.says), 16, self.devicePixelRatioF())
+        )
+        picture.setFixedSize(18, 20)
+        said = words.SAYS_WORDS[item.says]
+        picture.setToolTip(tooltip(said))
+        picture.setAccessibleName(said)
+        detail = WrapLabel(item.detail)
+        source = WrapLabel(f"{item.check} · {item.source}")
+        source.setObjectName("muted")
+        source.setFont(_scaled(source.font(), 0.9))
+        self.setAccessibleName(f"{said}: {item.detail}")
+        self.setAccessibleDescription(f"{item.check}, from {item.source}")
+        texts = QVBoxLayout()
+        texts.setSpacing(1)
+        texts.addWidget(detail)
+        texts.addWidget(source)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 7)
+        layout.setSpacing(8)
+        layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addLayout(texts, 1)
+
+
+class FactGrid(QWidget):
+    """Names and values in two columns."""
+
+    def __init__(self, pairs: list[tuple[str, str]], parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        grid = QGridLayout(self)
+        grid.setContentsMargins(0, 2, 0, 0)
+        grid.setHorizontalSpacing(14)
+        grid.setVerticalSpacing(4)
+        grid.setColumnMinimumWidth(0, 74)
+        grid.setColumnStretch(1, 1)
+        for at, (name, value) in enumerate(pairs):
+            left = PlainLabel(name)
+            left.setObjectName("muted")
+            right = WrapLabel(value)
+            right.setAccessibleName(f"{name}: {value}")
+            grid.addWidget(left, at, 0, Qt.AlignmentFlag.AlignTop)
+            grid.addWidget(right, at, 1)
+
+
+class EvidencePane(QFrame):
+    """Shows one observation; the buttons only say what is wanted, the window does it."""
+
+    remove_wanted = Signal()
+    copy_path_wanted = Signal()
+    copy_details_wanted = Signal()
+
+    def __init__(self, look: Look, nothing: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._shown: Observation | None = None
+        self._state: tuple[words.RemoveState, bool] | None = None
+        self.setObjectName("pane")
+        self.setAccessibleName("Evidence")
+        self._empty = EmptyState(look)
+        self._empty.say("info", "Nothing selected", nothing)
+        self._full = QWidget()
+        self._stack = QStackedLayout(self)
+        self._stack.addWidget(self._empty)
+        self._stack.addWidget(self._full)
+        self._build()
+        look.changed.connect(self._repaint)
+
+    def _build(self) -> None:
+        self._icon = PlainLabel()
+        self._icon.setFixedSize(26, 26)
+        self.title = PlainLabel()
+        self.title.setObjectName("paneTitle")
+        self.title.setFont(_scaled(self.title.font(), 1.25, bold=True))
+        self.pill = PlainLabel()
+        self.pill.setObjectName("pill")
+        head = QHBoxLayout()
+        head.setSpacing(9)
+        head.addWidget(self._icon)
+        head.addWidget(self.title)
+        head.addWidget(self.pill)
+        head.addStretch(1)
+        self.path = PathBox()
+        self.path.setAccessibleName("Path")
+        self._copy = QPushButton()
+        self._copy.setProperty("role", "quiet")
+        self._copy.setAccessibleName("Copy path")
+        self._copy.setAccessibleDescription("Copy the path to the clipboard")
+        self._copy.setToolTip("Copy path")
+        self._copy.setIconSize(QSize(16, 16))
+        self._copy.clicked.connect(self._on_copy)
+        where = QHBoxLayout()
+        where.setSpacing(4)
+        where.addWidget(self.path, 1)
+        where.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
+        self.summary = WrapLabel()
+        self._body = QWidget()
+        self._body.setObjectName("paneBody")
+        body = QVBoxLayout(self._body)
+        body.setContentsMargins(_MARGIN, 14, _MARGIN, 12)
+        body.setSpacing(10)
+        body.addLayout(head)
+        body.addLayout(where)
+        body.addWidget(self.summary)
+        self._details = QVBoxLayout()
+        self._details.setSpacing(0)
+        body.addLayout(self._details)
+        body.addStretch(1)
+        scroll = QScrollArea()
+        scroll.setWidget(self._body)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName("Evidence and facts")
+        self._reason = WrapLabel()
+        self._reason.setObjectName("muted")
+        self.remove = QPushButton("Remove…")
+        self.remove.setProperty("role", "danger")
+        self.remove.setAutoDefault(False)
+        self.remove.clicked.connect(self.remove_wanted)
+        self.copy_details = QPushButton("Copy evidence")
+        self.copy_details.setAccessibleDescription("Copy everything shown here as text")
+        self.copy_details.setAutoDefault(False)
+        self.copy_details.clicked.connect(self.copy_details_wanted)
+        for button in (self.remove, self.copy_details):
+            button.setAccessibleName(button.text())
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.remove)
+        buttons.addWidget(self.copy_details)
+        buttons.addStretch(1)
+        footer = QFrame()
+        footer.setObjectName("paneFooter")
+        below = QVBoxLayout(footer)
+        below.setContentsMargins(_MARGIN, 10, _MARGIN, 12)
+        below.setSpacing(8)
+        below.addWidget(self._reason)
+        below.addLayout(buttons)
+        full = QVBoxLayout(self._full)
+        full.setContentsMargins(0, 0, 0, 0)
+        full.setSpacing(0)
+        full.addWidget(scroll, 1)
+        full.addWidget(footer)
+
+    def show_observation(
+        self, observation: Observation | None, state: words.RemoveState, *, gone: bool = False
+    ) -> None:
+        """Show this; None for nothing.  The same thing again leaves a text selection alone."""
+        if observation is None:
+            self._shown = None
+            self._stack.setCurrentWidget(self._empty)
+            return
+        self._reason.setText("It is gone: nothing is left to remove." if gone else state.reason)
+        self.remove.setText(f"Remove {words.noun(observation.target)}…")
+        self.remove.setAccessibleName(self.remove.text())
+        self.remove.setEnabled(state.enabled and not gone)
+        self.remove.setToolTip(tooltip(state.reason))
+        self.remove.setAccessibleDescription(state.reason)
+        before, self._shown = self._shown, observation
+        same = before is not None and before.target == observation.target and before.same_as(observation)
+        if not same or self._state != (state, gone):
+            self._state = (state, gone)
+            self._fill(observation, gone=gone)
+        self._stack.setCurrentWidget(self._full)
+
+    def _repaint(self) -> None:
+        if self._shown is not None and self._state is not None:
+            self._fill(self._shown, gone=self._state[1])
+        self._copy.setIcon(icons.icon("copy", self._look.colours.accent, self._look.colours.faint))
+
+    def _fill(self, seen: Observation, *, gone: bool) -> None:
+        verdict = seen.verdict
+        colour = self._look.colours.faint if gone else self._look.of_verdict(verdict)
+        self._icon.setPixmap(
+            icons.pixmap("gone" if gone else verdict.value, colour, 26, self.devicePixelRatioF())
+        )
+        self._icon.setAccessibleName(f"Verdict: {verdict.value}")
+        label = display_text(seen.label)
+        self.title.setText(label[:1].upper() + label[1:])
+        self.pill.setText("gone" if gone else verdict.value)
+        self.pill.setProperty("verdict", "idle" if gone else verdict.value)
+        self.pill.style().unpolish(self.pill)
+        self.pill.style().polish(self.pill)
+        self.path.set_text(words.full_path(seen))
+        self.summary.setText(seen.summary)
+        self._copy.setIcon(icons.icon("copy", self._look.colours.accent, self._look.colours.faint))
+        while (item := self._details.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        if seen.remedy:
+            self._details.addWidget(Note(self._look, "idle", "info", seen.remedy))
+        self._section("Evidence")
+        for evidence in seen.evidence:
+            self._details.addWidget(EvidenceRow(self._look, evidence))
+        facts = [(name[:1].upper() + name[1:], display_text(value)) for name, value in seen.facts]
+        facts.append(("Seen", words.full_moment(seen.seen_at)))
+        self._section("Facts")
+        self._details.addWidget(FactGrid(facts))
+        for owner in (*((seen.owner,) if seen.owner else ()), *seen.others):
+            self._section("Owner" if owner is seen.owner else "Also held by")
+            self._details.addWidget(FactGrid(_owner_pairs(owner)))
+
+    def _section(self, text: str) -> None:
+        label = PlainLabel(text)
+        label.setObjectName("section")
+        label.setContentsMargins(0, 12, 0, 2)
+        self._details.addWidget(label)
+
+    def _on_copy(self) -> None:
+        self.copy_path_wanted.emit()
+
+
+class Note(QFrame):
+    """A boxed sentence with an icon."""
+
+    def __init__(self, look: Look, level: str, icon: str, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("note")
+        self._look = look
+        self._icon = PlainLabel()
+        self._icon.setFixedSize(18, 20)
+        self.label = WrapLabel()
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 8)
+        layout.setSpacing(8)
+        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(self.label, 1)
+        self.say(level, icon, text)
+
+    def say(self, level: str, icon: str, text: str) -> None:
+        """Show this sentence, coloured like a verdict (or ``danger``)."""
+        self.label.setText(text)
+        self.setAccessibleName(text)
+        colour = getattr(self._look.colours, level)
+        self._icon.setPixmap(icons.pixmap(icon, colour, 16, self.devicePixelRatioF()))
+        if self.property("level") != level:
+            self.setProperty("level", level)
+            self.style().unpolish(self)
+            self.style().polish(self)
+
+
+def _owner_pairs(owner: Owner) -> list[tuple[str, str]]:
+    pairs = [
+        ("Process", words.owner_text(owner)),
+        ("User", display_text(owner.user)),
+        ("Command", display_text(owner.command)),
+        ("Unit", display_text(owner.unit or "")),
+        ("Started", words.full_moment(owner.started)),
+    ]
+    return [(name, value) for name, value in pairs if value]
+
+
+def _scaled(font: QFont, factor: float, *, bold: bool = False) -> QFont:
+    scaled = QFont(font)
+    scaled.setPointSizeF(font.pointSizeF() * factor)
+    if bold:
+        scaled.setWeight(QFont.Weight.DemiBold)
+    return scaled

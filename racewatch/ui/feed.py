@@ -1,0 +1,91 @@
+"""From the monitor to the GUI thread: batches at a pace people can follow, held while a finger is down.
+
+Holding is simply not taking: the monitor's subscription folds what happens meanwhile into one batch
+with at most one entry for each target.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterable
+from typing import Final
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from racewatch.core.model import Target
+from racewatch.monitor.engine import Monitor
+from racewatch.monitor.subscription import Subscription
+from racewatch.ui.bridge import Bridge
+
+#: At most one batch in this time (seconds): a storm becomes few large changes, a single one is at once.
+PACE: Final = 0.08
+
+
+class Feed(QObject):
+    """One subscription.  ``arrived`` carries a :class:`~racewatch.monitor.batch.Batch`."""
+
+    arrived = Signal(object)
+
+    def __init__(self, bridge: Bridge, monitor: Monitor, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._monitor = monitor
+        self._holds: set[str] = set()
+        self._waiting = False
+        self._taken_at = 0.0
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.timeout.connect(self._take)
+        self._subscription: Subscription | None = monitor.subscribe(self._wake)
+
+    def _wake(self) -> None:
+        # In the monitor's thread, once until take().
+        self._bridge.post(self._woken)
+
+    def _woken(self) -> None:
+        self._waiting = True
+        if self._holds or self._timer.isActive():
+            return
+        left = PACE - (time.monotonic() - self._taken_at)
+        if left <= 0:
+            self._take()
+        else:
+            self._timer.start(max(round(left * 1000), 1))
+
+    def _take(self) -> None:
+        if self._holds or self._subscription is None:
+            return
+        self._waiting = False
+        self._taken_at = time.monotonic()
+        batch = self._subscription.take()
+        if batch is not None:
+            self.arrived.emit(batch)
+
+    def hold(self, why: str, held: bool) -> None:
+        """Keep changes back while at least one reason stands (an open menu, a pressed button, Freeze)."""
+        if held:
+            self._holds.add(why)
+        else:
+            self._holds.discard(why)
+        if not self._holds and self._waiting:
+            self._woken()
+
+    @property
+    def held(self) -> bool:
+        """True while changes are kept back."""
+        return bool(self._holds)
+
+    def look_again(self, targets: Iterable[Target]) -> None:
+        """Ask for a fresh look at these, soon."""
+        self._monitor.look_again(tuple(targets))
+
+    def sweep(self) -> None:
+        """Ask for a fresh look at everything."""
+        self._monitor.sweep_now()
+
+    def close(self) -> None:
+        """No more batches."""
+        self._timer.stop()
+        if self._subscription is not None:
+            self._subscription.close()
+            self._subscription = None

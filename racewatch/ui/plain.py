@@ -1,0 +1,161 @@
+"""Plain text, whatever a name contains: labels, tooltips and action texts that never guess at markup."""
+
+from __future__ import annotations
+
+import html
+from typing import Final
+
+from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTextOption
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QWidget
+
+from racewatch.core.text import one_line
+
+_UNLIMITED: Final = 16_777_215
+
+
+def tooltip(text: str) -> str:
+    """A tooltip that shows exactly this text: Qt would take some names for markup and render them."""
+    return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>" if text else ""
+
+
+def action_text(text: str) -> str:
+    """The text of a menu item or button: ``&`` would become a mnemonic."""
+    return text.replace("&", "&&")
+
+
+def fixed_font(base: QFont) -> QFont:
+    """The monospace font at the size of another one; only for paths and ids."""
+    font = QFontDatabase.systemFont(QFontDatabase.SystemFont.FixedFont)
+    font.setPointSizeF(max(base.pointSizeF() - 0.5, 6.0))
+    return font
+
+
+class PlainLabel(QLabel):
+    """A label that never renders markup and never shows a hidden character."""
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        super().setTextFormat(Qt.TextFormat.PlainText)
+        self.setText(text)
+
+    def setText(self, text: str, /) -> None:
+        super().setText("\n".join(one_line(line) for line in text.split("\n")))
+
+    def setTextFormat(self, format: Qt.TextFormat, /) -> None:  # noqa: A002 - Qt's name
+        if format is not Qt.TextFormat.PlainText:
+            raise ValueError("names are hostile: this label is plain text only")
+
+
+class WrapLabel(PlainLabel):
+    """Plain text over several lines, broken at words and, where a path is too long, anywhere.
+
+    (QLabel breaks at words only, so that one long path would widen the whole pane.)
+    """
+
+    def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        super().__init__(text, parent)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy.setHeightForWidth(True)
+        self.setSizePolicy(policy)
+
+    def setText(self, text: str, /) -> None:
+        super().setText(text)
+        self.updateGeometry()
+        if self.width() > 0:
+            self._fit()
+
+    def hasHeightForWidth(self) -> bool:
+        return True
+
+    def heightForWidth(self, width: int, /) -> int:
+        margins = self.contentsMargins()
+        inner = max(width - margins.left() - margins.right(), 1)
+        height = sum(layout_height(line, inner) for line in self._laid_out(inner))
+        return height + margins.top() + margins.bottom()
+
+    def sizeHint(self) -> QSize:
+        width = min(self.fontMetrics().horizontalAdvance(self.text()) + 4, 460)
+        return QSize(width, self.heightForWidth(width))
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(40, self.fontMetrics().height())
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def paintEvent(self, event: QPaintEvent, /) -> None:
+        area = self.contentsRect()
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        top = float(area.top())
+        for layout in self._laid_out(area.width()):
+            layout.draw(painter, QPointF(area.left(), top))
+            top += layout_height(layout, area.width())
+        painter.end()
+
+    def _fit(self) -> None:
+        # Layouts inside scroll areas and dialogs do not always ask for the height for a width.
+        wanted = self.heightForWidth(self.width())
+        if self.minimumHeight() != wanted:
+            self.setMinimumHeight(wanted)
+
+    def _laid_out(self, width: int) -> list[QTextLayout]:
+        option = QTextOption()
+        option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        result = []
+        for paragraph in self.text().split("\n"):
+            layout = QTextLayout(paragraph, self.font())
+            layout.setTextOption(option)
+            layout.beginLayout()
+            y = 0.0
+            while (line := layout.createLine()).isValid():
+                line.setLineWidth(width)
+                line.setPosition(QPointF(0, y))
+                y += line.height()
+            layout.endLayout()
+            result.append(layout)
+        return result
+
+
+def layout_height(layout: QTextLayout, width: int) -> int:
+    """The height of one laid out paragraph."""
+    rect = layout.boundingRect()
+    return max(round(rect.height() + 0.49), 1) if rect.height() else QRect(0, 0, width, 0).height() + 4
+
+
+class PathBox(QPlainTextEdit):
+    """A path that can be selected and copied in pieces; as high as its text, broken anywhere."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setReadOnly(True)
+        self.setObjectName("pathBox")
+        self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
+        self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setTabChangesFocus(True)
+        self.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.setFont(fixed_font(self.font()))
+        self._fit()
+
+    def set_text(self, text: str) -> None:
+        """Show this (already displayed) text; a selection in the same text stays."""
+        if text != self.toPlainText():
+            self.setPlainText(text)
+        self._fit()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        self._fit()
+
+    def _fit(self) -> None:
+        lines = max(round(self.document().size().height()), 1)
+        margins = self.contentsMargins()
+        frame = margins.top() + margins.bottom() + round(2 * self.document().documentMargin())
+        self.setFixedHeight(min(lines, 8) * self.fontMetrics().lineSpacing() + frame + 2)

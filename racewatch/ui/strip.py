@@ -1,0 +1,169 @@
+"""Messages at the top of the window: outcomes, errors, standing warnings.  Never a modal box."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from typing import Final
+
+from PySide6.QtCore import QEvent, QObject, QSize, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from racewatch.core.model import Outcome, OutcomeWord
+from racewatch.ui import icons
+from racewatch.ui.plain import PlainLabel, WrapLabel
+from racewatch.ui.theme import Look
+
+_MOST: Final = 3
+
+
+class Level(enum.StrEnum):
+    """How a message looks.  A refusal is the tool doing its job: neutral, not red."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    REFUSED = "refused"
+    WARNING = "warning"
+    ERROR = "error"
+
+
+def level_of(outcome: Outcome) -> Level:
+    """How an outcome looks."""
+    if outcome.word is OutcomeWord.FAILED:
+        return Level.ERROR
+    return Level.REFUSED if outcome.word.is_refusal else Level.SUCCESS
+
+
+class Strip(QFrame):
+    """One message with what can be done about it."""
+
+    def __init__(
+        self,
+        look: Look,
+        level: Level,
+        text: str,
+        *,
+        details: str = "",
+        undo: Callable[[], None] | None = None,
+        closable: bool = True,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.level = level
+        self.text = text
+        self.details = details
+        self.setObjectName("strip")
+        self.setProperty("level", level.value)
+        self.setAccessibleName(f"{level.value}: {text}")
+        self._look = look
+        self._undo = undo
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(14, 6, 8, 6)
+        layout.setSpacing(8)
+        self._icon = PlainLabel()
+        self._icon.setFixedSize(20, 20)
+        layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
+        self.label = WrapLabel(text)
+        layout.addWidget(self.label, 1, Qt.AlignmentFlag.AlignVCenter)
+        self.undo_button = self._button("Undo", "undo", "Put back what was removed", self._on_undo)
+        self.undo_button.setVisible(undo is not None)
+        self.copy_button = self._button(
+            "Copy details", "copy", "Copy this message with its details to the clipboard", self._on_copy
+        )
+        self.close_button = self._button("", "clear", "Close this message", self._on_close)
+        self.close_button.setVisible(closable)
+        for button in (self.undo_button, self.copy_button, self.close_button):
+            layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
+        look.changed.connect(self._paint)
+        self._paint()
+
+    def _button(self, text: str, icon: str, name: str, slot: Callable[[], None]) -> QPushButton:
+        button = QPushButton(text)
+        button.setProperty("role", "quiet")
+        button.setProperty("iconName", icon)
+        button.setAccessibleName(text or name)
+        button.setAccessibleDescription(name)
+        button.setToolTip(name)
+        button.setIconSize(QSize(16, 16))
+        button.setAutoDefault(False)
+        button.clicked.connect(slot)
+        return button
+
+    def _paint(self) -> None:
+        colours = self._look.colours
+        colour = {
+            Level.INFO: colours.accent,
+            Level.SUCCESS: colours.live,
+            Level.REFUSED: colours.idle,
+            Level.WARNING: colours.stale,
+            Level.ERROR: colours.danger,
+        }[self.level]
+        self._icon.setPixmap(icons.pixmap(self.level.value, colour, 20, self.devicePixelRatioF()))
+        for button in (self.undo_button, self.copy_button, self.close_button):
+            button.setIcon(icons.icon(str(button.property("iconName")), colours.accent, colours.faint))
+
+    def take_undo_away(self) -> None:
+        """The act was taken back (or cannot be any more)."""
+        self._undo = None
+        self.undo_button.hide()
+
+    def _on_undo(self) -> None:
+        if self._undo is not None:
+            call, self._undo = self._undo, None
+            self.undo_button.setEnabled(False)
+            call()
+
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(f"{self.text}\n{self.details}".strip())
+
+    def _on_close(self) -> None:
+        self.setParent(None)
+        self.deleteLater()
+
+
+class StripArea(QWidget):
+    """The newest messages, standing warnings first; older ones make room."""
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self._layout = QVBoxLayout(self)
+        self._layout.setContentsMargins(0, 0, 0, 0)
+        self._layout.setSpacing(0)
+        self.setAccessibleName("Messages")
+        self.installEventFilter(self)
+        self.hide()
+
+    def strips(self) -> list[Strip]:
+        """The messages on screen, top to bottom."""
+        items = (self._layout.itemAt(at) for at in range(self._layout.count()))
+        found = (item.widget() for item in items if item is not None)
+        return [widget for widget in found if isinstance(widget, Strip)]
+
+    def show_message(
+        self,
+        level: Level,
+        text: str,
+        *,
+        details: str = "",
+        undo: Callable[[], None] | None = None,
+        standing: bool = False,
+    ) -> Strip:
+        """Add a message; a ``standing`` one cannot be closed and stays on top."""
+        passing = [strip for strip in self.strips() if not strip.close_button.isHidden()]
+        for old in passing:
+            if old.text == text or len(passing) >= _MOST - 1:
+                passing.remove(old)
+                old.setParent(None)
+                old.deleteLater()
+                break
+        strip = Strip(self._look, level, text, details=details, undo=undo, closable=not standing, parent=self)
+        self._layout.insertWidget(0 if standing else self._layout.count(), strip)
+        self.show()
+        return strip
+
+    def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:
+        if event.type() is QEvent.Type.ChildRemoved and not self.strips():
+            self.hide()
+        return super().eventFilter(watched, event)

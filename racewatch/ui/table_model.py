@@ -1,0 +1,491 @@
+"""The rows of one table: ordered, filtered and updated in place, keyed by what they are.
+
+Not a ``QSortFilterProxyModel``: that takes ten seconds to sort 100,000 rows and sorts large numbers
+wrongly.  Rows here are kept in order in one list; a batch becomes the fewest contiguous runs of
+insertions, removals and changes, so that selection, current row and scroll survive.
+
+Two rules against the race inside the toolkit (Qt moves the current row to a neighbour by itself):
+a thing that is gone stays as an inert row for :data:`TOMBSTONE_SECONDS`, and :attr:`leaving` is
+emitted before rows go, so that the view can clear what pointed at them.
+"""
+
+from __future__ import annotations
+
+import enum
+import time
+from bisect import bisect_left
+from collections.abc import Callable, Iterable, Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import (
+    QAbstractTableModel,
+    QModelIndex,
+    QObject,
+    QPersistentModelIndex,
+    Qt,
+    QThread,
+    Signal,
+)
+
+from racewatch.core.model import Observation, Target, Verdict
+from racewatch.core.text import display_text
+from racewatch.ui import words
+from racewatch.ui.plain import tooltip
+
+TOMBSTONE_SECONDS: Final = 2.0
+FRESH_SECONDS: Final = 2.5
+# More separate insertions or moves than this in one batch cost more than building the list anew.
+_BULK: Final = 160
+
+_Index = QModelIndex | QPersistentModelIndex
+_ROOT: Final = QModelIndex()
+
+
+class Column(enum.IntEnum):
+    """What a row shows, left to right."""
+
+    STATE = 0
+    PATH = 1
+    TYPE = 2
+    QUEUE = 3
+    OWNER = 4
+    USER = 5
+    UNIT = 6
+    SINCE = 7
+
+
+TITLES: Final = {
+    Column.STATE: "State",
+    Column.PATH: "Path",
+    Column.TYPE: "Type",
+    Column.QUEUE: "Queue",
+    Column.OWNER: "Owner",
+    Column.USER: "User",
+    Column.UNIT: "Unit",
+    Column.SINCE: "Since",
+}
+
+
+class Role(enum.IntEnum):
+    """What the delegates ask for beside Qt's own roles."""
+
+    ROW = Qt.ItemDataRole.UserRole + 1
+
+
+class Row:
+    """One thing on screen.  ``key`` is where it stands now; it changes only together with its place."""
+
+    __slots__ = ("cells", "fresh_until", "gone_at", "haystack", "key", "matched", "observation", "shown")
+
+    def __init__(self, observation: Observation, fresh_until: float) -> None:
+        self.observation = observation
+        self.key: tuple[Any, ...] = ()
+        self.cells: tuple[str, ...] | None = None
+        self.haystack: str | None = None
+        self.matched = True
+        self.shown = False
+        self.gone_at: float | None = None
+        self.fresh_until = fresh_until
+
+    @property
+    def gone(self) -> bool:
+        """True for a tombstone: shown struck through, offering nothing."""
+        return self.gone_at is not None
+
+    def texts(self) -> tuple[str, ...]:
+        """What the columns show."""
+        if self.cells is None:
+            seen, owner = self.observation, self.observation.owner
+            self.cells = (
+                display_text(seen.label),
+                words.full_path(seen),
+                words.fact(seen, "type"),
+                words.fact(seen, "queue"),
+                words.owner_text(owner),
+                display_text(owner.user) if owner else "",
+                display_text(owner.unit or "") if owner else words.fact(seen, "unit"),
+                words.short_moment(words.since(seen)),
+            )
+        return self.cells
+
+    def text_to_search(self) -> str:
+        """Path, label, verdict and owner in one case."""
+        if self.haystack is None:
+            seen, owner = self.observation, self.observation.owner
+            parts = [words.full_path(seen), seen.label, seen.verdict.value, words.fact(seen, "unit")]
+            if owner is not None:
+                parts += [owner.name, str(owner.pid), owner.user, owner.unit or "", owner.command]
+            self.haystack = "\n".join(parts).casefold()
+        return self.haystack
+
+
+def _text_key(text: str) -> tuple[bool, str]:
+    return (not text, text.casefold())  # nothing sorts last
+
+
+def _key(column: Column, row: Row) -> tuple[Any, ...]:
+    seen = row.observation
+    path = seen.path if seen.path is not None else seen.target.locator
+    tail = (path, seen.target.locator, seen.target.kind.value)
+    match column:
+        case Column.STATE:
+            return (words.rank(seen), seen.label, *tail)
+        case Column.PATH:
+            return tail
+        case Column.SINCE:
+            return (*_text_key(words.since(seen)), *tail)
+        case Column.OWNER:
+            owner = seen.owner
+            return (*_text_key(owner.name if owner else ""), owner.pid if owner else 0, *tail)
+        case Column.QUEUE:
+            text = words.fact(seen, "queue")
+            waiting = text.partition(" ")[0]
+            return (not text, -int(waiting) if waiting.isdigit() else 0, text, *tail)
+        case _:
+            return (*_text_key(row.texts()[column]), *tail)
+
+
+class TableModel(QAbstractTableModel):
+    """The rows of one kind.  All methods belong to the GUI thread."""
+
+    #: Rows that are about to go, as targets, before Qt hears of it.
+    leaving = Signal(object)
+    #: The list is about to be built anew / was; the view keeps selection and scroll by target.
+    rebuilding = Signal()
+    rebuilt = Signal()
+    #: Something a person reads changed: counts, or the observation of some target.
+    counted = Signal()
+    updated = Signal(object)
+
+    def __init__(self, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+        super().__init__(parent)
+        self._clock = clock
+        self._rows: dict[Target, Row] = {}
+        self._order: list[Row] = []
+        self._keys: list[tuple[Any, ...]] = []
+        self._column = Column.STATE
+        self._descending = False
+        self._words: tuple[str, ...] = ()
+        self._verdicts: frozenset[Verdict] = frozenset()
+        self._graves: dict[Target, Row] = {}
+        self._fresh: list[Row] = []
+        self.tinting = False
+        self.counts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
+
+    # --- what Qt asks -----------------------------------------------------------------------
+
+    def rowCount(self, parent: _Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(self._order)
+
+    def columnCount(self, parent: _Index = _ROOT) -> int:
+        return 0 if parent.isValid() else len(Column)
+
+    def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
+        row = self.row_at(index.row()) if index.isValid() else None
+        if row is None:
+            return None
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.texts()[index.column()]
+        if role == Role.ROW:
+            return row
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(self._tip(row, Column(index.column())))
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            if index.column() == Column.STATE:
+                gone = "gone, was " if row.gone else ""
+                return f"{gone}{row.observation.verdict.value}: {row.texts()[0]}"
+            return row.texts()[index.column()]
+        return None
+
+    def headerData(
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
+    ) -> object:
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
+            return None
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return TITLES[Column(section)]
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        return None
+
+    def flags(self, index: _Index) -> Qt.ItemFlag:
+        row = self.row_at(index.row()) if index.isValid() else None
+        if row is None or row.gone:
+            return Qt.ItemFlag.ItemNeverHasChildren
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        self._own_thread()
+        if not 0 <= column < len(Column):
+            return
+        self._column = Column(column)
+        self._descending = order is Qt.SortOrder.DescendingOrder
+        self._rearrange(self._rows.values())
+
+    @staticmethod
+    def _tip(row: Row, column: Column) -> str:
+        if column is Column.STATE:
+            return f"{row.observation.verdict.value}: {row.texts()[0]}\n{row.observation.summary}"
+        if column is Column.OWNER and row.observation.owner is not None:
+            return display_text(row.observation.owner.command) or row.texts()[column]
+        return row.texts()[column]
+
+    # --- what the view asks -----------------------------------------------------------------
+
+    def row_at(self, number: int) -> Row | None:
+        """The row at this place of the table."""
+        count = len(self._order)
+        if not 0 <= number < count:
+            return None
+        return self._order[count - 1 - number if self._descending else number]
+
+    def place_of(self, target: Target) -> int | None:
+        """Where this target stands in the table; None when it is not shown."""
+        row = self._rows.get(target)
+        if row is None or not row.shown:
+            return None
+        at = bisect_left(self._keys, row.key)
+        return len(self._order) - 1 - at if self._descending else at
+
+    def find(self, target: Target) -> Row | None:
+        """The row of this target, shown or not."""
+        return self._rows.get(target)
+
+    @property
+    def total(self) -> int:
+        """All rows that are not tombstones, shown or not."""
+        return len(self._rows) - len(self._graves)
+
+    @property
+    def filtering(self) -> bool:
+        """True when something may be hidden by the search words or the verdict chips."""
+        return bool(self._words or self._verdicts)
+
+    @property
+    def sorting(self) -> tuple[Column, Qt.SortOrder]:
+        """The column and direction in force."""
+        order = Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder
+        return self._column, order
+
+    # --- changes ----------------------------------------------------------------------------
+
+    def set_filter(self, text: str, verdicts: Iterable[Verdict]) -> None:
+        """Show rows that hold all these words and have one of these verdicts (none given: any)."""
+        self._own_thread()
+        wanted, kinds = tuple(text.casefold().split()), frozenset(verdicts)
+        if (wanted, kinds) == (self._words, self._verdicts):
+            return
+        if wanted != self._words:
+            self._words = wanted
+            for row in self._rows.values():
+                row.matched = self._matches(row)
+            self._recount()
+        self._verdicts = kinds
+        self._rebuild()
+        self.counted.emit()
+
+    def apply(
+        self, present: Sequence[Observation], gone: Sequence[Observation], *, tint: bool | None = None
+    ) -> None:
+        """Fold in one batch: what is there (new or changed), and what is not any more."""
+        self._own_thread()
+        now = self._clock()
+        tinting = self.tinting if tint is None else tint
+        inserts: list[Row] = []
+        moves: list[Row] = []
+        leaves: list[Row] = []
+        changed: list[Row] = []
+        for seen in {seen.target: seen for seen in present}.values():
+            self._take(seen, now if tinting else None, inserts, moves, leaves, changed)
+        for seen in gone:
+            row = self._rows.get(seen.target)
+            if row is None or row.gone:
+                continue
+            row.gone_at = now
+            self._graves[seen.target] = row
+            if row.matched:
+                self.counts[row.observation.verdict] -= 1
+            if row.shown:
+                changed.append(row)
+        if len(inserts) + len(moves) + len(leaves) > _BULK and (moves or leaves or self._order):
+            self._rebuild()
+        else:
+            self._remove(leaves)
+            if moves:
+                self._rearrange(moves)
+            self._insert(inserts)
+        self._announce(changed)
+        self.counted.emit()
+        self.updated.emit({*(seen.target for seen in present), *(seen.target for seen in gone)})
+
+    def _take(
+        self,
+        seen: Observation,
+        tint_from: float | None,
+        inserts: list[Row],
+        moves: list[Row],
+        leaves: list[Row],
+        changed: list[Row],
+    ) -> None:
+        row = self._rows.get(seen.target)
+        fresh = tint_from + FRESH_SECONDS if tint_from is not None else 0.0
+        if row is None:
+            row = self._rows[seen.target] = Row(seen, fresh)
+        else:
+            if row.matched and not row.gone:
+                self.counts[row.observation.verdict] -= 1
+            if row.gone or row.observation.verdict is not seen.verdict:
+                row.fresh_until = fresh
+            row.gone_at = None
+            self._graves.pop(seen.target, None)
+            row.observation = seen
+            row.cells = row.haystack = None
+        if row.fresh_until and tint_from is not None:
+            self._fresh.append(row)
+        row.matched = self._matches(row)
+        if row.matched:
+            self.counts[seen.verdict] += 1
+        if not row.shown:
+            if self._wanted(row):
+                inserts.append(row)
+        elif not self._wanted(row):
+            leaves.append(row)
+        elif _key(self._column, row) != row.key:
+            moves.append(row)
+        else:
+            changed.append(row)
+
+    def next_deadline(self) -> float | None:
+        """When :meth:`settle` has something to do next, on the model's clock."""
+        times = [row.gone_at + TOMBSTONE_SECONDS for row in self._graves.values() if row.gone_at is not None]
+        times += [row.fresh_until for row in self._fresh]
+        return min(times, default=None)
+
+    def settle(self) -> None:
+        """Take away tombstones that stood long enough; let new rows look like the others."""
+        self._own_thread()
+        now = self._clock()
+        over = [row for row in self._graves.values() if (row.gone_at or 0.0) + TOMBSTONE_SECONDS <= now]
+        for row in over:
+            del self._graves[row.observation.target]
+        self._remove([row for row in over if row.shown])
+        for row in over:
+            del self._rows[row.observation.target]
+        settled = [row for row in self._fresh if row.fresh_until <= now]
+        self._fresh = [row for row in self._fresh if row.fresh_until > now]
+        for row in settled:
+            row.fresh_until = 0.0
+        self._announce([row for row in settled if row.shown])
+        if over:
+            self.updated.emit({row.observation.target for row in over})
+
+    def is_fresh(self, row: Row) -> bool:
+        """True shortly after a row came or changed its verdict."""
+        return row.fresh_until > self._clock()
+
+    # --- the ordered list -------------------------------------------------------------------
+
+    def _matches(self, row: Row) -> bool:
+        if not self._words:
+            return True
+        text = row.text_to_search()
+        return all(word in text for word in self._words)
+
+    def _wanted(self, row: Row) -> bool:
+        return row.matched and (not self._verdicts or row.observation.verdict in self._verdicts)
+
+    def _recount(self) -> None:
+        self.counts = dict.fromkeys(Verdict, 0)
+        for row in self._rows.values():
+            if row.matched and not row.gone:
+                self.counts[row.observation.verdict] += 1
+
+    def _rebuild(self) -> None:
+        self.rebuilding.emit()
+        self.beginResetModel()
+        for row in self._rows.values():
+            row.shown = self._wanted(row)
+            row.key = _key(self._column, row)
+        self._order = sorted((row for row in self._rows.values() if row.shown), key=_key_of)
+        self._keys = [row.key for row in self._order]
+        self.endResetModel()
+        self.rebuilt.emit()
+
+    def _rearrange(self, moved: Iterable[Row]) -> None:
+        """Put these rows where they belong now; the set of rows does not change."""
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        held = [self.row_at(index.row()) for index in before]
+        for row in moved:
+            row.key = _key(self._column, row)
+        self._order.sort(key=_key_of)
+        self._keys = [row.key for row in self._order]
+        after = []
+        for index, kept in zip(before, held, strict=True):
+            place = self.place_of(kept.observation.target) if kept is not None else None
+            after.append(QModelIndex() if place is None else self.index(place, index.column()))
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _insert(self, rows: list[Row]) -> None:
+        for row in rows:
+            row.key = _key(self._column, row)
+        rows.sort(key=_key_of, reverse=True)  # from the end, so that earlier places stay true
+        start = 0
+        while start < len(rows):
+            at = bisect_left(self._keys, rows[start].key)
+            end = start + 1
+            # All rows that fall between the same two neighbours are one run.
+            while end < len(rows) and (at == 0 or self._keys[at - 1] < rows[end].key):
+                end += 1
+            run = rows[start:end][::-1]
+            first = len(self._order) - at if self._descending else at
+            self.beginInsertRows(_ROOT, first, first + len(run) - 1)
+            self._order[at:at] = run
+            self._keys[at:at] = [row.key for row in run]
+            for row in run:
+                row.shown = True
+            self.endInsertRows()
+            start = end
+
+    def _remove(self, rows: list[Row]) -> None:
+        if not rows:
+            return
+        self.leaving.emit({row.observation.target for row in rows})
+        for first, last in reversed(_runs(sorted(bisect_left(self._keys, row.key) for row in rows))):
+            count = len(self._order)
+            top = count - 1 - last if self._descending else first
+            self.beginRemoveRows(_ROOT, top, top + last - first)
+            for row in self._order[first : last + 1]:
+                row.shown = False
+            del self._order[first : last + 1]
+            del self._keys[first : last + 1]
+            self.endRemoveRows()
+
+    def _announce(self, rows: list[Row]) -> None:
+        places = sorted(
+            place
+            for row in rows
+            if row.shown and (place := self.place_of(row.observation.target)) is not None
+        )
+        for first, last in _runs(places):
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
+
+    def _own_thread(self) -> None:
+        # Qt gives no warning at all when a model is changed from another thread.
+        assert QThread.currentThread() is self.thread(), "models belong to the GUI thread"
+
+
+def _key_of(row: Row) -> tuple[Any, ...]:
+    return row.key
+
+
+def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
+    """Sorted places as (first, last) of contiguous runs."""
+    runs: list[tuple[int, int]] = []
+    for place in places:
+        if runs and place <= runs[-1][1] + 1:
+            runs[-1] = (runs[-1][0], max(place, runs[-1][1]))
+        else:
+            runs.append((place, place))
+    return runs

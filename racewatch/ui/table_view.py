@@ -1,0 +1,218 @@
+"""The table: selection, current row and scroll belong to targets, never to row numbers."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
+
+from racewatch.core.model import Observation, Target
+from racewatch.ui.cells import ROW_HEIGHT, CellDelegate
+from racewatch.ui.header import SortHeader
+from racewatch.ui.table_model import Column, TableModel
+from racewatch.ui.theme import Look
+
+_WIDTHS: Final = {
+    Column.STATE: 196,
+    Column.TYPE: 84,
+    Column.QUEUE: 72,
+    Column.OWNER: 150,
+    Column.USER: 80,
+    Column.UNIT: 130,
+    Column.SINCE: 92,
+}
+
+
+class TargetTable(QTableView):
+    """A table whose selection is a target.
+
+    ``chosen`` tells the target that is selected now, or None.  ``menu_wanted`` carries the global
+    position; the menu is about the selected target as it was when the button went down.
+    ``finger`` tells that a mouse button went down on the table (True) or came up again.
+    """
+
+    chosen = Signal(object)
+    menu_wanted = Signal(object)
+    activated_target = Signal(object)
+    finger = Signal(bool)
+
+    def __init__(self, model: TableModel, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._rows = model
+        self._chosen: Target | None = None
+        self._kept: tuple[Target | None, Target | None, int] | None = None
+        self.setModel(model)
+        self.setItemDelegate(CellDelegate(look, self))
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
+        self.setShowGrid(False)
+        self.setWordWrap(False)
+        self.setTabKeyNavigation(False)
+        self.setCornerButtonEnabled(False)
+        self.verticalHeader().hide()
+        self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        header = SortHeader(look, self)
+        self.setHorizontalHeader(header)
+        header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
+        header.setSectionResizeMode(Column.PATH, QHeaderView.ResizeMode.Stretch)
+        header.setMinimumSectionSize(48)
+        for column, width in _WIDTHS.items():
+            header.resizeSection(column, width)
+        header.setSortIndicator(*model.sorting)
+        self.setSortingEnabled(True)
+        model.rebuilding.connect(self._keep)
+        model.rebuilt.connect(self._restore)
+        model.leaving.connect(self._let_go)
+        model.rowsAboutToBeInserted.connect(self._keep_scroll)
+        model.rowsInserted.connect(self._restore_scroll)
+        model.rowsAboutToBeRemoved.connect(self._keep_scroll)
+        model.rowsRemoved.connect(self._restore_scroll)
+        self.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.doubleClicked.connect(self._activate)
+
+    # --- what is chosen ---------------------------------------------------------------------
+
+    @property
+    def target(self) -> Target | None:
+        """The selected target."""
+        return self._chosen
+
+    def observation(self) -> Observation | None:
+        """The selected target as it stands in the table; None for a tombstone too."""
+        row = self._rows.find(self._chosen) if self._chosen is not None else None
+        return None if row is None or row.gone else row.observation
+
+    def choose(self, target: Target | None) -> bool:
+        """Select this target and show it; False when it is not in the table."""
+        place = self._rows.place_of(target) if target is not None else None
+        if place is None:
+            self._clear()
+            return False
+        index = self._rows.index(place, Column.STATE)
+        self.selectionModel().setCurrentIndex(
+            index,
+            QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+        )
+        self.scrollTo(index)
+        return True
+
+    def _selection_changed(self) -> None:
+        rows = self.selectionModel().selectedRows()
+        row = self._rows.row_at(rows[0].row()) if rows else None
+        target = row.observation.target if row is not None else None
+        if target != self._chosen and self._kept is None:
+            self._chosen = target
+            self.chosen.emit(target)
+
+    def _clear(self) -> None:
+        self.selectionModel().clear()
+        if self._chosen is not None:
+            self._chosen = None
+            self.chosen.emit(None)
+
+    # --- churn ------------------------------------------------------------------------------
+
+    def _let_go(self, targets: frozenset[Target]) -> None:
+        # Otherwise Qt would make a neighbour the current row, and Delete would mean that one.
+        if self._chosen in targets:
+            self._clear()
+            return
+        current = self._rows.row_at(self.currentIndex().row()) if self.currentIndex().isValid() else None
+        if current is not None and current.observation.target in targets:
+            self.selectionModel().clearCurrentIndex()
+
+    def _keep(self) -> None:
+        top = self._rows.row_at(self.rowAt(0))
+        offset = self.rowViewportPosition(self.rowAt(0)) if top is not None else 0
+        at_top = self.verticalScrollBar().value() == 0
+        self._kept = (self._chosen, None if at_top or top is None else top.observation.target, offset)
+
+    def _restore(self) -> None:
+        if self._kept is None:
+            return
+        chosen, top, offset = self._kept
+        place = self._rows.place_of(chosen) if chosen is not None else None
+        if place is not None:
+            self.selectionModel().setCurrentIndex(
+                self._rows.index(place, Column.STATE),
+                QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+            )
+        self._kept = None
+        if place is None:
+            self._clear()
+        self._scroll_to(top, offset)
+
+    def _keep_scroll(self, parent: QModelIndex, first: int, last: int) -> None:
+        if self._kept is None and first <= max(self.rowAt(0), 0):
+            self._keep()
+
+    def _restore_scroll(self, parent: QModelIndex, first: int, last: int) -> None:
+        if self._kept is not None:
+            _, top, offset = self._kept
+            self._kept = None
+            self._selection_changed()
+            self._scroll_to(top, offset)
+
+    def _scroll_to(self, top: Target | None, offset: int) -> None:
+        # From the very top on one wants to see what comes in; further down, what one was reading.
+        place = self._rows.place_of(top) if top is not None else None
+        if place is not None:
+            self.updateGeometries()
+            self.verticalScrollBar().setValue(place * ROW_HEIGHT - offset)
+
+    # --- input ------------------------------------------------------------------------------
+
+    def focusInEvent(self, event: QFocusEvent, /) -> None:
+        super().focusInEvent(event)
+        if (
+            event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
+            and self._chosen is None
+        ):
+            # Someone who came by keyboard sees where they are; nothing becomes selected for a mouse.
+            first = self._rows.row_at(0)
+            if first is not None and not first.gone:
+                self.choose(first.observation.target)
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and not event.isAutoRepeat():
+            self.activated_target.emit(self._chosen)
+            return
+        if event.key() in (Qt.Key.Key_Down, Qt.Key.Key_Up) and self._chosen is None:
+            first = self._rows.row_at(0)
+            if first is not None:
+                self.choose(first.observation.target)
+                return
+        super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: QMouseEvent, /) -> None:
+        self.finger.emit(True)
+        super().mousePressEvent(event)
+
+    def mouseReleaseEvent(self, event: QMouseEvent, /) -> None:
+        super().mouseReleaseEvent(event)
+        self.finger.emit(False)
+
+    def contextMenuEvent(self, event: QContextMenuEvent, /) -> None:
+        position = event.globalPos()
+        if event.reason() is QContextMenuEvent.Reason.Keyboard:
+            place = self._rows.place_of(self._chosen) if self._chosen is not None else None
+            if place is None:
+                return
+            position = self.viewport().mapToGlobal(QPoint(40, self.rowViewportPosition(place) + ROW_HEIGHT))
+        elif not self.indexAt(event.pos()).isValid():
+            return
+        # The release of a press that opened a menu may never come here.
+        QTimer.singleShot(0, self._lifted)
+        self.menu_wanted.emit(position)
+
+    def _lifted(self) -> None:
+        self.finger.emit(False)
+
+    def _activate(self) -> None:
+        self.activated_target.emit(self._chosen)

@@ -1,0 +1,425 @@
+"""The main window: puts the views, the actions and the messages together, and decides nothing."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import (
+    QHBoxLayout,
+    QMainWindow,
+    QMenu,
+    QStackedWidget,
+    QToolBar,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from racewatch import crashlog
+from racewatch.config import Theme
+from racewatch.core.model import HistoryEntry, Observation, Target, Verdict
+from racewatch.core.text import display
+from racewatch.monitor.batch import Batch
+from racewatch.monitor.engine import Monitor
+from racewatch.ui import icons, words
+from racewatch.ui.acting import Actor
+from racewatch.ui.actions import Act, Actions
+from racewatch.ui.bridge import Bridge
+from racewatch.ui.empty import EmptyState
+from racewatch.ui.feed import Feed
+from racewatch.ui.history_view import HistoryView
+from racewatch.ui.sheet import ShortcutSheet
+from racewatch.ui.sidebar import Sidebar
+from racewatch.ui.sockets_view import SocketsView
+from racewatch.ui.status import Status
+from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.theme import Look
+from racewatch.verbs import Racewatch, RacewatchError
+
+_HISTORY_LIMIT: Final = 1000
+_THEMES: Final = ((Theme.SYSTEM, "&System"), (Theme.LIGHT, "&Light"), (Theme.DARK, "&Dark"))
+
+
+class MainWindow(QMainWindow):
+    """The window.  ``closing`` when a person wants it closed; :meth:`shut_down` then ends it."""
+
+    closing = Signal()
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        racewatch: Racewatch,
+        look: Look,
+        settings: QSettings,
+        *,
+        roots: Sequence[bytes] | None = None,
+        title: str | None = None,
+        note: str | None = None,
+    ) -> None:
+        super().__init__()
+        self._bridge = bridge
+        self._racewatch = racewatch
+        self._look = look
+        self._settings = settings
+        self._roots = tuple(roots) if roots is not None else None
+        self._monitor: Monitor | None = None
+        self.feed: Feed | None = None
+        self._ended = False
+        self._as_of = 0.0
+        self.setWindowTitle(title or "racewatch")
+        self.setWindowIcon(icons.application_icon())
+        self.setMinimumSize(760, 480)
+        self.resize(1280, 780)
+        self.sidebar = Sidebar(look)
+        self.strips = StripArea(look)
+        self.actor = Actor(bridge, racewatch, look, self.strips, self)
+        self.sockets = SocketsView(look, self._why_not)
+        self.history = HistoryView(look)
+        self.status = Status(look)
+        self.actions_table = Actions(self, look, self._handlers())
+        self._build()
+        self._connect()
+        self._standing_messages(note)
+        self._restore_place()
+        self._show_view(0)
+
+    # --- putting it together ----------------------------------------------------------------
+
+    def _handlers(self) -> dict[Act, Callable[[], None]]:
+        return {
+            Act.LOOK: self._look_again,
+            Act.QUIT: self.close_by_wish,
+            Act.UNDO: self._undo_last,
+            Act.COPY_PATH: self._copy_path,
+            Act.COPY_EVIDENCE: self._copy_evidence,
+            Act.FIND: self._find,
+            Act.REMOVE: self._remove,
+            Act.SOCKETS: lambda: self.sidebar.choose(0),
+            Act.LOCKS: lambda: self.sidebar.choose(1),
+            Act.CONTAINERS: lambda: self.sidebar.choose(2),
+            Act.HISTORY: lambda: self.sidebar.choose(3),
+            Act.FREEZE: self._freeze,
+            Act.HEALTH: self.status.open_popup,
+            Act.KEYS: self._show_keys,
+        }
+
+    def _build(self) -> None:
+        self.pages = QStackedWidget()
+        self.pages.addWidget(self.sockets)
+        self.pages.addWidget(
+            self._not_built("locks", "Lock files", "lock files of all kinds, who holds each,")
+        )
+        self.pages.addWidget(
+            self._not_built("containers", "Container bundles", "containers of runc, crun, Podman and Docker")
+        )
+        self.pages.addWidget(self.history)
+        right = QWidget()
+        column = QVBoxLayout(right)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(0)
+        column.addWidget(self.strips)
+        column.addWidget(self.pages, 1)
+        whole = QWidget()
+        row = QHBoxLayout(whole)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(0)
+        row.addWidget(self.sidebar)
+        row.addWidget(right, 1)
+        self.setCentralWidget(whole)
+        self.setStatusBar(self.status)
+        menus = self.actions_table.fill_menu_bar(self.menuBar())
+        self._theme_menu(menus["&View"])
+        bar = QToolBar("Actions")
+        bar.setObjectName("toolbar")
+        bar.setAccessibleName("Actions")
+        bar.setMovable(False)
+        bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+        bar.setIconSize(QSize(17, 17))
+        bar.setContextMenuPolicy(Qt.ContextMenuPolicy.PreventContextMenu)
+        self.actions_table.fill_tool_bar(bar)
+        for button in bar.findChildren(QToolButton):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.addToolBar(bar)
+        self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
+
+    def _not_built(self, icon: str, title: str, what: str) -> EmptyState:
+        page = EmptyState(self._look)
+        page.say(
+            icon,
+            f"{title}: not built yet",
+            f"A later version shows {what} here, with the same proof and the same care.",
+        )
+        return page
+
+    def _theme_menu(self, view_menu: QMenu) -> None:
+        view_menu.addSeparator()
+        menu = view_menu.addMenu("Colours")
+        group = QActionGroup(self)
+        for theme, text in _THEMES:
+            action = menu.addAction(text)
+            action.setCheckable(True)
+            action.setChecked(theme is self._look.theme)
+            action.setData(theme.value)
+            group.addAction(action)
+        group.triggered.connect(self._on_theme)
+
+    def _connect(self) -> None:
+        self.sidebar.chosen.connect(self._show_view)
+        self.sockets.remove_wanted.connect(self._remove)
+        self.sockets.table.activated_target.connect(self._remove)
+        self.sockets.copy_path_wanted.connect(self._copy_path)
+        self.sockets.copy_details_wanted.connect(self._copy_evidence)
+        self.sockets.menu_wanted.connect(self._context_menu)
+        self.sockets.finger.connect(self._on_finger)
+        self.sockets.selected.connect(self._enable)
+        self.sockets.model.counted.connect(self._count)
+        self.history.undo_wanted.connect(self.actor.start_undo)
+        self.actor.acted.connect(self._on_acted)
+        self.actor.state_changed.connect(self._on_actor)
+        self._bridge.on_error = self.report_error
+
+    def _standing_messages(self, note: str | None) -> None:
+        remarks = [note] if note else []
+        if os.geteuid() == 0:
+            remarks.append("running as root: everything on this machine can be removed")
+        self.status.show_note("  ·  ".join(remarks))
+        if self._racewatch.journal_problem:
+            self.strips.show_message(
+                Level.WARNING,
+                f"Nothing can be removed: {self._racewatch.journal_problem}",
+                standing=True,
+            )
+        recovered = self._racewatch.recovered
+        if recovered:
+            self.strips.show_message(
+                Level.INFO, _recovered_text(recovered), details=_recovered_details(recovered)
+            )
+
+    def _restore_place(self) -> None:
+        for key, restore in (
+            ("window/geometry", self.restoreGeometry),
+            ("sockets/splitter", self.sockets.splitter.restoreState),
+            ("sockets/columns", self.sockets.table.horizontalHeader().restoreState),
+            ("history/splitter", self.history.splitter.restoreState),
+            ("history/columns", self.history.table.horizontalHeader().restoreState),
+        ):
+            value = self._settings.value(key)
+            if isinstance(value, QByteArray):
+                restore(value)
+
+    def _keep_place(self) -> None:
+        for key, value in (
+            ("window/geometry", self.saveGeometry()),
+            ("sockets/splitter", self.sockets.splitter.saveState()),
+            ("sockets/columns", self.sockets.table.horizontalHeader().saveState()),
+            ("history/splitter", self.history.splitter.saveState()),
+            ("history/columns", self.history.table.horizontalHeader().saveState()),
+            ("window/theme", self._look.theme.value),
+        ):
+            self._settings.setValue(key, value)
+        self._settings.sync()
+
+    # --- life -------------------------------------------------------------------------------
+
+    def begin(self) -> None:
+        """Start watching and read the journal."""
+        self._bridge.spawn(self._watch(), "starting to watch")
+        self._bridge.spawn(self._read_history(), "reading the journal")
+
+    async def _watch(self) -> None:
+        monitor = await self._bridge.offload(lambda: self._racewatch.monitor(self._roots))
+        if self._ended:
+            return
+        self._monitor = monitor
+        self.feed = Feed(self._bridge, monitor, self)
+        self.feed.arrived.connect(self._on_batch)
+        self.sockets.set_roots(", ".join(display(root) for root in self._shown_roots()))
+        await self._bridge.offload(monitor.start)
+
+    def _shown_roots(self) -> tuple[bytes, ...]:
+        return self._roots if self._roots is not None else self._racewatch.config.roots
+
+    async def shut_down(self) -> None:
+        """Stop everything that runs; the caller sets the deadline."""
+        if self._ended:
+            return
+        self._ended = True
+        self._keep_place()
+        self.hide()
+        if self.feed is not None:
+            self.feed.close()
+        await self.actor.finish()
+        if self._monitor is not None:
+            await self._bridge.offload(self._monitor.stop)
+
+    def close_by_wish(self) -> None:
+        """Quit."""
+        self.closing.emit()
+
+    def closeEvent(self, event: QCloseEvent, /) -> None:
+        if self._ended:
+            event.accept()
+            return
+        event.ignore()
+        self.closing.emit()
+
+    def report_error(self, doing: str, error: BaseException) -> None:
+        """A mistake of our own: kept in the crash log and shown, never swallowed, never fatal."""
+        kept = crashlog.record(error, doing)
+        self.strips.show_message(
+            Level.ERROR,
+            f"Something went wrong in the window ({doing}): {error!r}; {kept}.",
+            details=repr(error),
+        )
+
+    # --- what comes in ----------------------------------------------------------------------
+
+    def _on_batch(self, batch: Batch) -> None:
+        self._as_of = time.time()
+        self.sockets.apply(batch)
+        self.status.show_health(batch.health, batch.problems)
+        self.actor.hear(batch)
+        self._count()
+
+    def _count(self) -> None:
+        model = self.sockets.model
+        shown = model.rowCount()
+        text = f"{model.total:,} sockets"
+        if model.filtering:
+            text += f", {shown:,} shown"
+        attention = model.counts[Verdict.STALE]
+        if attention:
+            text += f"  ·  {attention:,} stale"
+        if self.feed is not None and self.feed.held and self.actions_table[Act.FREEZE].isChecked():
+            text += f"  ·  frozen since {words.moment(self._as_of)}"
+        self.status.show_counts(text)
+
+    async def _read_history(self) -> None:
+        try:
+            entries = await self._bridge.offload(lambda: self._racewatch.history(_HISTORY_LIMIT))
+        except RacewatchError as error:
+            self.history.problem(str(error))
+            return
+        if not self._ended:
+            self.history.show_entries(entries)
+
+    def _on_acted(self, target: Target | None) -> None:
+        if target is not None and self.feed is not None:
+            self.feed.look_again([target])
+        self._bridge.spawn(self._read_history(), "reading the journal")
+
+    def _on_actor(self) -> None:
+        self.sockets.refresh_pane()
+        self._enable()
+
+    # --- what can be done -------------------------------------------------------------------
+
+    def _why_not(self, observation: Observation) -> str | None:
+        """What speaks against removing, beside the observation itself."""
+        if self._racewatch.journal_problem:
+            return f"Nothing can be removed without a journal: {self._racewatch.journal_problem}"
+        reason = self._racewatch.config.protected.reason(observation.target.path)
+        if reason is not None:
+            return f"Protected by the configuration: {reason}"
+        return None
+
+    def _enable(self) -> None:
+        here = self.pages.currentWidget() is self.sockets
+        seen = self.sockets.observation() if here else None
+        state = words.remove_state(seen, self._why_not(seen) if seen is not None else None)
+        enable = self.actions_table.enable
+        enable(Act.REMOVE, state.enabled and not self.actor.busy, state.reason)
+        enable(Act.COPY_PATH, seen is not None)
+        enable(Act.COPY_EVIDENCE, seen is not None)
+        enable(Act.FIND, here)
+        enable(
+            Act.UNDO,
+            self.actor.last_undoable is not None,
+            "" if self.actor.last_undoable else "Nothing was removed here yet",
+        )
+
+    def _remove(self) -> None:
+        seen = self.sockets.observation()
+        if seen is None or self.pages.currentWidget() is not self.sockets:
+            return
+        if words.remove_state(seen, self._why_not(seen)).enabled:
+            self.actor.start_remove(seen)
+
+    def _undo_last(self) -> None:
+        action = self.actor.last_undoable
+        if action is not None:
+            self.actor.start_undo(action)
+
+    def _copy_path(self) -> None:
+        seen = self.sockets.observation()
+        if seen is not None:
+            QGuiApplication.clipboard().setText(words.full_path(seen))
+
+    def _copy_evidence(self) -> None:
+        seen = self.sockets.observation()
+        if seen is not None:
+            QGuiApplication.clipboard().setText(words.as_text(seen))
+
+    def _find(self) -> None:
+        self.sidebar.choose(0)
+        self.sockets.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+        self.sockets.filters.search.selectAll()
+
+    def _look_again(self) -> None:
+        if self.feed is not None:
+            self.feed.sweep()
+        self._bridge.spawn(self._read_history(), "reading the journal")
+
+    def _freeze(self) -> None:
+        if self.feed is not None:
+            self.feed.hold("freeze", self.actions_table[Act.FREEZE].isChecked())
+        self._count()
+
+    def _on_finger(self, down: bool) -> None:
+        if self.feed is not None:
+            self.feed.hold("finger", down)
+
+    def _context_menu(self, position: QPoint) -> None:
+        if self.feed is None or self.sockets.observation() is None:
+            return
+        menu = self.actions_table.context_menu(self)
+        # Rows do not move under an open menu; it goes on meaning what it was opened on.
+        self.feed.hold("menu", True)
+        menu.aboutToHide.connect(self._menu_closed)
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(position)
+
+    def _menu_closed(self) -> None:
+        if self.feed is not None:
+            self.feed.hold("menu", False)
+
+    def _show_keys(self) -> None:
+        ShortcutSheet(self).open()
+
+    def _on_theme(self, action: QAction) -> None:
+        self._look.choose(Theme(str(action.data())))
+        self.sockets.table.viewport().update()
+        self.history.table.viewport().update()
+
+    def _show_view(self, number: int) -> None:
+        self.pages.setCurrentIndex(number)
+        self._enable()
+
+
+def _recovered_text(entries: Sequence[HistoryEntry]) -> str:
+    count = len(entries)
+    what = (
+        "1 act that had been interrupted was"
+        if count == 1
+        else f"{count} acts that had been interrupted were"
+    )
+    return f"{what[:1].upper()}{what[1:]} brought to an end: {'; '.join(entry.summary for entry in entries[:3])}."
+
+
+def _recovered_details(entries: Sequence[HistoryEntry]) -> str:
+    return "\n".join(f"{entry.action}: {entry.summary}" for entry in entries)

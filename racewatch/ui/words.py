@@ -1,0 +1,164 @@
+"""The window's wording of values: columns, times, and what Remove may do with an observation."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import Final
+
+from racewatch.core.model import KindName, Observation, OutcomeWord, Owner, Removable, Says, Target, Verdict
+from racewatch.core.text import display, display_text
+
+#: The order in which things deserve attention.
+_RANK: Final = {Verdict.STALE: 0, Verdict.UNKNOWN: 1, Verdict.LIVE: 3, Verdict.IDLE: 4}
+
+#: The noun that stands on the Remove button.
+_NOUN: Final = {KindName.SOCKET: "socket", KindName.LOCK: "lock", KindName.CONTAINER: "container"}
+
+OUTCOME_WORDS: Final = {
+    OutcomeWord.DONE: "done",
+    OutcomeWord.GONE: "gone already",
+    OutcomeWord.REFUSED_LIVE: "refused: in use",
+    OutcomeWord.REFUSED_CHANGED: "refused: changed",
+    OutcomeWord.REFUSED_UNPROVEN: "refused: not proved",
+    OutcomeWord.REFUSED_BUSY: "refused: busy",
+    OutcomeWord.REFUSED_DENIED: "refused: not permitted",
+    OutcomeWord.REFUSED_FORBIDDEN: "refused: forbidden",
+    OutcomeWord.FAILED: "failed",
+}
+
+SAYS_WORDS: Final = {
+    Says.LIVE: "says live",
+    Says.STALE: "says stale",
+    Says.IDLE: "says idle",
+    Says.UNKNOWN: "could not tell",
+    Says.INFO: "for information",
+}
+
+
+def rank(observation: Observation) -> int:
+    """Stale first, then unknown, then live things with something to be done about, then the rest."""
+    if observation.verdict is Verdict.LIVE and observation.remedy:
+        return 2
+    return _RANK[observation.verdict]
+
+
+def noun(target: Target) -> str:
+    """``socket``, ``lock`` or ``container``."""
+    return _NOUN[target.kind]
+
+
+def full_path(observation: Observation) -> str:
+    """The whole path (or locator) in its display form."""
+    return display(observation.path if observation.path is not None else observation.target.locator)
+
+
+def target_name(target: Target, path: bytes | None = None) -> str:
+    """The last part of a path, or the whole locator."""
+    where = path if path is not None else target.path
+    if where is None:
+        return display(target.locator)
+    return display(where.rstrip(b"/").rpartition(b"/")[2] or where)
+
+
+def fact(observation: Observation, *names: str) -> str:
+    """The value of the first fact with one of these names, or nothing."""
+    for wanted in names:
+        for name, value in observation.facts:
+            if name.lower() == wanted:
+                return display_text(value)
+    return ""
+
+
+def owner_text(owner: Owner | None) -> str:
+    """``redis-server (4711)``."""
+    return f"{display_text(owner.name)} ({owner.pid})" if owner else ""
+
+
+def since(observation: Observation) -> str:
+    """When the thing was made, or else its owner started: sortable text, empty when not known."""
+    created = fact(observation, "created")
+    return created or (full_moment(observation.owner.started) if observation.owner else "")
+
+
+def short_moment(moment: str, today: str | None = None) -> str:
+    """The time of a full moment of today, the date of any other."""
+    today = today if today is not None else time.strftime("%Y-%m-%d")
+    date, _, clock = moment.partition(" ")
+    return clock if clock and date == today else date
+
+
+def moment(when: float, now: float | None = None) -> str:
+    """A wall-clock time, as short as it can be without being ambiguous."""
+    if when <= 0:
+        return ""
+    then, today = time.localtime(when), time.localtime(now)
+    if then[:3] == today[:3]:
+        return time.strftime("%H:%M:%S", then)
+    if then[0] == today[0]:
+        return time.strftime("%d %b %H:%M", then)
+    return time.strftime("%Y-%m-%d", then)
+
+
+def full_moment(when: float) -> str:
+    """A wall-clock time with its date, to the second."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(when)) if when > 0 else ""
+
+
+def ago(seconds: float) -> str:
+    """``just now``, ``4 s ago``, ``3 min ago``."""
+    if seconds < 1.5:
+        return "just now"
+    if seconds < 90:
+        return f"{seconds:.0f} s ago"
+    return f"{seconds / 60:.0f} min ago"
+
+
+@dataclass(frozen=True, slots=True)
+class RemoveState:
+    """Whether the Remove action is on, why not, and whether it needs a person's word."""
+
+    enabled: bool
+    reason: str
+    override: bool = False
+
+
+def remove_state(observation: Observation | None, blocked: str | None = None) -> RemoveState:
+    """What the window offers; the core decides again, on its own, whatever the window offered."""
+    if observation is None:
+        return RemoveState(False, "Select something first.")
+    if blocked:
+        return RemoveState(False, blocked)
+    if observation.verdict is Verdict.LIVE:
+        return RemoveState(False, "It is in use. Nothing that is in use is ever removed.")
+    if observation.removable is Removable.NEVER:
+        return RemoveState(
+            False, "It is never removed" + (f": {observation.remedy}" if observation.remedy else ".")
+        )
+    if observation.removable is Removable.OVERRIDE:
+        return RemoveState(
+            True, "It could not be proved that nobody uses it; removing it needs your word.", override=True
+        )
+    return RemoveState(True, "Nobody uses it. Removing it can be undone while the name is free.")
+
+
+def as_text(observation: Observation) -> str:
+    """The whole observation as lines of text, for the clipboard."""
+    lines = [
+        full_path(observation),
+        f"{observation.verdict.value}: {observation.label}",
+        observation.summary,
+        "",
+        *(f"{name}: {display_text(value)}" for name, value in observation.facts),
+    ]
+    for owner in (*((observation.owner,) if observation.owner else ()), *observation.others):
+        unit = f", {owner.unit}" if owner.unit else ""
+        lines.append(f"owner: {owner_text(owner)}, user {owner.user}{unit}: {display_text(owner.command)}")
+    lines.append("evidence:")
+    lines += [
+        f"  [{item.says.value}] {item.check}: {item.detail} ({item.source})" for item in observation.evidence
+    ]
+    if observation.remedy:
+        lines.append(f"what to do: {observation.remedy}")
+    lines += [f"seen at: {full_moment(observation.seen_at)}", f"fingerprint: {observation.fingerprint}"]
+    return "\n".join(lines)
