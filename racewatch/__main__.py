@@ -4,16 +4,25 @@ from __future__ import annotations
 
 import os
 import sys
+from collections.abc import Sequence
 
 from racewatch import cli
-from racewatch.config import Config, ConfigProblem
+from racewatch.config import Config
+from racewatch.verbs import Racewatch
 
 
-def _open_window(config: Config, problems: tuple[ConfigProblem, ...]) -> int:
+def _open_window(
+    racewatch: Racewatch,
+    roots: Sequence[bytes] | None = None,
+    *,
+    title: str | None = None,
+    note: str | None = None,
+    problems: Sequence[str] = (),
+) -> int:
     # Only now: Qt is large, and a machine without a display need not have its libraries.
     from racewatch.ui import app
 
-    return app.run(config, problems)
+    return app.run(racewatch, roots, title=title, note=note, problems=problems)
 
 
 def _serve_agent(config: Config) -> int:

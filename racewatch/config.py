@@ -114,9 +114,16 @@ def resolve_root(path: bytes) -> bytes:
 
 
 def resolve_roots(paths: Iterable[bytes]) -> tuple[bytes, ...]:
-    """Resolved roots in their order, without those that are the same as, or below, another one."""
+    """Resolved roots in their order, without those that are the same as, or below, another one.
+
+    What is no folder stays, wherever it is: whoever named it is to be told.
+    """
     resolved = list(dict.fromkeys(resolve_root(path) for path in paths))
-    return tuple(path for path in resolved if not any(_below(path, other) for other in resolved))
+    return tuple(
+        path
+        for path in resolved
+        if not os.path.isdir(path) or not any(_below(path, other) for other in resolved)
+    )
 
 
 def _below(path: bytes, other: bytes) -> bool:

@@ -10,12 +10,10 @@ from racewatch import crashlog
 from racewatch.cli.arguments import COMMANDS, parse
 from racewatch.cli.exits import Complaint, Exit
 from racewatch.cli.session import Session
-from racewatch.config import Config, ConfigProblem
+from racewatch.cli.window import OpenWindow, gui
+from racewatch.config import Config
 from racewatch.verbs import RacewatchError
 
-#: Opens the window on the roots of a configuration and returns its exit code.  Injected: the
-#: command line does not know the window.
-OpenWindow = Callable[[Config, tuple[ConfigProblem, ...]], int]
 #: Serves JSON-RPC on standard input and output.  Injected: the agent is the command line's sibling.
 ServeAgent = Callable[[Config], int]
 
@@ -35,10 +33,6 @@ def main(argv: Sequence[str], *, open_window: OpenWindow, serve_agent: ServeAgen
     except RacewatchError as error:
         session.say(str(error))
         code = Exit.USAGE
-    except BrokenPipeError:
-        # Output takes care of its own readers; this is one of a file that was named.
-        session.say("the reader of the output went away; nothing more was written")
-        code = Exit.INTERNAL
     except Exception as error:  # noqa: BLE001 - the last fence: no traceback on anybody's screen
         what = str(error).splitlines()[0][:200] if str(error) else ""
         where = crashlog.record(error, " ".join(["racewatch", *argv]))
@@ -53,15 +47,15 @@ def _finish(session: Session, code: int) -> int:
     """Hand over what was printed; a full disk below standard output is an error of its own."""
     try:
         session.out.flush()
-        session.err.flush()
     except KeyboardInterrupt:
-        return Exit.INTERRUPTED
-    except OSError as error:
+        code = Exit.INTERRUPTED
+    if session.out.error is not None:
         session.say(
-            f"standard output could not be written: {error.strerror}; free some space or name another file"
+            f"standard output could not be written: {session.out.error}; free some space or name another file"
         )
-        return Exit.INTERNAL
-    return code
+        code = code or Exit.INTERNAL
+    session.err.flush()
+    return int(code)
 
 
 def _run(session: Session, argv: Sequence[str], open_window: OpenWindow, serve_agent: ServeAgent) -> int:
@@ -70,8 +64,6 @@ def _run(session: Session, argv: Sequence[str], open_window: OpenWindow, serve_a
         return arguments
     session.load_config()
     if arguments.command == "gui":
-        from racewatch.cli.window import gui
-
         return gui(session, arguments, open_window)
     if arguments.command == "demo":
         from racewatch.cli.demo import demo

@@ -11,21 +11,20 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Final, NoReturn
+from typing import Final, NoReturn
 
 from racewatch.cli.actors import ACTORS, Stage, act, detach, make_dead
 from racewatch.cli.exits import Complaint, Exit
 from racewatch.cli.looking import print_scan
 from racewatch.cli.session import Session
-from racewatch.cli.window import require_display
+from racewatch.cli.window import OpenWindow, require_display, show
 from racewatch.core.text import display, display_text
 from racewatch.linux.fs import stat_path
 from racewatch.linux.mountinfo import read_mounts
 from racewatch.linux.mounts import is_local_unstacked
 
-if TYPE_CHECKING:
-    from racewatch.cli.app import OpenWindow
-
+_TITLE: Final = "racewatch demo"
+_NOTE: Final = "A private sandbox with a journal of its own; it is removed when the window closes."
 #: Longer places leave no room for the names of sockets.
 _LONGEST_PLACE: Final = 60
 #: How often the janitor tries to empty the sandbox while the last actors end.
@@ -42,9 +41,9 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
         things = os.path.join(folder, "things")
         os.environ["RACEWATCH_STATE_DIR"] = os.path.join(folder, "state")
         session.config = replace(session.config, roots=(os.fsencode(things),))
-        if not arguments.list:
-            return open_window(session.config, session.config_problems)
         with session.opened() as racewatch:
+            if not arguments.list:
+                return show(session, racewatch, open_window, title=_TITLE, note=_NOTE)
             result = racewatch.scan()
         print_scan(session, result, as_json=arguments.json)
         session.out.flush()

@@ -28,13 +28,15 @@ Row = Sequence[Cell]
 class Output:
     """Standard output (or error).  A reader that went away makes it silent, never an error.
 
-    An act must not be cut short because ``head`` has read enough, so the commands go on (and
-    ``closed`` tells those that only print that they may stop).
+    An act must not be cut short because ``head`` has read enough or the disk below is full, so the
+    commands go on (``closed`` tells those that only print that they may stop); ``error`` says at the
+    end why what was printed did not arrive, unless the reader just left.
     """
 
     def __init__(self, stream: TextIO | None, environment: Mapping[str, str] = os.environ) -> None:
         self._stream = stream
         self.closed = stream is None
+        self.error: str | None = None
         self.terminal = stream is not None and stream.isatty()
         self._environment = environment
         if isinstance(stream, io.TextIOWrapper):
@@ -51,8 +53,8 @@ class Output:
             return
         try:
             self._stream.flush()
-        except BrokenPipeError:
-            self._reader_left()
+        except OSError as error:
+            self._give_up(error)
 
     def styled(self, text: str, style: str = "") -> None:
         """One line for people, coloured on a terminal."""
@@ -132,11 +134,13 @@ class Output:
             return
         try:
             self._stream.write(text)
-        except BrokenPipeError:
-            self._reader_left()
+        except OSError as error:
+            self._give_up(error)
 
-    def _reader_left(self) -> None:
+    def _give_up(self, error: OSError) -> None:
         self.closed = True
+        if not isinstance(error, BrokenPipeError):
+            self.error = error.strerror
         if self._stream is None:
             return
         # What is still buffered must have somewhere to go when the interpreter ends.

@@ -6,17 +6,13 @@ import argparse
 import errno
 import os
 import socket
-from collections.abc import Mapping
-from dataclasses import replace
-from typing import TYPE_CHECKING
+from collections.abc import Mapping, Sequence
+from typing import Protocol
 
 from racewatch.cli.exits import Complaint
-from racewatch.cli.session import Session
-from racewatch.config import resolve_roots
+from racewatch.cli.session import Session, roots_of
 from racewatch.core.text import display
-
-if TYPE_CHECKING:
-    from racewatch.cli.app import OpenWindow
+from racewatch.verbs import Racewatch
 
 _INSTEAD = (
     "use the command line instead (racewatch scan; racewatch --help), or start it in a desktop session "
@@ -26,14 +22,45 @@ _INSTEAD = (
 _NO_DISPLAY_NEEDED = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
 
 
+class OpenWindow(Protocol):
+    """Opens the window until it is closed; the exit code.  Injected: the command line does not know Qt.
+
+    ``roots`` None: the configured ones.  ``note`` is a calm remark, ``problems`` are warnings.
+    """
+
+    def __call__(
+        self,
+        racewatch: Racewatch,
+        roots: Sequence[bytes] | None = None,
+        *,
+        title: str | None = None,
+        note: str | None = None,
+        problems: Sequence[str] = (),
+    ) -> int: ...
+
+
 def gui(session: Session, arguments: argparse.Namespace, open_window: OpenWindow) -> int:
     """``racewatch gui``; a missing root is shown in the window (it may come), a wrong display is told here."""
-    config = session.config
-    if arguments.roots:
-        config = replace(config, roots=resolve_roots(os.fsencode(word) for word in arguments.roots))
     require_display()
+    with session.opened() as racewatch:
+        return show(session, racewatch, open_window, roots_of(arguments.roots))
+
+
+def show(
+    session: Session,
+    racewatch: Racewatch,
+    open_window: OpenWindow,
+    roots: Sequence[bytes] | None = None,
+    *,
+    title: str | None = None,
+    note: str | None = None,
+) -> int:
+    """Open the window; what Qt misses on this machine becomes one line."""
+    problems = [str(problem) for problem in session.config_problems]
+    if racewatch.journal_problem is not None:
+        problems.append(f"nothing can be removed: {racewatch.journal_problem}")
     try:
-        return open_window(config, session.config_problems)
+        return open_window(racewatch, roots, title=title, note=note, problems=problems)
     except ImportError as error:
         raise Complaint(
             f"no window: Qt cannot be loaded ({error}); install what it misses, or {_INSTEAD}"

@@ -146,8 +146,8 @@ def test_roots_are_resolved_and_said_once(tmp_path: Path) -> None:
     (tmp_path / "real" / "below").mkdir(parents=True)
     (tmp_path / "link").symlink_to("real")
     base = os.path.realpath(os.fsencode(tmp_path))
-    wanted = [base + name for name in (b"/link", b"/real/", b"/link/below", b"/missing")]
-    assert config.resolve_roots(wanted) == (base + b"/real", base + b"/missing")
+    wanted = [base + name for name in (b"/link", b"/real/", b"/link/below", b"/missing", b"/real/not")]
+    assert config.resolve_roots(wanted) == (base + b"/real", base + b"/missing", base + b"/real/not")
 
 
 def test_default_roots_hold_the_runtime_folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -266,7 +266,9 @@ def test_the_members_are_those_of_the_contract() -> None:
     }  # fmt: skip
     scan = wire.scan_to_json(ScanResult((SEEN,), (Problem(b"/y\xff", "why"),)))
     assert scan["problems"] == [{"path": "/y\\xff", "path_b64": "L3n/", "reason": "why"}]
-    entry = HistoryEntry("a", "remove", SEEN.target, b"/x", 1.0, None, None, "under way", None, undoable=False)
+    entry = HistoryEntry(
+        "a", "remove", SEEN.target, b"/x", 1.0, None, None, "under way", None, undoable=False
+    )
     history = wire.history_to_json([entry])
     assert history["history"] == [
         {
