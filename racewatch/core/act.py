@@ -131,7 +131,6 @@ def _run(
     stop = decide(request, seen)
     if stop is not None:
         return stop
-    progress.kept = seen.verdict is not Verdict.STALE
 
     on_step(Step.INTENT)
     # INTENT.  Race: power or process is lost while the name is away.  What is about to happen, and
@@ -140,6 +139,7 @@ def _run(
     undo = procedure.intent(progress.action)
     if isinstance(undo, Stop):
         return undo
+    progress.kept = seen.verdict is not Verdict.STALE or bool(undo.data["kept"])
     undo = UndoRecord(undo.method, {**undo.data, "kept": progress.kept})
     try:
         journal.intend(progress.action, "remove", seen, undo)
@@ -162,7 +162,8 @@ def _run(
         if stop is None:
             on_step(Step.COMMIT)
             # COMMIT.  Only a verified, proved thing is destroyed; one removed on a person's word
-            # alone is kept under its private name, alive if it was, so that undo brings it back.
+            # alone, or too large for the journal, is kept under its private name, alive if it was, so
+            # that undo brings it back.
             stop = procedure.commit(keep=progress.kept)
         if stop is None:
             return None

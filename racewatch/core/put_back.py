@@ -1,132 +1,52 @@
 """Bringing back what :mod:`racewatch.core.by_name` took: for undo, and after a crash.
 
-Everything here works from the journal's record alone, under the same directory guard as an act, and
+Everything here works from the journal's record alone, under the same directory guards as an act, and
 never overwrites a name.
 """
 
 from __future__ import annotations
 
-import base64
 import os
-import stat as stat_mode
-from dataclasses import dataclass
-from typing import Self
+from dataclasses import dataclass, field, replace
 
-from racewatch.core.by_name import PRIVATE_PREFIX, private_name, sync_directory
+from racewatch.core.by_name import private_name
 from racewatch.core.guard import DirectoryGuard
-from racewatch.core.kind import Stop, UndoRecord
+from racewatch.core.kind import Stop
 from racewatch.core.model import OutcomeWord
+from racewatch.core.name_record import NameRecord
+from racewatch.core.part import sync_directory
+from racewatch.core.remains import dress, make_equal
 from racewatch.core.text import display
 from racewatch.linux import fs, processes, removal
 
 
-@dataclass(frozen=True, slots=True)
-class NameRecord:
-    """What the journal keeps of a captured name (written by ``NamedThing.intent``)."""
+@dataclass(slots=True)
+class Guards:
+    """The guards of all directories that a record was taken from, each taken once."""
 
-    directory: bytes
-    directory_dev: int
-    directory_ino: int
-    name: bytes
-    private: bytes
-    dev: int
-    ino: int
-    btime_ns: int | None
-    mode: int
-    uid: int
-    gid: int
-    atime_ns: int
-    mtime_ns: int
-    xattrs: dict[str, bytes]
-    kept: bool
+    _by_directory: dict[tuple[int, int], DirectoryGuard] = field(default_factory=dict)
 
-    @classmethod
-    def read(cls, record: UndoRecord) -> Self:
-        """Parse a journal record; KeyError or ValueError when it is not one of ours."""
-        data = record.data
-
-        def number(key: str) -> int:
-            value = data[key]
-            if not isinstance(value, int):
-                raise ValueError(f"{key} in the journal is not a number")  # noqa: TRY004 - one error for bad data
-            return value
-
-        def raw(value: object) -> bytes:
-            return base64.b64decode(str(value), validate=True)
-
-        xattrs = data["xattrs"]
-        private = raw(data["private"])
-        if not isinstance(xattrs, dict) or not private.startswith(PRIVATE_PREFIX) or b"/" in private:
-            raise ValueError("the journal's record of this act is damaged")
-        return cls(
-            directory=raw(data["directory"]),
-            directory_dev=number("directory_dev"),
-            directory_ino=number("directory_ino"),
-            name=raw(data["name"]),
-            private=private,
-            dev=number("dev"),
-            ino=number("ino"),
-            btime_ns=None if data["btime_ns"] is None else number("btime_ns"),
-            mode=number("mode"),
-            uid=number("uid"),
-            gid=number("gid"),
-            atime_ns=number("atime_ns"),
-            mtime_ns=number("mtime_ns"),
-            xattrs={str(key): raw(value) for key, value in xattrs.items()},
-            kept=bool(data.get("kept")),
-        )
-
-    @property
-    def path(self) -> bytes:
-        """The public path, as it was."""
-        return os.path.join(self.directory, self.name)
-
-    def is_recorded(self, found: fs.Stat) -> bool:
-        """Whether an inode is the one that was taken (birth time included: numbers are re-used)."""
-        return (found.dev, found.ino, found.btime_ns) == (self.dev, self.ino, self.btime_ns)
-
-    def is_remade(self, found: fs.Stat) -> bool:
-        """Whether an inode is one that :func:`put_back` made: the exact old times and mode on it."""
-        return (found.mode, found.mtime_ns) == (self.mode, self.mtime_ns)
-
-    def take_guard(self) -> DirectoryGuard | Stop:
-        """Guard the very directory the thing was taken from, found again if it was renamed.
-
-        A directory that was renamed since is looked for among its siblings, by inode.  Left open: one
-        that was moved further away; then the record stays open and says where to look.
-        """
-        guard = DirectoryGuard.take(self.directory)
-        if isinstance(guard, DirectoryGuard) and self._is_ours(guard.fd):
-            return guard
-        above = os.path.dirname(self.directory)
-        for sibling in _entries(above):
-            path = os.path.join(above, sibling)
-            try:
-                found = fs.stat_path(path)
-            except OSError:
+    def take(self, record: NameRecord) -> Stop | None:
+        """All of them, or none."""
+        for part in record.all:
+            if (part.directory_dev, part.directory_ino) in self._by_directory:
                 continue
-            if found.is_directory and (found.dev, found.ino) == (self.directory_dev, self.directory_ino):
-                if isinstance(guard, DirectoryGuard):
-                    guard.close()
-                return DirectoryGuard.take(path)
-        if isinstance(guard, DirectoryGuard):
+            guard = part.take_guard()
+            if isinstance(guard, Stop):
+                self.close()
+                return guard
+            self._by_directory[part.directory_dev, part.directory_ino] = guard
+        return None
+
+    def of(self, part: NameRecord) -> DirectoryGuard:
+        """The guard of the directory that this part was taken from."""
+        return self._by_directory[part.directory_dev, part.directory_ino]
+
+    def close(self) -> None:
+        """Release them all."""
+        for guard in self._by_directory.values():
             guard.close()
-            return Stop(
-                OutcomeWord.REFUSED_CHANGED,
-                f"{display(self.directory)} is another directory now than the one it was taken from",
-            )
-        return guard
-
-    def _is_ours(self, fd: int) -> bool:
-        found = fs.stat_fd(fd)
-        return (found.dev, found.ino) == (self.directory_dev, self.directory_ino)
-
-
-def _entries(directory: bytes) -> list[bytes]:
-    try:
-        return os.listdir(directory)
-    except OSError:
-        return []
+        self._by_directory.clear()
 
 
 def look_at(guard: DirectoryGuard, name: bytes) -> fs.Stat | None:
@@ -137,73 +57,102 @@ def look_at(guard: DirectoryGuard, name: bytes) -> fs.Stat | None:
         return None
 
 
-def put_back(record: NameRecord, guard: DirectoryGuard, action: str) -> Stop | None:
-    """Undo one removal: rename the kept thing back, or make an equal one.
+def put_back(record: NameRecord, guards: Guards, action: str) -> Stop | None:
+    """Undo one removal, all of its parts or none: rename what was kept back, or make an equal one.
 
-    Race closed: somebody takes the name between a look and our rename; the rename never overwrites,
-    so theirs stays and undo is refused.  Left open: none for the name.  A remade socket node has a
-    new inode number and birth time; mode, owner, times and attributes are the old ones.
+    Race closed: somebody takes a name between a look and our rename; the rename never overwrites, so
+    theirs stays and undo is refused.  Left open: none for the names.  A remade node has a new inode
+    number and birth time; content, mode, owner, times and attributes are the old ones.
     """
-    taken = Stop(
+    for part in record.all:
+        if look_at(guards.of(part), part.name) is not None:
+            return _taken(part)
+    back: list[tuple[NameRecord, bytes]] = []
+    for number, part in enumerate(record.all):
+        aside = part.private if part.kept else private_name(f"{action}.{number}")
+        stop = _put_one_back(part, guards.of(part), aside)
+        if stop is not None:
+            for done, where in reversed(back):
+                _take_again(done, guards.of(done), where)
+            return stop
+        back.append((part, aside))
+    return None
+
+
+def _taken(part: NameRecord) -> Stop:
+    return Stop(
         OutcomeWord.REFUSED_CHANGED,
-        f"the name {display(record.path)} is taken again; what stands there was left alone",
+        f"the name {display(part.path)} is taken again; what stands there was left alone",
     )
-    if look_at(guard, record.name) is not None:
-        return taken
-    if record.kept:
-        aside = look_at(guard, record.private)
-        if aside is None or not record.is_recorded(aside):
+
+
+def _put_one_back(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> Stop | None:
+    if part.kept:
+        found = look_at(guard, aside)
+        if found is None or not part.is_recorded(found):
             return Stop(
                 OutcomeWord.FAILED,
-                f"what was kept aside for {display(record.path)} is not there any more "
-                f"({display(record.private)} in {display(record.directory)})",
+                f"what was kept aside for {display(part.path)} is not there any more "
+                f"({display(part.private)} in {display(part.directory)})",
             )
-        source = record.private
     else:
-        source = private_name(action)
-        stop = _remake(record, guard, source)
+        stop = _remake(part, guard, aside)
         if stop is not None:
             return stop
     try:
-        removal.rename_noreplace(guard.fd, source, guard.fd, record.name)
+        removal.rename_noreplace(guard.fd, aside, guard.fd, part.name)
     except OSError as error:
-        if not record.kept:
-            removal.unlink(guard.fd, source)  # the node made a moment ago under our private name
+        if not part.kept:
+            removal.unlink(guard.fd, aside)  # the node made a moment ago under our private name
         if isinstance(error, FileExistsError):
-            return taken
+            return _taken(part)
         return Stop(
-            OutcomeWord.FAILED, f"{display(record.path)} was not put back: {error.strerror}", error=str(error)
+            OutcomeWord.FAILED,
+            f"{display(part.path)} was not put back: {error.strerror}",
+            error=str(error),
         )
     sync_directory(guard.fd)
     return None
 
 
-def _remake(record: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | None:
+def _take_again(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> None:
+    """A later part could not follow: take an earlier one away again, if it still is what we put there."""
+    now = look_at(guard, part.name)
+    if now is None or not (part.is_recorded(now) if part.kept else part.is_remade(now)):
+        return
+    try:
+        removal.rename_noreplace(guard.fd, part.name, guard.fd, aside)
+    except OSError:
+        return  # it stays where it is: a part too many back is better than one lost
+    if not part.kept:
+        removal.unlink(guard.fd, aside)
+
+
+def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | None:
     """Make an equal node under a private name, complete before it gets its public one."""
     try:
-        removal.make_socket_node(guard.fd, private, record.mode)
+        make_equal(guard.fd, private, part.mode, part.remains or {"type": "nothing"})
     except OSError as error:
         return Stop(
             OutcomeWord.REFUSED_DENIED,
-            f"nothing can be made in {display(record.directory)}: {error.strerror}",
+            f"nothing can be made in {display(part.directory)}: {error.strerror}",
             error=str(error),
         )
     fd = fs.pin(guard.fd, private)
     try:
-        path = fs.fd_path(fd)
-        made = fs.stat_fd(fd)
-        if (made.uid, made.gid) != (record.uid, record.gid):
-            os.chown(path, record.uid, record.gid)
-        os.chmod(path, stat_mode.S_IMODE(record.mode))
-        for name, value in record.xattrs.items():
-            os.setxattr(path, name, value)
-        os.utime(path, ns=(record.atime_ns, record.mtime_ns))
+        dress(
+            fd,
+            owner=(part.uid, part.gid),
+            mode=part.mode,
+            times_ns=(part.atime_ns, part.mtime_ns),
+            xattrs=part.xattrs,
+        )
     except OSError as error:
         removal.unlink(guard.fd, private)
         return Stop(
             OutcomeWord.REFUSED_DENIED,
-            f"this user may not give {display(record.path)} its old owner and attributes "
-            f"({processes.user_name(record.uid)}); root may",
+            f"this user may not give {display(part.path)} its old owner and attributes "
+            f"({processes.user_name(part.uid)}); root may",
             error=str(error),
         )
     finally:
@@ -221,12 +170,28 @@ class Settled:
     kept: bool = False
 
 
-def settle_removal(record: NameRecord, guard: DirectoryGuard) -> Settled:
-    """After a crash in a removal: put back whatever is under the private name, whatever it is.
+def settle_removal(record: NameRecord, guards: Guards) -> Settled:
+    """After a crash in a removal: put back whatever is under the private names, whatever it is.
 
     It may be another inode than the recorded one (the crash came between CAPTURE and VERIFY of a
-    lost race): that one is somebody's live thing and belongs back even more.
+    lost race): that one is somebody's live thing and belongs back even more.  When the thing itself
+    had been destroyed, what went with it is not put back alone but finished.
     """
+    settled = _settle_part(record, guards.of(record))
+    for companion in record.companions:
+        guard = guards.of(companion)
+        if settled.word is OutcomeWord.GONE and not record.kept:
+            found = look_at(guard, companion.private)
+            if found is not None and companion.is_recorded(found):
+                removal.unlink(guard.fd, companion.private)
+            continue
+        beside = _settle_part(companion, guard)
+        if beside.kept and not settled.kept:
+            settled = replace(beside, summary=f"{settled.summary}; {beside.summary}")
+    return settled
+
+
+def _settle_part(record: NameRecord, guard: DirectoryGuard) -> Settled:
     shown = display(record.path)
     if look_at(guard, record.private) is None:
         now = look_at(guard, record.name)
@@ -234,15 +199,15 @@ def settle_removal(record: NameRecord, guard: DirectoryGuard) -> Settled:
             return Settled(OutcomeWord.FAILED, f"interrupted before anything was taken; {shown} is untouched")
         return Settled(
             OutcomeWord.GONE,
-            f"interrupted before its end was recorded; {shown} is gone, removed by this act or by somebody else",
-            undoable=True,
+            f"interrupted before its end was recorded; {shown} is gone, removed by this act or by somebody "
+            "else",
+            undoable=not record.kept,
         )
     try:
         removal.rename_noreplace(guard.fd, record.private, guard.fd, record.name)
     except OSError as error:
-        why = (
-            "its name is taken by a new object" if isinstance(error, FileExistsError) else str(error.strerror)
-        )
+        taken = isinstance(error, FileExistsError)
+        why = "its name is taken by a new object" if taken else str(error.strerror)
         return Settled(
             OutcomeWord.FAILED,
             f"interrupted; what had been captured is kept as {display(record.private)} beside {shown}: {why}",
@@ -253,13 +218,21 @@ def settle_removal(record: NameRecord, guard: DirectoryGuard) -> Settled:
     return Settled(OutcomeWord.FAILED, f"interrupted; {shown} was put back")
 
 
-def settle_undo(record: NameRecord, guard: DirectoryGuard, action: str) -> Settled:
-    """After a crash in an undo: drop a half-made node; say whether the undo had come through."""
+def settle_undo(record: NameRecord, guards: Guards, action: str) -> Settled:
+    """After a crash in an undo: drop half-made nodes; say whether the undo had come through."""
+    back = []
+    for number, part in enumerate(record.all):
+        guard = guards.of(part)
+        half_made = private_name(f"{action}.{number}")
+        if look_at(guard, half_made) is not None:
+            removal.unlink(guard.fd, half_made)
+        now = look_at(guard, part.name)
+        back.append(now is not None and (part.is_recorded(now) if part.kept else part.is_remade(now)))
     shown = display(record.path)
-    now = look_at(guard, record.name)
-    half_made = look_at(guard, private_name(action))
-    if half_made is not None and half_made.is_socket:
-        removal.unlink(guard.fd, private_name(action))
-    if now is not None and (record.is_recorded(now) if record.kept else record.is_remade(now)):
+    if all(back):
         return Settled(OutcomeWord.DONE, f"interrupted before its end was recorded; {shown} is back")
+    for number, part in enumerate(record.all):
+        if back[number]:
+            aside = part.private if part.kept else private_name(f"{action}.{number}")
+            _take_again(part, guards.of(part), aside)
     return Settled(OutcomeWord.FAILED, f"interrupted; {shown} was not put back, undo can be asked again")

@@ -6,11 +6,11 @@ import os
 import time
 from typing import Final
 
-from racewatch.core.guard import DirectoryGuard
 from racewatch.core.journal import Journal, OpenAct
 from racewatch.core.kind import Stop, UndoRecord
 from racewatch.core.model import HistoryEntry, Outcome, OutcomeWord
-from racewatch.core.put_back import NameRecord, settle_removal, settle_undo
+from racewatch.core.name_record import NameRecord
+from racewatch.core.put_back import Guards, settle_removal, settle_undo
 
 _PATIENCE_SECONDS: Final = 2.0
 
@@ -41,21 +41,19 @@ def recover(journal: Journal) -> tuple[HistoryEntry, ...]:
     return tuple(settled)
 
 
-def _patiently(record: NameRecord) -> DirectoryGuard | Stop:
-    """The guard, waiting a little for another cleaner that is just at work in that directory."""
+def _patiently(record: NameRecord, guards: Guards) -> Stop | None:
+    """Take the guards, waiting a little for another cleaner that is just at work in a directory."""
     deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
-        guard = record.take_guard()
-        if isinstance(guard, DirectoryGuard) or guard.word is not OutcomeWord.REFUSED_BUSY:
-            return guard
-        if time.monotonic() > deadline:
-            return guard
+        stop = guards.take(record)
+        if stop is None or stop.word is not OutcomeWord.REFUSED_BUSY or time.monotonic() > deadline:
+            return stop
         time.sleep(0.02)
 
 
 def _settle(candidate: OpenAct, journal: Journal) -> bool:
     try:
-        record = NameRecord.read(candidate.undo)
+        record = NameRecord.read(candidate.undo.data)
     except (KeyError, ValueError):
         outcome = Outcome(
             candidate.target,
@@ -66,18 +64,19 @@ def _settle(candidate: OpenAct, journal: Journal) -> bool:
         )
         journal.finish(outcome)
         return True
-    guard = _patiently(record)
-    if isinstance(guard, Stop):
+    guards = Guards()
+    stop = _patiently(record, guards)
+    if stop is not None:
         # Never given up: the directory may be on a file system that is not mounted yet.
-        journal.remark(candidate.action, f"interrupted; waiting to be settled: {guard.summary}")
+        journal.remark(candidate.action, f"interrupted; waiting to be settled: {stop.summary}")
         return False
     try:
         if candidate.verb == "undo":
-            how = settle_undo(record, guard, candidate.action)
+            how = settle_undo(record, guards, candidate.action)
         else:
-            how = settle_removal(record, guard)
+            how = settle_removal(record, guards)
     finally:
-        guard.close()
+        guards.close()
     undo = UndoRecord(candidate.undo.method, {**candidate.undo.data, "kept": how.kept or record.kept})
     outcome = Outcome(candidate.target, candidate.action, how.word, how.summary, undoable=how.undoable)
     journal.finish(outcome, undo=undo if candidate.verb != "undo" else None)

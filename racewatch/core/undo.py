@@ -9,7 +9,8 @@ from racewatch.core.act import Hook, Step, no_hook
 from racewatch.core.journal import Journal, JournalError, new_action_id
 from racewatch.core.kind import Stop
 from racewatch.core.model import HistoryEntry, Outcome, OutcomeWord
-from racewatch.core.put_back import NameRecord, put_back
+from racewatch.core.name_record import NameRecord
+from racewatch.core.put_back import Guards, put_back
 from racewatch.core.text import display
 
 
@@ -35,11 +36,12 @@ def undo(action: str, journal: Journal, *, on_step: Hook = no_hook) -> Outcome:
     if alive is None:
         raise AssertionError("a new action id is locked by somebody else")
     try:
-        name = NameRecord.read(record)
+        name = NameRecord.read(record.data)
         on_step(Step.GUARD)
-        guard = name.take_guard()
-        if isinstance(guard, Stop):
-            return _ended(entry, new, guard, journal)
+        guards = Guards()
+        stop = guards.take(name)
+        if stop is not None:
+            return _ended(entry, new, stop, journal)
         try:
             on_step(Step.INTENT)
             try:
@@ -49,9 +51,9 @@ def undo(action: str, journal: Journal, *, on_step: Hook = no_hook) -> Outcome:
                     entry, new, Stop(OutcomeWord.FAILED, f"nothing was put back, because {error}"), journal
                 )
             on_step(Step.RESTORE)
-            stop = put_back(name, guard, new)
+            stop = put_back(name, guards, new)
         finally:
-            guard.close()
+            guards.close()
         on_step(Step.RECORD)
         return _ended(entry, new, stop, journal)
     finally:

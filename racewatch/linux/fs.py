@@ -72,6 +72,11 @@ class Stat:
         return stat_mode.S_ISSOCK(self.mode)
 
     @property
+    def is_regular(self) -> bool:
+        """True for a regular file."""
+        return stat_mode.S_ISREG(self.mode)
+
+    @property
     def is_directory(self) -> bool:
         """True for a directory."""
         return stat_mode.S_ISDIR(self.mode)
@@ -186,7 +191,9 @@ def open_directory_by_walking(path: bytes, *, dirfd: int = _AT_FDCWD) -> int:
     """The fallback of :func:`open_directory`: one component at a time, none of them a link."""
     step = os.O_PATH | os.O_DIRECTORY | os.O_NOFOLLOW | os.O_CLOEXEC
     parts = [part for part in path.split(b"/") if part not in (b"", b".")]
-    current = os.open(b"/" if path.startswith(b"/") else b".", step, dir_fd=None if dirfd == _AT_FDCWD else dirfd)
+    current = os.open(
+        b"/" if path.startswith(b"/") else b".", step, dir_fd=None if dirfd == _AT_FDCWD else dirfd
+    )
     try:
         for part in parts:
             try:

@@ -11,10 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
-from racewatch.core.by_name import NamedThing, Pinned
+from racewatch.core.by_name import NamedThing
 from racewatch.core.kind import Procedure, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.never import NeverRemoved
+from racewatch.core.part import Part, Pinned
 from racewatch.kinds.sockets.observe import Observer, is_being_watched, lost_target, unseen, why_lost
 from racewatch.kinds.sockets.policy import Looks, SocketPolicy
 from racewatch.kinds.sockets.surroundings import OwnerBook, Surroundings, UnitBook
@@ -200,7 +201,7 @@ class SocketsKind:
         """A path socket is captured by its name; a lost one has no name to take away."""
         if target.path is None:
             return NeverRemoved(lambda: self.look(target))
-        return NamedThing(target, target.path, self._recheck)
+        return NamedThing(Part(target, target.path, self._recheck))
 
     def _recheck(self, pinned: Pinned) -> Observation:
         """Judge a pinned inode with surroundings as they are now, with all the looks that are demanded."""

@@ -1,0 +1,138 @@
+"""The journal's record of a captured name, and finding the directory it was taken from again."""
+
+from __future__ import annotations
+
+import base64
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Self
+
+from racewatch.core.by_name import PRIVATE_PREFIX
+from racewatch.core.guard import DirectoryGuard
+from racewatch.core.kind import Stop
+from racewatch.core.model import OutcomeWord
+from racewatch.core.text import display
+from racewatch.linux import fs
+
+
+@dataclass(frozen=True, slots=True)
+class NameRecord:
+    """What the journal keeps of a captured name (written by ``NamedThing.intent``)."""
+
+    directory: bytes
+    directory_dev: int
+    directory_ino: int
+    name: bytes
+    private: bytes
+    dev: int
+    ino: int
+    btime_ns: int | None
+    mode: int
+    uid: int
+    gid: int
+    atime_ns: int
+    mtime_ns: int
+    xattrs: dict[str, bytes]
+    remains: dict[str, object] | None
+    kept: bool
+    companions: tuple[NameRecord, ...]
+
+    @classmethod
+    def read(cls, data: Mapping[str, object]) -> Self:
+        """Parse a journal record; KeyError or ValueError when it is not one of ours."""
+
+        def number(key: str) -> int:
+            value = data[key]
+            if not isinstance(value, int):
+                raise ValueError(f"{key} in the journal is not a number")  # noqa: TRY004 - one error for bad data
+            return value
+
+        def raw(value: object) -> bytes:
+            return base64.b64decode(str(value), validate=True)
+
+        xattrs, remains, companions = data["xattrs"], data["remains"], data.get("companions", [])
+        private = raw(data["private"])
+        if (
+            not isinstance(xattrs, dict)
+            or not isinstance(companions, list)
+            or not private.startswith(PRIVATE_PREFIX)
+            or b"/" in private
+        ):
+            raise ValueError("the journal's record of this act is damaged")
+        return cls(
+            directory=raw(data["directory"]),
+            directory_dev=number("directory_dev"),
+            directory_ino=number("directory_ino"),
+            name=raw(data["name"]),
+            private=private,
+            dev=number("dev"),
+            ino=number("ino"),
+            btime_ns=None if data["btime_ns"] is None else number("btime_ns"),
+            mode=number("mode"),
+            uid=number("uid"),
+            gid=number("gid"),
+            atime_ns=number("atime_ns"),
+            mtime_ns=number("mtime_ns"),
+            xattrs={str(key): raw(value) for key, value in xattrs.items()},
+            remains=dict(remains) if isinstance(remains, dict) else None,
+            kept=bool(data["kept"]),
+            companions=tuple(cls.read({**one, "kept": data["kept"]}) for one in companions),
+        )
+
+    @property
+    def path(self) -> bytes:
+        """The public path, as it was."""
+        return os.path.join(self.directory, self.name)
+
+    def is_recorded(self, found: fs.Stat) -> bool:
+        """Whether an inode is the one that was taken (birth time included: numbers are re-used)."""
+        return (found.dev, found.ino, found.btime_ns) == (self.dev, self.ino, self.btime_ns)
+
+    def is_remade(self, found: fs.Stat) -> bool:
+        """Whether an inode is one that :func:`put_back` made: the exact old times and mode on it."""
+        return (found.mode, found.mtime_ns) == (self.mode, self.mtime_ns)
+
+    @property
+    def all(self) -> tuple[NameRecord, ...]:
+        """This one and what was taken together with it."""
+        return (self, *self.companions)
+
+    def take_guard(self) -> DirectoryGuard | Stop:
+        """Guard the very directory the thing was taken from, found again if it was renamed.
+
+        A directory that was renamed since is looked for among its siblings, by inode.  Left open: one
+        that was moved further away; then the record stays open and says where to look.
+        """
+        guard = DirectoryGuard.take(self.directory)
+        if isinstance(guard, DirectoryGuard) and self._is_ours(guard.fd):
+            return guard
+        above = os.path.dirname(self.directory)
+        for sibling in _entries(above):
+            path = os.path.join(above, sibling)
+            try:
+                found = fs.stat_path(path)
+            except OSError:
+                continue
+            if found.is_directory and (found.dev, found.ino) == (self.directory_dev, self.directory_ino):
+                if isinstance(guard, DirectoryGuard):
+                    guard.close()
+                return DirectoryGuard.take(path)
+        if isinstance(guard, DirectoryGuard):
+            guard.close()
+            return Stop(
+                OutcomeWord.REFUSED_CHANGED,
+                f"{display(self.directory)} is another directory now than the one it was taken from",
+            )
+        return guard
+
+    def _is_ours(self, fd: int) -> bool:
+        found = fs.stat_fd(fd)
+        return (found.dev, found.ino) == (self.directory_dev, self.directory_ino)
+
+
+def _entries(directory: bytes) -> list[bytes]:
+    try:
+        return os.listdir(directory)
+    except OSError:
+        return []
