@@ -19,6 +19,10 @@ SYMBOLIC = SHARE / "icons" / "hicolor" / "symbolic" / "apps" / f"{APP_ID}-symbol
 MANUAL = SHARE / "man" / "man1" / "racewatch.1"
 
 
+#: AppStream 1.0 and later warn about a missing home page; there is none yet, and inventing one would be worse.
+NO_HOME_PAGE = "--override=url-homepage-missing=info"
+
+
 def check(*command: str) -> str:
     """Run a checker; its complaints, empty when it is content."""
     if shutil.which(command[0]) is None:
@@ -32,12 +36,12 @@ def test_desktop_entry_is_valid() -> None:
 
 
 def test_metainfo_is_valid() -> None:
-    assert check("appstreamcli", "validate", "--no-net", str(METAINFO)) == ""
+    assert check("appstreamcli", "validate", "--no-net", NO_HOME_PAGE, str(METAINFO)) == ""
 
 
 def test_entry_and_metainfo_agree_when_installed(tmp_path: Path) -> None:
     shutil.copytree(SHARE, tmp_path / "usr" / "share")
-    assert check("appstreamcli", "validate-tree", "--no-net", str(tmp_path)) == ""
+    assert check("appstreamcli", "validate-tree", "--no-net", NO_HOME_PAGE, str(tmp_path)) == ""
 
 
 def test_icons_are_well_formed_and_scale() -> None:
