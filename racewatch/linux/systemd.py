@@ -116,8 +116,8 @@ def _rows(data: bytes) -> list[dict[str, object]]:
     try:
         rows = json.loads(data)
     except (ValueError, RecursionError):
-        # Before 246 list-sockets ignores --output=json and prints its table.
-        raise CouldNotAsk("systemctl did not answer in JSON (systemd before 246?)") from None
+        # Old versions ignore --output=json here and print their table.
+        raise CouldNotAsk("systemctl did not answer in JSON (an old systemd?)") from None
     if not isinstance(rows, list) or not all(isinstance(row, dict) for row in rows):
         raise CouldNotAsk("systemctl answered in an unknown form")
     return rows
