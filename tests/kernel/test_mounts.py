@@ -151,6 +151,17 @@ def test_a_layer_that_is_bind_mounted_elsewhere_is_still_a_layer(overlay: Overla
     assert in_child(setup) == (LayerRole.UPPER, ABSENT, BOUND)
 
 
+def test_a_layer_that_was_moved_since_the_snapshot_is_still_a_layer(overlay: Overlay) -> None:
+    """Its path means nothing any more; its directory, met on the way up, is the same inode."""
+    with child(_overlay_with_sockets(overlay)):
+        snapshot = FileSystems.take()
+        os.rename(overlay.upper, overlay.elsewhere + b"/moved")
+        backing = snapshot.backing_overlay(overlay.elsewhere + b"/moved/sub")
+        assert backing is not None
+        assert (backing.reason, backing.role) == (Reason.LAYER, LayerRole.UPPER)
+        assert snapshot.backing_overlay(overlay.elsewhere) is None
+
+
 def test_a_part_of_the_overlay_that_is_mounted_alone(overlay: Overlay) -> None:
     def setup() -> Any:
         own_mounts()
@@ -234,8 +245,13 @@ def test_storage_of_engines_is_known_by_its_path() -> None:
             b"/var/lib/containers/storage",
         ):
             os.makedirs(path)
-            backing = snapshot.backing_overlay(path)
-            found[path] = backing.reason if backing else None
+            fd = os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+            try:
+                by_path, by_handle = snapshot.backing_overlay(path), snapshot.backing_overlay(fd)
+            finally:
+                os.close(fd)
+            assert by_path == by_handle
+            found[path] = by_handle.reason if by_handle else None
         return found
 
     assert in_child(setup) == {
