@@ -113,7 +113,8 @@ def remove(session: Session, arguments: argparse.Namespace) -> int:
             seen = racewatch.observe(target)
             # Nothing there now: the act itself says "gone" (or refuses what appears meanwhile,
             # because no incarnation has an empty fingerprint).
-            fingerprint = arguments.expect or (seen.fingerprint if seen is not None else "")
+            first_look = seen.fingerprint if seen is not None else ""
+            fingerprint = first_look if arguments.expect is None else arguments.expect
             looks.append((ActRequest(target, fingerprint, override=arguments.override), seen))
         previews = [preview(request, seen, racewatch.config) for request, seen in looks]
         if arguments.dry_run:

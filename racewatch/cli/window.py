@@ -36,7 +36,9 @@ class OpenWindow(Protocol):
         title: str | None = None,
         note: str | None = None,
         problems: Sequence[str] = (),
-    ) -> int: ...
+    ) -> int:
+        """See the class."""
+        ...
 
 
 def gui(session: Session, arguments: argparse.Namespace, open_window: OpenWindow) -> int:

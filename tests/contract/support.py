@@ -85,8 +85,8 @@ class Things:
 
     def bound(self, name: str | bytes, kind: int = socket.SOCK_STREAM) -> socket.socket:
         sock = socket.socket(socket.AF_UNIX, kind)
-        sock.bind(self.path(name))
         self.kept.append(sock)
+        sock.bind(self.path(name))
         return sock
 
     def live(self, name: str | bytes) -> str:
