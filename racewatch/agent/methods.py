@@ -174,7 +174,7 @@ def _kinds(params: Params) -> list[KindName] | None:
         raise _invalid("kinds: wanted an array of kinds")
     kinds: list[KindName] = []
     for item in value:
-        if item not in set(KindName):
+        if not isinstance(item, str) or item not in set(KindName):
             raise _invalid(f"kinds: wanted some of {', '.join(KindName)}")
         kind = KindName(item)
         if kind in NOT_BUILT_YET:
