@@ -16,7 +16,7 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from racewatch.core.kind import Kind
-from racewatch.core.model import Target
+from racewatch.core.model import Observation, Target, Verdict
 from racewatch.core.text import one_line
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.coverage import EVENTS, overflow_health
@@ -35,7 +35,7 @@ _log = logging.getLogger(__name__)
 _STOP_SECONDS: Final = 5.0
 #: A look that takes longer than this is reported as stuck.
 _STUCK_SECONDS: Final = 10.0
-#: After an exit the kernel may take a moment to let go of the last reference to a socket.
+#: Seconds until the next look at what was seen in the middle of a death.
 _LINGER: Final = (0.02, 0.1, 0.5)
 _MOST_RESTING: Final = 4096
 
@@ -264,19 +264,30 @@ class _Worker:
         now = time.monotonic()
         due = {target: tries for target, (when, tries) in self._lingering.items() if when <= now}
         if due:
+            for target in due:
+                del self._lingering[target]
             self._look_at(due)
             for target, tries in due.items():
-                del self._lingering[target]
                 self._linger((target,), tries)
 
     def _linger(self, targets: Iterable[Target], tries: int) -> None:
-        """Look once more, a little later, at those that still name an owner who is dead."""
+        """Look once more, a little later, at those that were seen in the middle of a death."""
         if tries >= len(_LINGER):
             return
         for target in targets:
             observation = self._inventory.get(target)
-            if observation is not None and self._exits.names_dead(observation):
+            if observation is not None and self._is_unsettled(observation):
                 self._lingering[target] = (time.monotonic() + _LINGER[tries], tries + 1)
+
+    def _is_unsettled(self, observation: Observation) -> bool:
+        """In use, but by a process that is dead, or by none: true of a dying process for a moment.
+
+        It has given up its descriptors and the kernel has not yet closed what they meant; nothing
+        would tell when it has.
+        """
+        if observation.verdict is not Verdict.LIVE:
+            return False
+        return observation.owner is None or self._exits.names_dead(observation)
 
     def _look_at(self, targets: Iterable[Target]) -> None:
         if not self._looks.targets(targets):
@@ -358,6 +369,10 @@ class _Worker:
         self._hub.commit(changes)
         for change in changes:
             self._exits.observe(change.target, change.new)
+            if change.new is None:
+                self._lingering.pop(change.target, None)
+            elif change.old is not None and change.old.owner is not None and change.new.owner is None:
+                self._linger((change.target,), 0)
         if self._ready:
             self._schedule.changed(time.monotonic())
 

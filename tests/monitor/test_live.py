@@ -8,7 +8,7 @@ import socket
 
 import pytest
 
-from racewatch.core.model import KindName, Target, Verdict
+from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.monitor.schedule import SweepSettings
 from racewatch.monitor.settings import MonitorSettings
 from tests.monitor.conftest import Start
@@ -276,3 +276,29 @@ def test_a_change_of_rights_is_looked_at(root: bytes, start: Start) -> None:
         before = follower.state[path].fingerprint
         os.chmod(path, 0o600)
         follower.until(lambda: follower.state[path].fingerprint != before)
+
+
+def test_what_is_seen_in_the_middle_of_a_death_is_looked_at_once_more(root: bytes, start: Start) -> None:
+    """Its owner has already let go, the kernel has not: no exit will be told, and no event either."""
+    path = root + b"/a.sock"
+    server = listen(path)
+
+    class Dying(Nodes):
+        dying = False
+
+        def look(self, target: Target) -> Observation | None:
+            seen = super().look(target)
+            if self.dying:
+                server.close()
+            return seen
+
+    kind = Dying()
+    with Holders() as others:
+        kind.owners[path] = others.hold(root + b"/other.sock")
+        follower = Follower(start(kind, root))
+        follower.until_ready()
+        del kind.owners[path]
+        kind.dying = True
+        os.chmod(path, 0o600)
+        follower.until(lambda: follower.verdict(path) is Verdict.STALE)
+        assert kind.scans == 1

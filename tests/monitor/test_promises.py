@@ -160,9 +160,14 @@ def test_a_wake_that_raises_neither_kills_the_monitor_nor_is_hidden(
 
 def test_wakes_come_from_the_monitors_thread(root: bytes, start: Start) -> None:
     names: list[str] = []
-    monitor = start(Nodes(), root)
-    monitor.subscribe(lambda: names.append(threading.current_thread().name))
-    Follower(monitor).until_ready()
+    woken = threading.Event()
+
+    def wake() -> None:
+        names.append(threading.current_thread().name)
+        woken.set()
+
+    start(Nodes(), root).subscribe(wake)
+    assert woken.wait(10)
     assert set(names) == {"racewatch-monitor"}
 
 
