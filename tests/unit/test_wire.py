@@ -266,6 +266,8 @@ def test_the_members_are_those_of_the_contract() -> None:
     }  # fmt: skip
     scan = wire.scan_to_json(ScanResult((SEEN,), (Problem(b"/y\xff", "why"),)))
     assert scan["problems"] == [{"path": "/y\\xff", "path_b64": "L3n/", "reason": "why"}]
+    outcome = Outcome(SEEN.target, "a", OutcomeWord.GONE, "s")
+    assert wire.outcomes_to_json([outcome]) == {"schema": 1, "outcomes": [wire.outcome_to_json(outcome)]}
     entry = HistoryEntry(
         "a", "remove", SEEN.target, b"/x", 1.0, None, None, "under way", None, undoable=False
     )
