@@ -134,7 +134,7 @@ class Actor(QObject):
             if known == action:
                 self._undoable.remove((known, strip))
                 if shiboken6.isValid(strip):
-                    strip.take_undo_away()
+                    strip.dismiss()
         self.state_changed.emit()
 
     # --- both -------------------------------------------------------------------------------
@@ -185,7 +185,13 @@ class Actor(QObject):
 
 
 def _sentence(outcome: Outcome) -> str:
-    text = outcome.summary[:1].upper() + outcome.summary[1:]
+    seen = outcome.observation
+    name = words.target_name(outcome.target, seen.path if seen is not None else None)
+    # The summary says what happened; which of the many it happened to must be there too.
+    if name in outcome.summary:
+        text = outcome.summary[:1].upper() + outcome.summary[1:]
+    else:
+        text = f"{name}: {outcome.summary}"
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 

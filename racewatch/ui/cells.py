@@ -88,8 +88,10 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(self._struck(self._mono if mono else self._font, row))
         quiet = column not in (Column.PATH, Column.OWNER) and not selected and not row.gone
         painter.setPen(QColor(self._look.colours.muted) if quiet else colour)
-        mode = Qt.TextElideMode.ElideMiddle if mono else Qt.TextElideMode.ElideRight
-        self._draw(painter, area, row.texts()[column], mode)
+        text = row.texts()[column]
+        if mono:
+            text = elided_path(painter.fontMetrics(), text, area.width())
+        self._draw(painter, area, text, Qt.TextElideMode.ElideRight)
 
     @staticmethod
     def _draw(painter: QPainter, area: QRect, text: str, mode: Qt.TextElideMode) -> None:
@@ -103,3 +105,14 @@ class CellDelegate(QStyledItemDelegate):
         struck = QFont(font)
         struck.setStrikeOut(True)
         return struck
+
+
+def elided_path(metrics: QFontMetrics, path: str, width: int) -> str:
+    """A path cut in the middle of its directories; the last name stays whole as long as it can."""
+    if metrics.horizontalAdvance(path) <= width:
+        return path
+    folder, slash, name = path.rpartition("/")
+    room = width - metrics.horizontalAdvance(slash + name)
+    if not folder or room < metrics.horizontalAdvance("/x…x"):
+        return metrics.elidedText(path, Qt.TextElideMode.ElideMiddle, max(width, 0))
+    return metrics.elidedText(folder, Qt.TextElideMode.ElideMiddle, room) + slash + name

@@ -245,9 +245,10 @@ class ConfirmDialog(QDialog):
             self.state.say(level, icon, self._doubt_text.format(when=when))
             return
         age = self._clock() - self._looked_at
-        seen = "now" if age < 1.5 else words.ago(age)
         word = "unproved" if self._override else self.bound.verdict.value
-        self.state.say("idle", "pulse", f"Being watched while you decide. Still {word}, looked at {seen}.")
+        self.state.say(
+            "idle", "pulse", f"Watched while you decide. Still {word}; last look {words.ago(age)}."
+        )
 
     def _on_promise(self, checked: bool) -> None:
         self._beat.start()

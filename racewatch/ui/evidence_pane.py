@@ -25,6 +25,7 @@ from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, tooltip
 from racewatch.ui.theme import Look
 
 _MARGIN: Final = 16
+_MOST_COMMAND: Final = 240
 
 
 class EvidenceRow(QFrame):
@@ -277,11 +278,16 @@ def _owner_pairs(owner: Owner) -> list[tuple[str, str]]:
     pairs = [
         ("Process", words.owner_text(owner)),
         ("User", display_text(owner.user)),
-        ("Command", display_text(owner.command)),
+        ("Command", _shortened(display_text(owner.command))),
         ("Unit", display_text(owner.unit or "")),
         ("Started", words.full_moment(owner.started)),
     ]
     return [(name, value) for name, value in pairs if value]
+
+
+def _shortened(text: str) -> str:
+    # A command line may be a whole script; "Copy evidence" has all of it.
+    return text if len(text) <= _MOST_COMMAND else f"{text[:_MOST_COMMAND]}…"
 
 
 def _scaled(font: QFont, factor: float, *, bold: bool = False) -> QFont:

@@ -38,6 +38,7 @@ from PySide6.QtWidgets import (
 from racewatch.core.model import HistoryEntry, OutcomeWord
 from racewatch.core.text import display
 from racewatch.ui import icons, words
+from racewatch.ui.cells import elided_path
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidenceRow, FactGrid
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, fixed_font, tooltip
@@ -166,7 +167,7 @@ class _Cell(QStyledItemDelegate):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         area = area.adjusted(8, 0, -8, 0)
         colour = colours.selection_text if selected else colours.text
-        mode = Qt.TextElideMode.ElideRight
+        text = str(index.data())
         if index.column() == _OUTCOME:
             name, tint = outcome_icon(self._look, entry)
             picture = icons.pixmap(name, tint, 16, painter.device().devicePixelRatioF())
@@ -174,11 +175,11 @@ class _Cell(QStyledItemDelegate):
             area = area.adjusted(23, 0, 0, 0)
         elif index.column() == _TARGET:
             painter.setFont(self._mono)
-            mode = Qt.TextElideMode.ElideMiddle
+            text = elided_path(painter.fontMetrics(), text, area.width())
         elif not selected:
             colour = colours.muted
         painter.setPen(QColor(colour))
-        text = painter.fontMetrics().elidedText(str(index.data()), mode, max(area.width(), 0))
+        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(area.width(), 0))
         painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
         painter.restore()
 
@@ -232,7 +233,7 @@ class HistoryView(QWidget):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
-        self.splitter.setSizes([760, 390])
+        self.splitter.setSizes([900, 360])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)

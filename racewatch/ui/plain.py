@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QWidget
 
 from racewatch.core.text import one_line
 
-_UNLIMITED: Final = 16_777_215
+_LEADING: Final = 1.14
 
 
 def tooltip(text: str) -> str:
@@ -55,7 +55,7 @@ class WrapLabel(PlainLabel):
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(text, parent)
-        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Preferred)
+        policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
         self.setSizePolicy(policy)
 
@@ -104,6 +104,7 @@ class WrapLabel(PlainLabel):
     def _laid_out(self, width: int) -> list[QTextLayout]:
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
+        option.setAlignment(self.alignment())
         result = []
         for paragraph in self.text().split("\n"):
             layout = QTextLayout(paragraph, self.font())
@@ -113,7 +114,7 @@ class WrapLabel(PlainLabel):
             while (line := layout.createLine()).isValid():
                 line.setLineWidth(width)
                 line.setPosition(QPointF(0, y))
-                y += line.height()
+                y += round(line.height() * _LEADING)
             layout.endLayout()
             result.append(layout)
         return result

@@ -5,9 +5,19 @@ from __future__ import annotations
 import socket
 from typing import Final
 
-from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QListWidget, QListWidgetItem, QVBoxLayout, QWidget
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
+from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QVBoxLayout,
+    QWidget,
+)
 
 from racewatch.core.text import display_text
 from racewatch.ui import icons
@@ -21,6 +31,46 @@ VIEWS: Final = (
     ("history", "History"),
 )
 _WIDTH: Final = 172
+_ITEM_HEIGHT: Final = 36
+
+
+class _Item(QStyledItemDelegate):
+    """One view in the list: icon, name, and a ring where the keyboard is."""
+
+    def __init__(self, look: Look, parent: QWidget) -> None:
+        super().__init__(parent)
+        self._look = look
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(80, _ITEM_HEIGHT)
+
+    def paint(
+        self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
+    ) -> None:
+        colours = self._look.colours
+        state = option.state
+        selected = bool(state & QStyle.StateFlag.State_Selected)
+        painter.save()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        box = QRectF(option.rect).adjusted(0.5, 1.5, -0.5, -1.5)
+        if selected or state & QStyle.StateFlag.State_MouseOver:
+            painter.setPen(Qt.PenStyle.NoPen)
+            painter.setBrush(QColor(colours.accent_soft if selected else colours.hover))
+            painter.drawRoundedRect(box, 6, 6)
+        if selected and state & QStyle.StateFlag.State_HasFocus:
+            painter.setPen(QColor(colours.accent))
+            painter.setBrush(Qt.BrushStyle.NoBrush)
+            painter.drawRoundedRect(box, 6, 6)
+        colour = colours.accent if selected else colours.muted
+        picture = icons.pixmap(VIEWS[index.row()][0], colour, 20, painter.device().devicePixelRatioF())
+        painter.drawPixmap(option.rect.left() + 10, option.rect.center().y() - 9, picture)
+        font = QFont(option.font)
+        font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
+        painter.setFont(font)
+        painter.setPen(QColor(colours.text))
+        where = option.rect.adjusted(40, 0, -6, 0)
+        painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, str(index.data()))
+        painter.restore()
 
 
 class Sidebar(QFrame):
@@ -61,7 +111,6 @@ class Sidebar(QFrame):
         self.list.setObjectName("navigation")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
         self.list.setAccessibleName("Views")
-        self.list.setIconSize(QSize(20, 20))
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         for at, (_, text) in enumerate(VIEWS):
             item = QListWidgetItem(text)
@@ -70,12 +119,12 @@ class Sidebar(QFrame):
         self.list.setCurrentRow(0)
         self.list.currentRowChanged.connect(self._on_row)
         layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setContentsMargins(0, 0, 1, 0)
         layout.setSpacing(0)
         layout.addLayout(head)
         layout.addWidget(self.list, 1)
-        look.changed.connect(self._paint)
-        self._paint()
+        self.list.setItemDelegate(_Item(look, self.list))
+        look.changed.connect(self.list.viewport().update)
 
     def _on_row(self, row: int) -> None:
         self.chosen.emit(row)
@@ -83,7 +132,3 @@ class Sidebar(QFrame):
     def choose(self, row: int) -> None:
         """Select a view."""
         self.list.setCurrentRow(row)
-
-    def _paint(self) -> None:
-        for at, (icon, _) in enumerate(VIEWS):
-            self.list.item(at).setIcon(icons.icon(icon, self._look.colours.accent))

@@ -42,7 +42,7 @@ class FilterBar(QFrame):
         self._look = look
         self.setObjectName("filterBar")
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search path, state, owner  (Ctrl+F)")
+        self.search.setPlaceholderText("Search  (Ctrl+F)")
         self.search.setAccessibleName("Search")
         self.search.setAccessibleDescription("Shows rows that hold all these words in path, state or owner")
         self.search.setMinimumWidth(180)
@@ -183,7 +183,7 @@ class SocketsView(QWidget):
         self.splitter.setStretchFactor(1, 0)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
-        self.splitter.setSizes([760, 390])
+        self.splitter.setSizes([900, 360])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)

@@ -27,9 +27,9 @@ from racewatch.ui.plain import PlainLabel, WrapLabel, action_text, tooltip
 from racewatch.ui.theme import Look
 
 _WORD: Final = {
-    HealthState.OK: "works",
+    HealthState.OK: "working",
     HealthState.DEGRADED: "limited",
-    HealthState.FAILED: "does not work",
+    HealthState.FAILED: "not working",
 }
 _MOST_BUTTONS: Final = 5
 
@@ -56,6 +56,7 @@ class HealthPopup(QFrame):
         self.setAccessibleName("How well each source works")
         self._text = _as_text(health, problems)
         inner = QWidget()
+        inner.setObjectName("popupBody")
         rows = QVBoxLayout(inner)
         rows.setContentsMargins(14, 12, 14, 6)
         rows.setSpacing(10)
@@ -169,7 +170,7 @@ class Status(QStatusBar):
 
     def _add_source(self, health: SourceHealth) -> None:
         name = self.fontMetrics().elidedText(display_name(health.source), Qt.TextElideMode.ElideMiddle, 190)
-        tip = f"{health.source} {_WORD[health.state]}: {health.detail}"
+        tip = f"{display_name(health.source)}: {_WORD[health.state]}. {health.detail}"
         if health.cure:
             tip += f"\nWhat helps: {health.cure}"
         self._add(f"health-{health.state.value}", health_colour(self._look, health.state), name, tip)
@@ -224,7 +225,7 @@ def _source_row(look: Look, health: SourceHealth, ratio: float) -> QWidget:
     detail = health.detail
     if health.fresh_at:
         detail += f" Last complete look {words.ago(max(time.time() - health.fresh_at, 0.0))}."
-    lines = [("", f"{display_name(health.source)} {_WORD[health.state]}"), ("muted", detail)]
+    lines = [("", f"{display_name(health.source)}: {_WORD[health.state]}"), ("muted", detail)]
     if health.cure:
         lines.append(("", f"What helps: {health.cure}"))
     return _row(f"health-{health.state.value}", health_colour(look, health.state), ratio, lines)
@@ -239,7 +240,7 @@ def _as_text(health: Sequence[SourceHealth], problems: Sequence[Problem]) -> str
     lines = []
     for one in health:
         lines.append(
-            f"{one.source} {_WORD[one.state]}: {one.detail}" + (f" Cure: {one.cure}" if one.cure else "")
+            f"{one.source}, {_WORD[one.state]}: {one.detail}" + (f" Cure: {one.cure}" if one.cure else "")
         )
     lines += [f"{display(one.path)} could not be seen: {one.reason}" for one in problems]
     return "\n".join(lines)

@@ -71,7 +71,7 @@ class Strip(QFrame):
         self.copy_button = self._button(
             "Copy details", "copy", "Copy this message with its details to the clipboard", self._on_copy
         )
-        self.close_button = self._button("", "clear", "Close this message", self._on_close)
+        self.close_button = self._button("", "clear", "Close this message", self.dismiss)
         self.close_button.setVisible(closable)
         for button in (self.undo_button, self.copy_button, self.close_button):
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -103,11 +103,6 @@ class Strip(QFrame):
         for button in (self.undo_button, self.copy_button, self.close_button):
             button.setIcon(icons.icon(str(button.property("iconName")), colours.accent, colours.faint))
 
-    def take_undo_away(self) -> None:
-        """The act was taken back (or cannot be any more)."""
-        self._undo = None
-        self.undo_button.hide()
-
     def _on_undo(self) -> None:
         if self._undo is not None:
             call, self._undo = self._undo, None
@@ -117,7 +112,8 @@ class Strip(QFrame):
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.text}\n{self.details}".strip())
 
-    def _on_close(self) -> None:
+    def dismiss(self) -> None:
+        """Take the message away."""
         self.setParent(None)
         self.deleteLater()
 
@@ -155,8 +151,7 @@ class StripArea(QWidget):
         for old in passing:
             if old.text == text or len(passing) >= _MOST - 1:
                 passing.remove(old)
-                old.setParent(None)
-                old.deleteLater()
+                old.dismiss()
                 break
         strip = Strip(self._look, level, text, details=details, undo=undo, closable=not standing, parent=self)
         self._layout.insertWidget(0 if standing else self._layout.count(), strip)

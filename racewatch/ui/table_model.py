@@ -47,18 +47,16 @@ class Column(enum.IntEnum):
     STATE = 0
     PATH = 1
     TYPE = 2
-    QUEUE = 3
-    OWNER = 4
-    USER = 5
-    UNIT = 6
-    SINCE = 7
+    OWNER = 3
+    USER = 4
+    UNIT = 5
+    SINCE = 6
 
 
 TITLES: Final = {
     Column.STATE: "State",
     Column.PATH: "Path",
     Column.TYPE: "Type",
-    Column.QUEUE: "Queue",
     Column.OWNER: "Owner",
     Column.USER: "User",
     Column.UNIT: "Unit",
@@ -99,8 +97,7 @@ class Row:
             self.cells = (
                 display_text(seen.label),
                 words.full_path(seen),
-                words.fact(seen, "type"),
-                words.fact(seen, "queue"),
+                words.type_text(seen),
                 words.owner_text(owner),
                 display_text(owner.user) if owner else "",
                 display_text(owner.unit or "") if owner else words.fact(seen, "unit"),
@@ -137,10 +134,6 @@ def _key(column: Column, row: Row) -> tuple[Any, ...]:
         case Column.OWNER:
             owner = seen.owner
             return (*_text_key(owner.name if owner else ""), owner.pid if owner else 0, *tail)
-        case Column.QUEUE:
-            text = words.fact(seen, "queue")
-            waiting = text.partition(" ")[0]
-            return (not text, -int(waiting) if waiting.isdigit() else 0, text, *tail)
         case _:
             return (*_text_key(row.texts()[column]), *tail)
 

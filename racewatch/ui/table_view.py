@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent
+from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from racewatch.core.model import Observation, Target
@@ -15,14 +15,16 @@ from racewatch.ui.table_model import Column, TableModel
 from racewatch.ui.theme import Look
 
 _WIDTHS: Final = {
-    Column.STATE: 196,
-    Column.TYPE: 84,
-    Column.QUEUE: 72,
-    Column.OWNER: 150,
-    Column.USER: 80,
-    Column.UNIT: 130,
-    Column.SINCE: 92,
+    Column.STATE: 190,
+    Column.TYPE: 146,
+    Column.OWNER: 172,
+    Column.USER: 66,
+    Column.UNIT: 120,
+    Column.SINCE: 80,
 }
+_PATH_WIDTH: Final = 240
+#: What makes room for the path when the table is narrow, first to last; the pane shows it all the same.
+_GIVES_WAY: Final = (Column.UNIT, Column.USER, Column.SINCE)
 
 
 class TargetTable(QTableView):
@@ -165,6 +167,18 @@ class TargetTable(QTableView):
         if place is not None:
             self.updateGeometries()
             self.verticalScrollBar().setValue(place * ROW_HEIGHT - offset)
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        header = self.horizontalHeader()
+        # (A hidden section has no size; its usual one is what it would need.)
+        wanted = sum(header.sectionSize(column) or _WIDTHS[column] for column in _WIDTHS) + _PATH_WIDTH
+        for column in _GIVES_WAY:
+            narrow = wanted > self.viewport().width()
+            if header.isSectionHidden(column) != narrow:
+                header.setSectionHidden(column, narrow)
+            if narrow:
+                wanted -= _WIDTHS[column]
 
     # --- input ------------------------------------------------------------------------------
 

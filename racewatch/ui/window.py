@@ -74,7 +74,7 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title or "racewatch")
         self.setWindowIcon(icons.application_icon())
         self.setMinimumSize(760, 480)
-        self.resize(1280, 780)
+        self.resize(QSize(1440, 860).boundedTo(self.screen().availableSize()))
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
         self.actor = Actor(bridge, racewatch, look, self.strips, self)
@@ -112,10 +112,10 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         self.pages.addWidget(self.sockets)
         self.pages.addWidget(
-            self._not_built("locks", "Lock files", "lock files of all kinds, who holds each,")
+            self._not_built("locks", "Lock files are", "lock files of every format and who holds them")
         )
         self.pages.addWidget(
-            self._not_built("containers", "Container bundles", "containers of runc, crun, Podman and Docker")
+            self._not_built("containers", "Containers are", "containers of runc, crun, Podman and Docker")
         )
         self.pages.addWidget(self.history)
         right = QWidget()
@@ -151,8 +151,8 @@ class MainWindow(QMainWindow):
         page = EmptyState(self._look)
         page.say(
             icon,
-            f"{title}: not built yet",
-            f"A later version shows {what} here, with the same proof and the same care.",
+            f"{title} not built yet",
+            f"A later version will show {what} here, with the same evidence.",
         )
         return page
 

@@ -70,6 +70,11 @@ def fact(observation: Observation, *names: str) -> str:
     return ""
 
 
+def type_text(observation: Observation) -> str:
+    """``stream, 0 of 128``: what it is, and how full its queue."""
+    return ", ".join(part for part in (fact(observation, "type"), fact(observation, "queue")) if part)
+
+
 def owner_text(owner: Owner | None) -> str:
     """``redis-server (4711)``."""
     return f"{display_text(owner.name)} ({owner.pid})" if owner else ""

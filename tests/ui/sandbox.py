@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import socket
 from types import TracebackType
+from typing import Self
 
 HOSTILE = (
     b"a<b>bold</b>&amp;.sock",
@@ -25,7 +26,9 @@ class Sandbox:
     def path(self, name: bytes) -> bytes:
         return os.path.join(self.folder, name)
 
-    def bind(self, name: bytes, kind: socket.SocketKind = socket.SOCK_STREAM, *, listen: bool = True) -> bytes:
+    def bind(
+        self, name: bytes, kind: socket.SocketKind = socket.SOCK_STREAM, *, listen: bool = True
+    ) -> bytes:
         """A live socket; replaces what has the name, as a respawning server does."""
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
@@ -59,7 +62,7 @@ class Sandbox:
             server.close()
         self._open.clear()
 
-    def __enter__(self) -> Sandbox:
+    def __enter__(self) -> Self:
         return self
 
     def __exit__(

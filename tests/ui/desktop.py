@@ -1,0 +1,110 @@
+"""A desktop of our own for tests and screenshots: Xvfb with openbox, driven by xdotool.
+
+(The offscreen platform of Qt is no desktop: no focus, no activation, no window manager.)
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+import time
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+NEEDED = ("Xvfb", "openbox", "xdotool")
+
+
+def missing() -> list[str]:
+    """The tools that are not installed here."""
+    return [tool for tool in NEEDED if shutil.which(tool) is None]
+
+
+def wait_for(check: Callable[[], object], what: str, seconds: float = 15.0) -> object:
+    """The first true answer; fails with ``what`` when there is none in time."""
+    deadline = time.monotonic() + seconds
+    while True:
+        answer = check()
+        if answer:
+            return answer
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds:.0f} s in vain for {what}")
+        time.sleep(0.03)
+
+
+class Desktop:
+    """One virtual screen with a window manager; everything in it ends with it."""
+
+    def __init__(self, size: str = "1440x900") -> None:
+        read, write = os.pipe()
+        self._x = subprocess.Popen(
+            [
+                "Xvfb",
+                "-displayfd",
+                str(write),
+                "-screen",
+                "0",
+                f"{size}x24",
+                "-nolisten",
+                "tcp",
+                "-dpi",
+                "96",
+            ],
+            pass_fds=[write],
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+        os.close(write)
+        with os.fdopen(read) as numbers:
+            number = numbers.readline().strip()
+        if not number:
+            raise AssertionError("Xvfb did not start")
+        self.display = f":{number}"
+        self.environment = {
+            **{name: value for name, value in os.environ.items() if not name.startswith("QT_")},
+            "DISPLAY": self.display,
+            "QT_QPA_PLATFORM": "xcb",
+            "XDG_SESSION_TYPE": "x11",
+            "NO_AT_BRIDGE": "1",
+            "DBUS_SESSION_BUS_ADDRESS": "disabled:",
+        }
+        self.environment.pop("WAYLAND_DISPLAY", None)
+        self._manager = subprocess.Popen(
+            ["openbox", "--sm-disable"],
+            env=self.environment,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+        )
+
+    def xdotool(self, *words: str) -> str:
+        """What xdotool prints; an empty text when it found nothing."""
+        done = subprocess.run(
+            ["xdotool", *words], env=self.environment, capture_output=True, text=True, timeout=20, check=False
+        )
+        return done.stdout.strip()
+
+    def window(self, title: str) -> str:
+        """The id of the visible window whose title holds this pattern, or an empty text."""
+        return self.xdotool("search", "--onlyvisible", "--name", title).split("\n")[0]
+
+    def focus(self, window: str) -> None:
+        self.xdotool("windowactivate", "--sync", window)
+
+    def key(self, *keys: str) -> None:
+        """Press keys, whoever has the focus."""
+        self.xdotool("key", "--clearmodifiers", "--delay", "40", *keys)
+
+    def close(self) -> None:
+        for process in (self._manager, self._x):
+            process.terminate()
+        for process in (self._manager, self._x):
+            process.wait(10)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()

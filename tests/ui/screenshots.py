@@ -1,0 +1,242 @@
+"""Makes resources/screenshots/*.png: the real window, on a real X display, on real sockets.
+
+    python tests/ui/screenshots.py [DIRECTORY]
+
+Needs Xvfb and openbox.  Nothing is painted by hand: what is seen is what the program does.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE.parent.parent))
+
+from tests.ui.desktop import Desktop, missing, wait_for  # noqa: E402 - after the path is set
+from tests.ui.sandbox import Sandbox  # noqa: E402
+
+
+def outside(target: Path) -> int:
+    """Start the display and, in it, this script again."""
+    if missing():
+        print(f"needs {', '.join(missing())}", file=sys.stderr)
+        return 2
+    target.mkdir(parents=True, exist_ok=True)
+    with Desktop("1440x900") as desktop:
+        wait_for(lambda: desktop.xdotool("getdisplaygeometry"), "the display")
+        for theme in ("light", "dark"):
+            with tempfile.TemporaryDirectory(prefix="rw-") as home:
+                environment = {**desktop.environment, "XDG_CONFIG_HOME": home, "HOME": home}
+                subprocess.run(
+                    [sys.executable, __file__, "--inside", theme, str(target)],
+                    env=environment,
+                    check=True,
+                    timeout=120,
+                )
+    return 0
+
+
+SERVER = """
+import os, socket, sys, time
+kept = []
+for word in sys.argv[1:]:
+    kind, path = word.split(":", 1)
+    os.makedirs(os.path.dirname(path), exist_ok=True)
+    one = socket.socket(socket.AF_UNIX, getattr(socket, kind))
+    one.bind(path)
+    if kind != "SOCK_DGRAM":
+        one.listen(1 if "hung" in path else 128)
+    kept.append(one)
+    if "hung" in path:
+        for _ in range(4):
+            client = socket.socket(socket.AF_UNIX)
+            client.setblocking(False)
+            client.connect_ex(path)
+            kept.append(client)
+print("ready", flush=True)
+time.sleep(600)
+"""
+
+
+def serve(folder: str, name: str, *words: str) -> subprocess.Popen[str]:
+    """A process of that name that holds these sockets."""
+    program = Path(folder, "..", "bin", name).resolve()
+    program.parent.mkdir(exist_ok=True)
+    if not program.exists():
+        program.symlink_to(sys.executable)
+    process = subprocess.Popen(
+        [
+            str(program),
+            "-c",
+            SERVER,
+            *(f"{word.split(':')[0]}:{folder}/{word.split(':')[1]}" for word in words),
+        ],
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout is not None
+    assert process.stdout.readline().strip() == "ready"
+    return process
+
+
+def inside(theme: str, target: Path) -> None:
+    """In the display: one window, several states."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtWidgets import QApplication
+
+    from racewatch.config import Config, Theme
+    from racewatch.ui import app
+    from racewatch.ui.window import MainWindow
+    from racewatch.verbs import Racewatch
+
+    with tempfile.TemporaryDirectory(prefix="demo-", dir="/tmp") as whole:
+        folder = f"{whole}/run"
+        state = os.fsencode(f"{whole}/state")
+        sandbox = Sandbox(os.fsencode(folder))
+        dead = (
+            b"redis/redis.sock",
+            b"gunicorn/gunicorn.sock",
+            b"php/php8.2-fpm.sock",
+            b"tmux-1000/default",
+            b"a<b>bold</b> & rlo-\xe2\x80\xaecod.sock",
+        )
+        for name in dead:
+            sandbox.dead(name)
+        servers = [
+            serve(folder, "postgres", "SOCK_STREAM:postgresql/.s.PGSQL.5432"),
+            serve(folder, "dockerd", "SOCK_STREAM:docker.sock", "SOCK_STREAM:docker/metrics.sock"),
+            serve(
+                folder, "systemd-journald", "SOCK_DGRAM:systemd/journal/dev-log", "SOCK_DGRAM:systemd/notify"
+            ),
+            serve(folder, "uwsgi", "SOCK_STREAM:uwsgi/hung-worker.sock"),
+            serve(folder, "udevd", "SOCK_SEQPACKET:udev/control"),
+        ]
+        racewatch = Racewatch(Config(roots=(os.fsencode(folder),), theme=Theme(theme)), state=state)
+
+        def grab(name: str) -> None:
+            screen = QGuiApplication.primaryScreen()
+            screen.grabWindow(0).save(str(target / f"{name}-{theme}.png"))
+
+        async def until(check: object, seconds: float = 8.0) -> None:
+            assert callable(check)
+            for _ in range(int(seconds / 0.05)):
+                if check():
+                    return
+                await asyncio.sleep(0.05)
+            raise AssertionError("the window did not come that far")
+
+        async def drive(window: MainWindow) -> None:
+            view, actor = window.sockets, window.actor
+
+            def choose(name: bytes) -> None:
+                for row in range(view.model.rowCount()):
+                    found = view.model.row_at(row)
+                    assert found is not None
+                    if (found.observation.path or b"").endswith(name):
+                        view.table.choose(found.observation.target)
+                        return
+                raise AssertionError(name)
+
+            await until(lambda: view.model.total >= len(dead) + 7)
+            await asyncio.sleep(3.0)
+            choose(b"redis.sock")
+            view.table.setFocus()
+            await asyncio.sleep(0.4)
+            grab("sockets")
+            window._remove()
+            await until(lambda: actor.dialog is not None and actor.dialog.remove.isEnabled())
+            grab("confirm")
+            sandbox.bind(b"redis/redis.sock")
+            await until(lambda: actor.dialog is not None and actor.dialog.doubt is not None)
+            await asyncio.sleep(2.2)
+            grab("came-alive")
+            assert actor.dialog is not None
+            actor.dialog.reject()
+            await until(lambda: actor.dialog is None)
+            sandbox.die(b"redis/redis.sock")
+            choose(b"gunicorn.sock")
+            for name in (b"gunicorn.sock", b"php8.2-fpm.sock"):
+                choose(name)
+                await asyncio.sleep(0.2)
+                window._remove()
+                dialog = actor.dialog
+                assert dialog is not None
+                await until(dialog.remove.isEnabled)
+                dialog.remove.click()
+                await until(lambda: not actor.busy)
+                if name == b"gunicorn.sock":
+                    await asyncio.sleep(0.5)
+                    grab("removed")
+            window._undo_last()
+            await until(lambda: not actor.busy)
+            await asyncio.sleep(0.6)
+            window.sidebar.choose(3)
+            await until(lambda: window.history.model.rowCount() >= 3)
+            window.history.table.selectRow(2)
+            await asyncio.sleep(0.4)
+            grab("history")
+            window.sidebar.choose(0)
+            view.filters.search.setText("nothing like this")
+            await asyncio.sleep(0.4)
+            grab("nothing-matches")
+            view.filters.reset()
+            window.sidebar.choose(1)
+            await asyncio.sleep(0.3)
+            grab("not-built")
+            window.sidebar.choose(0)
+            choose(b"hung-worker.sock")
+            window.showNormal()
+            window.resize(940, 800)
+            window.move(40, 30)
+            await asyncio.sleep(0.5)
+            window.status.open_popup()
+            await asyncio.sleep(0.8)
+            grab("narrow")
+            popup = QApplication.activePopupWidget()
+            if popup is not None:
+                popup.close()
+            window._show_keys()
+            await asyncio.sleep(0.6)
+            grab("shortcuts")
+
+        task: asyncio.Task[None] | None = None
+
+        def begin() -> None:
+            window = next(one for one in QApplication.topLevelWidgets() if isinstance(one, MainWindow))
+            window.showMaximized()
+
+            async def whole_drive() -> None:
+                try:
+                    await drive(window)
+                finally:
+                    window.close_by_wish()
+
+            nonlocal task
+            task = window._bridge.spawn(whole_drive(), "screenshots")
+
+        app._application()
+        QTimer.singleShot(800, begin)
+        try:
+            app.run(racewatch)
+            assert task is not None
+            task.result()
+        finally:
+            racewatch.close()
+            sandbox.close()
+            for server in servers:
+                server.kill()
+                server.communicate()
+
+
+if __name__ == "__main__":
+    if sys.argv[1:2] == ["--inside"]:
+        inside(sys.argv[2], Path(sys.argv[3]))
+    else:
+        place = HERE.parent.parent / "resources" / "screenshots"
+        sys.exit(outside(Path(sys.argv[1]) if sys.argv[1:] else place))
