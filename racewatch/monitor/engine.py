@@ -371,7 +371,11 @@ class _Worker:
             self._exits.observe(change.target, change.new)
             if change.new is None:
                 self._lingering.pop(change.target, None)
-            elif change.old is not None and change.old.owner is not None and change.new.owner is None:
+            elif (
+                self._ready
+                and change.new.owner is None
+                and (change.old is None or change.old.owner is not None)
+            ):
                 self._linger((change.target,), 0)
         if self._ready:
             self._schedule.changed(time.monotonic())

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from racewatch.core.kind import Seen
-from racewatch.core.model import Verdict
 from racewatch.monitor.batch import HealthState
 from racewatch.monitor.schedule import SweepSettings
 from racewatch.monitor.settings import MonitorSettings
@@ -307,5 +306,5 @@ def test_a_dead_event_thread_is_noticed_and_replaced(root: bytes, start: Start) 
     assert monitor._worker._hints._fd is not source
     for name in (b"/a.sock", b"/b.sock", b"/c.sock"):
         dead(root + name)
-        follower.until(lambda name=name: follower.verdict(root + name) is Verdict.STALE)  # type: ignore[misc] # lambda default
+        follower.until(lambda name=name: root + name in follower.state)  # type: ignore[misc] # lambda default
     assert kind.scans == 2
