@@ -66,9 +66,10 @@ class _Workers:
 class Bridge:
     """The loop of the window, its tasks and its threads.  Everything but :meth:`post` is for the GUI thread."""
 
-    def __init__(self, app: QApplication, *, already_running: bool = False) -> None:
-        self.loop: asyncio.AbstractEventLoop = QEventLoop(app, already_running=already_running)
-        self._already_running = already_running
+    def __init__(self, app: QApplication, loop: asyncio.AbstractEventLoop | None = None) -> None:
+        """With a ``loop`` of somebody else (a test's), that is used and left open at the end."""
+        self.loop: asyncio.AbstractEventLoop = QEventLoop(app) if loop is None else loop
+        self._owns_loop = loop is None
         self._tasks: set[asyncio.Task[Any]] = set()
         self._workers = _Workers(6)
         self._posted: deque[Callable[[], None]] = deque()
@@ -170,11 +171,8 @@ class Bridge:
         clean = self._workers.stop(time.monotonic() + wait)
         if not clean:
             _log.warning("a blocking call did not end in time and was left behind")
-        if self._already_running:
-            self.loop.stop()
-            # qasync set it and would only clear it when the application quits.
-            asyncio.events._set_running_loop(None)  # noqa: SLF001 - the only way, and qasync's own
-        self.loop.close()
+        if self._owns_loop:
+            self.loop.close()
         return clean
 
 

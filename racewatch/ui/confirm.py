@@ -172,7 +172,7 @@ class ConfirmDialog(QDialog):
         layout.addWidget(self.promise)
         layout.addSpacing(2)
         layout.addLayout(buttons)
-        self.resize(580, 470 if self._override else 430)
+        self.resize(580, 510 if self._override else 470)
 
     def _show_evidence(self) -> None:
         while (item := self._evidence.takeAt(0)) is not None:

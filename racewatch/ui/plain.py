@@ -47,6 +47,25 @@ class PlainLabel(QLabel):
             raise ValueError("names are hostile: this label is plain text only")
 
 
+class ElidedLabel(PlainLabel):
+    """One line that gives way when there is no room; the tooltip has all of it."""
+
+    def minimumSizeHint(self) -> QSize:
+        return QSize(24, super().minimumSizeHint().height())
+
+    def setText(self, text: str, /) -> None:
+        super().setText(text)
+        self.setToolTip(tooltip(self.text()))
+
+    def paintEvent(self, event: QPaintEvent, /) -> None:
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        area = self.contentsRect()
+        text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
+        painter.end()
+
+
 class WrapLabel(PlainLabel):
     """Plain text over several lines, broken at words and, where a path is too long, anywhere.
 

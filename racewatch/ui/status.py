@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QPoint, QSize, Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QGuiApplication, QResizeEvent
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -23,7 +23,7 @@ from racewatch.core.model import Problem
 from racewatch.core.text import display
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.ui import icons, words
-from racewatch.ui.plain import PlainLabel, WrapLabel, action_text, tooltip
+from racewatch.ui.plain import ElidedLabel, PlainLabel, WrapLabel, action_text, tooltip
 from racewatch.ui.theme import Look
 
 _WORD: Final = {
@@ -32,6 +32,8 @@ _WORD: Final = {
     HealthState.FAILED: "not working",
 }
 _MOST_BUTTONS: Final = 5
+#: Below this width the sources that work share one button.
+_ROOMY: Final = 1100
 
 
 def health_colour(look: Look, state: HealthState) -> str:
@@ -99,10 +101,11 @@ class Status(QStatusBar):
         self._health: tuple[SourceHealth, ...] = ()
         self._problems: tuple[Problem, ...] = ()
         self._buttons: list[QToolButton] = []
+        self._compact = False
         self.setSizeGripEnabled(False)
         self.setAccessibleName("Status")
         self.counts = PlainLabel("Looking…")
-        self.note = PlainLabel()
+        self.note = ElidedLabel()
         self.note.setVisible(False)
         self._sources = QWidget()
         self._row = QHBoxLayout(self._sources)
@@ -121,7 +124,6 @@ class Status(QStatusBar):
     def show_note(self, text: str) -> None:
         """A calm standing remark."""
         self.note.setText(text)
-        self.note.setToolTip(tooltip(text))
         self.note.setVisible(bool(text))
 
     def show_health(self, health: tuple[SourceHealth, ...], problems: tuple[Problem, ...]) -> None:
@@ -130,6 +132,13 @@ class Status(QStatusBar):
         new = [(one.source, one.state, one.detail, one.cure) for one in health], problems
         self._health, self._problems = health, problems
         if old != new:
+            self._build()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        compact = self.width() < _ROOMY
+        if compact != self._compact:
+            self._compact = compact
             self._build()
 
     @property
@@ -158,7 +167,7 @@ class Status(QStatusBar):
             self._add("eye-off", self._look.colours.stale, text, tip)
         shown = [one for one in self._health if one.state is not HealthState.OK]
         fine = [one for one in self._health if one.state is HealthState.OK]
-        if len(self._health) <= _MOST_BUTTONS:
+        if len(self._health) <= _MOST_BUTTONS and not self._compact:
             shown, fine = list(self._health), []
         for one in shown[:_MOST_BUTTONS]:
             self._add_source(one)

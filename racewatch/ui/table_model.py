@@ -33,6 +33,8 @@ from racewatch.ui import words
 from racewatch.ui.plain import tooltip
 
 TOMBSTONE_SECONDS: Final = 2.0
+#: What goes again this soon was never under anybody's finger; it leaves no tombstone.
+GLIMPSE_SECONDS: Final = 0.4
 FRESH_SECONDS: Final = 2.5
 # More separate insertions or moves than this in one batch cost more than building the list anew.
 _BULK: Final = 160
@@ -73,10 +75,21 @@ class Role(enum.IntEnum):
 class Row:
     """One thing on screen.  ``key`` is where it stands now; it changes only together with its place."""
 
-    __slots__ = ("cells", "fresh_until", "gone_at", "haystack", "key", "matched", "observation", "shown")
+    __slots__ = (
+        "born",
+        "cells",
+        "fresh_until",
+        "gone_at",
+        "haystack",
+        "key",
+        "matched",
+        "observation",
+        "shown",
+    )
 
-    def __init__(self, observation: Observation, fresh_until: float) -> None:
+    def __init__(self, observation: Observation, born: float, fresh_until: float) -> None:
         self.observation = observation
+        self.born = born
         self.key: tuple[Any, ...] = ()
         self.cells: tuple[str, ...] | None = None
         self.haystack: str | None = None
@@ -203,7 +216,9 @@ class TableModel(QAbstractTableModel):
 
     def flags(self, index: _Index) -> Qt.ItemFlag:
         row = self.row_at(index.row()) if index.isValid() else None
-        if row is None or row.gone:
+        if row is None:
+            return Qt.ItemFlag.NoItemFlags
+        if row.gone:
             return Qt.ItemFlag.ItemNeverHasChildren
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
 
@@ -211,9 +226,7 @@ class TableModel(QAbstractTableModel):
         self._own_thread()
         if not 0 <= column < len(Column):
             return
-        self._column = Column(column)
-        self._descending = order is Qt.SortOrder.DescendingOrder
-        self._rearrange(self._rows.values())
+        self._rearrange(self._rows.values(), (Column(column), order is Qt.SortOrder.DescendingOrder))
 
     @staticmethod
     def _tip(row: Row, column: Column) -> str:
@@ -289,12 +302,13 @@ class TableModel(QAbstractTableModel):
         leaves: list[Row] = []
         changed: list[Row] = []
         for seen in {seen.target: seen for seen in present}.values():
-            self._take(seen, now if tinting else None, inserts, moves, leaves, changed)
+            self._take(seen, now, tinting, inserts, moves, leaves, changed)
         for seen in gone:
             row = self._rows.get(seen.target)
             if row is None or row.gone:
                 continue
-            row.gone_at = now
+            glimpse = now - row.born < GLIMPSE_SECONDS
+            row.gone_at = now - 2 * TOMBSTONE_SECONDS if glimpse else now
             self._graves[seen.target] = row
             if row.matched:
                 self.counts[row.observation.verdict] -= 1
@@ -308,22 +322,24 @@ class TableModel(QAbstractTableModel):
                 self._rearrange(moves)
             self._insert(inserts)
         self._announce(changed)
+        self.settle()
         self.counted.emit()
         self.updated.emit({*(seen.target for seen in present), *(seen.target for seen in gone)})
 
     def _take(
         self,
         seen: Observation,
-        tint_from: float | None,
+        now: float,
+        tinting: bool,
         inserts: list[Row],
         moves: list[Row],
         leaves: list[Row],
         changed: list[Row],
     ) -> None:
         row = self._rows.get(seen.target)
-        fresh = tint_from + FRESH_SECONDS if tint_from is not None else 0.0
+        fresh = now + FRESH_SECONDS if tinting else 0.0
         if row is None:
-            row = self._rows[seen.target] = Row(seen, fresh)
+            row = self._rows[seen.target] = Row(seen, now, fresh)
         else:
             if row.matched and not row.gone:
                 self.counts[row.observation.verdict] -= 1
@@ -333,7 +349,7 @@ class TableModel(QAbstractTableModel):
             self._graves.pop(seen.target, None)
             row.observation = seen
             row.cells = row.haystack = None
-        if row.fresh_until and tint_from is not None:
+        if row.fresh_until and tinting:
             self._fresh.append(row)
         row.matched = self._matches(row)
         if row.matched:
@@ -404,11 +420,14 @@ class TableModel(QAbstractTableModel):
         self.endResetModel()
         self.rebuilt.emit()
 
-    def _rearrange(self, moved: Iterable[Row]) -> None:
+    def _rearrange(self, moved: Iterable[Row], sorting: tuple[Column, bool] | None = None) -> None:
         """Put these rows where they belong now; the set of rows does not change."""
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         held = [self.row_at(index.row()) for index in before]
+        if sorting is not None:
+            # Only now: the indexes above speak of the old order.
+            self._column, self._descending = sorting
         for row in moved:
             row.key = _key(self._column, row)
         self._order.sort(key=_key_of)

@@ -1,0 +1,57 @@
+"""Observations made by hand, for what needs no kernel."""
+
+from __future__ import annotations
+
+from racewatch.core.model import (
+    Evidence,
+    KindName,
+    Observation,
+    Owner,
+    Removable,
+    Says,
+    Target,
+    Verdict,
+)
+
+_LABEL = {
+    Verdict.LIVE: "listening",
+    Verdict.STALE: "dead socket",
+    Verdict.UNKNOWN: "no permission",
+    Verdict.IDLE: "at rest",
+}
+_REMOVABLE = {
+    Verdict.LIVE: Removable.NEVER,
+    Verdict.STALE: Removable.YES,
+    Verdict.UNKNOWN: Removable.OVERRIDE,
+    Verdict.IDLE: Removable.NEVER,
+}
+
+
+def seen(
+    path: bytes,
+    verdict: Verdict = Verdict.STALE,
+    *,
+    fingerprint: str = "one",
+    owner: str = "",
+    started: float = 0.0,
+    detail: str = "ECONNREFUSED: no socket is bound to this inode",
+    facts: tuple[tuple[str, str], ...] = (),
+    remedy: str | None = None,
+    summary: str = "A sentence.",
+) -> Observation:
+    return Observation(
+        target=Target(KindName.SOCKET, path),
+        path=path,
+        fingerprint=fingerprint,
+        verdict=verdict,
+        label=_LABEL[verdict],
+        summary=summary,
+        evidence=(Evidence("bound", Says(verdict.value), "connect", detail),),
+        owner=Owner(4711, 1, started, owner, "joe", f"/usr/bin/{owner} --serve", "it.service")
+        if owner
+        else None,
+        removable=_REMOVABLE[verdict],
+        seen_at=1_700_000_000.0,
+        facts=facts,
+        remedy=remedy,
+    )
