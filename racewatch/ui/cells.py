@@ -90,8 +90,9 @@ class CellDelegate(QStyledItemDelegate):
         painter.setPen(QColor(self._look.colours.muted) if quiet else colour)
         text = row.texts()[column]
         if mono:
-            text = elided_path(painter.fontMetrics(), text, area.width())
-        self._draw(painter, area, text, Qt.TextElideMode.ElideRight)
+            draw_path(painter, area, text)
+        else:
+            self._draw(painter, area, text, Qt.TextElideMode.ElideRight)
 
     @staticmethod
     def _draw(painter: QPainter, area: QRect, text: str, mode: Qt.TextElideMode) -> None:
@@ -116,3 +117,9 @@ def elided_path(metrics: QFontMetrics, path: str, width: int) -> str:
     if not folder or room < metrics.horizontalAdvance("/x…x"):
         return metrics.elidedText(path, Qt.TextElideMode.ElideMiddle, max(width, 0))
     return metrics.elidedText(folder, Qt.TextElideMode.ElideMiddle, room) + slash + name
+
+
+def draw_path(painter: QPainter, area: QRect, path: str) -> None:
+    """A path on one line, cut as :func:`elided_path` does (a second cut would take its last name)."""
+    shown = elided_path(painter.fontMetrics(), path, area.width())
+    painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)

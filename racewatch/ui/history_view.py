@@ -38,7 +38,7 @@ from PySide6.QtWidgets import (
 from racewatch.core.model import HistoryEntry, OutcomeWord
 from racewatch.core.text import display
 from racewatch.ui import icons, words
-from racewatch.ui.cells import elided_path
+from racewatch.ui.cells import draw_path
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidenceRow, FactGrid
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, fixed_font, tooltip
@@ -175,12 +175,14 @@ class _Cell(QStyledItemDelegate):
             area = area.adjusted(23, 0, 0, 0)
         elif index.column() == _TARGET:
             painter.setFont(self._mono)
-            text = elided_path(painter.fontMetrics(), text, area.width())
         elif not selected:
             colour = colours.muted
         painter.setPen(QColor(colour))
-        text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(area.width(), 0))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
+        if index.column() == _TARGET:
+            draw_path(painter, area, text)
+        else:
+            text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(area.width(), 0))
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
         painter.restore()
 
 

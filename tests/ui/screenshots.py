@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import asyncio
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
+from collections import Counter
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -41,53 +43,84 @@ def outside(target: Path) -> int:
     return 0
 
 
+DEAD = (
+    b"redis/redis.sock",
+    b"gunicorn/gunicorn.sock",
+    b"php/php8.2-fpm.sock",
+    b"tmux-1000/default",
+    b"<b>not bold</b> & \xe2\x80\xaeesrever.sock",
+)
+
 SERVER = """
 import os, socket, sys, time
 kept = []
 for word in sys.argv[1:]:
     kind, path = word.split(":", 1)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    one = socket.socket(socket.AF_UNIX, getattr(socket, kind))
+    if os.path.lexists(path):
+        os.unlink(path)
+    one = socket.socket(socket.AF_UNIX, getattr(socket, "SOCK_" + kind))
     one.bind(path)
-    if kind != "SOCK_DGRAM":
+    if kind != "DGRAM":
         one.listen(1 if "hung" in path else 128)
     kept.append(one)
-    if "hung" in path:
-        for _ in range(4):
-            client = socket.socket(socket.AF_UNIX)
-            client.setblocking(False)
-            client.connect_ex(path)
-            kept.append(client)
+    for _ in range(4 if "hung" in path else 0):
+        client = socket.socket(socket.AF_UNIX)
+        client.setblocking(False)
+        client.connect_ex(path)
+        kept.append(client)
 print("ready", flush=True)
 time.sleep(600)
 """
 
 
-def serve(folder: str, name: str, *words: str) -> subprocess.Popen[str]:
-    """A process of that name that holds these sockets."""
-    program = Path(folder, "..", "bin", name).resolve()
-    program.parent.mkdir(exist_ok=True)
-    if not program.exists():
-        program.symlink_to(sys.executable)
-    process = subprocess.Popen(
-        [
-            str(program),
-            "-c",
-            SERVER,
-            *(f"{word.split(':')[0]}:{folder}/{word.split(':')[1]}" for word in words),
-        ],
-        stdout=subprocess.PIPE,
-        text=True,
-    )
-    assert process.stdout is not None
-    assert process.stdout.readline().strip() == "ready"
-    return process
+class Servers:
+    """Processes with well-known names that hold sockets."""
+
+    def __init__(self, whole: Path) -> None:
+        self._whole = whole
+        self._processes: list[subprocess.Popen[str]] = []
+        self._mounts: list[Path] = []
+        (whole / "bin").mkdir()
+        (whole / "serve.py").write_text(SERVER)
+
+    def serve(self, name: str, *words: str) -> None:
+        """A process of that name that holds these sockets (``STREAM:redis/redis.sock``)."""
+        program = self._whole / "bin" / name
+        if not program.exists():
+            program.symlink_to(sys.executable)
+        where = self._whole / "run"
+        named = [f"{kind}:{where / path}" for kind, _, path in (word.partition(":") for word in words)]
+        process = subprocess.Popen(
+            [str(program), str(self._whole / "serve.py"), *named], stdout=subprocess.PIPE, text=True
+        )
+        assert process.stdout is not None
+        assert process.stdout.readline().strip() == "ready"
+        self._processes.append(process)
+
+    def mount_shared(self, place: Path) -> bool:
+        """A FUSE mount, where nobody can tell whether a socket is in use; False where that is impossible."""
+        source = self._whole / "elsewhere"
+        source.mkdir()
+        place.mkdir(parents=True)
+        tool = shutil.which("bindfs")
+        if tool is None or subprocess.run([tool, str(source), str(place)], check=False).returncode:
+            return False
+        self._mounts.append(place)
+        return True
+
+    def close(self) -> None:
+        for process in self._processes:
+            process.kill()
+            process.communicate()
+        for place in self._mounts:
+            subprocess.run(["umount", str(place)], check=True)
 
 
 def inside(theme: str, target: Path) -> None:
     """In the display: one window, several states."""
-    from PySide6.QtCore import QTimer
-    from PySide6.QtGui import QGuiApplication
+    from PySide6.QtCore import Qt, QTimer
+    from PySide6.QtGui import QGuiApplication, QImage
     from PySide6.QtWidgets import QApplication
 
     from racewatch.config import Config, Theme
@@ -95,33 +128,39 @@ def inside(theme: str, target: Path) -> None:
     from racewatch.ui.window import MainWindow
     from racewatch.verbs import Racewatch
 
-    with tempfile.TemporaryDirectory(prefix="demo-", dir="/tmp") as whole:
-        folder = f"{whole}/run"
-        state = os.fsencode(f"{whole}/state")
+    whole = Path("/tmp/demo")
+    whole.mkdir()  # on purpose not a random name: it is read in the pictures
+    try:
+        folder = whole / "run"
+        folder.mkdir()
         sandbox = Sandbox(os.fsencode(folder))
-        dead = (
-            b"redis/redis.sock",
-            b"gunicorn/gunicorn.sock",
-            b"php/php8.2-fpm.sock",
-            b"tmux-1000/default",
-            b"a<b>bold</b> & rlo-\xe2\x80\xaecod.sock",
-        )
-        for name in dead:
+        for name in DEAD:
             sandbox.dead(name)
-        servers = [
-            serve(folder, "postgres", "SOCK_STREAM:postgresql/.s.PGSQL.5432"),
-            serve(folder, "dockerd", "SOCK_STREAM:docker.sock", "SOCK_STREAM:docker/metrics.sock"),
-            serve(
-                folder, "systemd-journald", "SOCK_DGRAM:systemd/journal/dev-log", "SOCK_DGRAM:systemd/notify"
-            ),
-            serve(folder, "uwsgi", "SOCK_STREAM:uwsgi/hung-worker.sock"),
-            serve(folder, "udevd", "SOCK_SEQPACKET:udev/control"),
-        ]
-        racewatch = Racewatch(Config(roots=(os.fsencode(folder),), theme=Theme(theme)), state=state)
+        servers = Servers(whole)
+        servers.serve("postgres", "STREAM:postgresql/.s.PGSQL.5432")
+        servers.serve("dockerd", "STREAM:docker.sock", "STREAM:docker/metrics.sock")
+        servers.serve("systemd-journald", "DGRAM:systemd/journal/dev-log", "DGRAM:systemd/notify")
+        servers.serve("uwsgi", "STREAM:uwsgi/hung-worker.sock")
+        servers.serve("udevd", "SEQPACKET:udev/control")
+        roots = [folder]
+        if servers.mount_shared(whole / "shared"):
+            Sandbox(os.fsencode(whole / "shared")).dead(b"agent.sock")
+            roots.append(whole / "shared")
+        config = Config(roots=tuple(os.fsencode(root) for root in roots), theme=Theme(theme))
+        racewatch = Racewatch(config, state=os.fsencode(whole / "state"))
 
         def grab(name: str) -> None:
             screen = QGuiApplication.primaryScreen()
-            screen.grabWindow(0).save(str(target / f"{name}-{theme}.png"))
+            picture = screen.grabWindow(0).toImage()
+            # The 256 most frequent colours are enough and make a quarter of the size.
+            picture = picture.convertToFormat(QImage.Format.Format_RGB32)
+            often = Counter(memoryview(picture.constBits()).cast("I")).most_common(256)
+            picture = picture.convertToFormat(
+                QImage.Format.Format_Indexed8,
+                [colour for colour, _ in often],
+                Qt.ImageConversionFlag.ThresholdDither,
+            )
+            assert picture.save(str(target / f"{name}-{theme}.png"), quality=0)
 
         async def until(check: object, seconds: float = 8.0) -> None:
             assert callable(check)
@@ -143,7 +182,7 @@ def inside(theme: str, target: Path) -> None:
                         return
                 raise AssertionError(name)
 
-            await until(lambda: view.model.total >= len(dead) + 7)
+            await until(lambda: view.model.total >= len(DEAD) + 7)
             await asyncio.sleep(3.0)
             choose(b"redis.sock")
             view.table.setFocus()
@@ -152,14 +191,13 @@ def inside(theme: str, target: Path) -> None:
             window._remove()
             await until(lambda: actor.dialog is not None and actor.dialog.remove.isEnabled())
             grab("confirm")
-            sandbox.bind(b"redis/redis.sock")
+            servers.serve("redis-server", "STREAM:redis/redis.sock")
             await until(lambda: actor.dialog is not None and actor.dialog.doubt is not None)
             await asyncio.sleep(2.2)
             grab("came-alive")
             assert actor.dialog is not None
             actor.dialog.reject()
             await until(lambda: actor.dialog is None)
-            sandbox.die(b"redis/redis.sock")
             choose(b"gunicorn.sock")
             for name in (b"gunicorn.sock", b"php8.2-fpm.sock"):
                 choose(name)
@@ -229,9 +267,9 @@ def inside(theme: str, target: Path) -> None:
         finally:
             racewatch.close()
             sandbox.close()
-            for server in servers:
-                server.kill()
-                server.communicate()
+            servers.close()
+    finally:
+        shutil.rmtree(whole)
 
 
 if __name__ == "__main__":
