@@ -11,7 +11,6 @@ import logging
 import os
 import signal
 import sys
-import threading
 from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final
@@ -21,7 +20,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from racewatch import __version__
-from racewatch.config import Config, ConfigProblem, Theme, config_path
+from racewatch.config import Theme, config_path
 from racewatch.ui import icons
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.strip import Level
@@ -31,7 +30,6 @@ from racewatch.verbs import Racewatch
 
 APP_ID: Final = "io.github.racewatch.racewatch"
 _SHUT_DOWN_SECONDS: Final = 0.5
-_CLOSE_SECONDS: Final = 0.2
 _Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 _log: Final = logging.getLogger("racewatch.ui")
 
@@ -43,15 +41,6 @@ def display_problem() -> str | None:
     if os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"):
         return None
     return "there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set)"
-
-
-def open_window(config: Config, problems: Sequence[ConfigProblem] = ()) -> int:
-    """:func:`run` with a racewatch of its own, made of this configuration; what is wrong with it is shown."""
-    racewatch = Racewatch(config)
-    try:
-        return run(racewatch, None, problems=[str(problem) for problem in problems])
-    finally:
-        _close_in_time(racewatch)
 
 
 def run(
@@ -125,13 +114,6 @@ async def _main(bridge: Bridge, window: MainWindow) -> None:
     bridge.cancel_all()
     for number in (signal.SIGINT, signal.SIGTERM):
         bridge.loop.remove_signal_handler(number)
-
-
-def _close_in_time(racewatch: Racewatch) -> None:
-    """Close it without waiting for what hangs."""
-    thread = threading.Thread(target=racewatch.close, name="racewatch-close", daemon=True)
-    thread.start()
-    thread.join(_CLOSE_SECONDS)
 
 
 def _hook(window: MainWindow) -> _Hook:

@@ -30,7 +30,7 @@ VIEWS: Final = (
     ("containers", "Containers"),
     ("history", "History"),
 )
-_WIDTH: Final = 172
+_WIDTH: Final = 160
 _ITEM_HEIGHT: Final = 36
 
 

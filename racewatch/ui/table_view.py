@@ -15,16 +15,16 @@ from racewatch.ui.table_model import Column, TableModel
 from racewatch.ui.theme import Look
 
 _WIDTHS: Final = {
-    Column.STATE: 190,
+    Column.STATE: 232,
     Column.TYPE: 146,
     Column.OWNER: 172,
     Column.USER: 66,
     Column.UNIT: 120,
     Column.SINCE: 80,
 }
-_PATH_WIDTH: Final = 240
+_PATH_WIDTH: Final = 216
 #: What makes room for the path when the table is narrow, first to last; the pane shows it all the same.
-_GIVES_WAY: Final = (Column.UNIT, Column.USER, Column.SINCE)
+_GIVES_WAY: Final = (Column.UNIT, Column.USER, Column.SINCE, Column.TYPE)
 
 
 class TargetTable(QTableView):

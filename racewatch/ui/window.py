@@ -74,7 +74,8 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(title or "racewatch")
         self.setWindowIcon(icons.application_icon())
         self.setMinimumSize(760, 480)
-        self.resize(QSize(1440, 860).boundedTo(self.screen().availableSize()))
+        # Room for the frame, whose size is not known before the window is shown.
+        self.resize(QSize(1440, 860).boundedTo(self.screen().availableSize() - QSize(16, 48)))
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
         self.actor = Actor(bridge, racewatch, look, self.strips, self)
@@ -219,7 +220,6 @@ class MainWindow(QMainWindow):
             ("sockets/columns", self.sockets.table.horizontalHeader().saveState()),
             ("history/splitter", self.history.splitter.saveState()),
             ("history/columns", self.history.table.horizontalHeader().saveState()),
-            ("window/theme", self._look.theme.value),
         ):
             self._settings.setValue(key, value)
         self._settings.sync()
@@ -403,6 +403,8 @@ class MainWindow(QMainWindow):
 
     def _on_theme(self, action: QAction) -> None:
         self._look.choose(Theme(str(action.data())))
+        # Kept only when chosen here: otherwise the configuration's word stands.
+        self._settings.setValue("window/theme", self._look.theme.value)
         self.sockets.table.viewport().update()
         self.history.table.viewport().update()
 

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
 from racewatch.config import Config, Theme
-from racewatch.core.model import Target
+from racewatch.core.model import HistoryEntry, Target
 from racewatch.core.protected import Protected
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.theme import Look
@@ -80,9 +80,16 @@ class Opened:
         self._windows: list[MainWindow] = []
         self._opened: list[Racewatch] = []
 
-    def open(self, *, protected: Protected | None = None, wait: bool = True) -> MainWindow:
+    def open(
+        self,
+        *,
+        protected: Protected | None = None,
+        recovered: tuple[HistoryEntry, ...] = (),
+        wait: bool = True,
+    ) -> MainWindow:
         config = Config(roots=(self.sandbox.folder,), protected=protected or Protected())
         racewatch = Racewatch(config, state=os.fsencode(self._place / "state"))
+        racewatch.recovered += recovered
         settings = QSettings(str(self._place / "window.ini"), QSettings.Format.IniFormat)
         window = MainWindow(self.bridge, racewatch, self._look, settings)
         self._opened.append(racewatch)

@@ -14,13 +14,16 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from dataclasses import fields
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
+from PySide6.QtGui import QImage  # noqa: E402 - after the path is set
+
 from tests.ui.desktop import Desktop, missing, wait_for  # noqa: E402 - after the path is set
-from tests.ui.sandbox import Sandbox  # noqa: E402
+from tests.ui.sandbox import Sandbox  # noqa: E402 - after the path is set
 
 
 def outside(target: Path) -> int:
@@ -117,14 +120,33 @@ class Servers:
             subprocess.run(["umount", str(place)], check=True)
 
 
+def palette(named: list[int], picture: QImage) -> list[int]:
+    """The named colours, the most frequent ones, and of the rest one from each corner of the colour space."""
+    counted = Counter(memoryview(picture.constBits()).cast("I"))
+    chosen = dict.fromkeys([*named, *(colour for colour, _ in counted.most_common(80))])
+    corners: dict[int, Counter[int]] = {}
+    for colour, count in counted.items():
+        if colour not in chosen:
+            corners.setdefault(colour & 0xFFE0E0E0, Counter())[colour] += count
+    largest = sorted(corners.values(), key=lambda corner: -corner.total())
+    while len(chosen) < 256 and largest:
+        for corner in largest[: 256 - len(chosen)]:
+            (colour, _), *_ = corner.most_common(1)
+            chosen[colour] = None
+            del corner[colour]
+        largest = [corner for corner in largest if corner]
+    return list(chosen)[:256]
+
+
 def inside(theme: str, target: Path) -> None:
     """In the display: one window, several states."""
     from PySide6.QtCore import Qt, QTimer
-    from PySide6.QtGui import QGuiApplication, QImage
+    from PySide6.QtGui import QColor, QGuiApplication
     from PySide6.QtWidgets import QApplication
 
     from racewatch.config import Config, Theme
     from racewatch.ui import app
+    from racewatch.ui.theme import DARK, LIGHT
     from racewatch.ui.window import MainWindow
     from racewatch.verbs import Racewatch
 
@@ -149,17 +171,16 @@ def inside(theme: str, target: Path) -> None:
         config = Config(roots=tuple(os.fsencode(root) for root in roots), theme=Theme(theme))
         racewatch = Racewatch(config, state=os.fsencode(whole / "state"))
 
+        look = LIGHT if theme == "light" else DARK
+
         def grab(name: str) -> None:
             screen = QGuiApplication.primaryScreen()
             picture = screen.grabWindow(0).toImage()
-            # The 256 most frequent colours are enough and make a quarter of the size.
+            # 256 well chosen colours are enough and make a quarter of the size.
             picture = picture.convertToFormat(QImage.Format.Format_RGB32)
-            often = Counter(memoryview(picture.constBits()).cast("I")).most_common(256)
-            picture = picture.convertToFormat(
-                QImage.Format.Format_Indexed8,
-                [colour for colour, _ in often],
-                Qt.ImageConversionFlag.ThresholdDither,
-            )
+            table = palette([QColor(getattr(look, field.name)).rgb() for field in fields(look)], picture)
+            dither = Qt.ImageConversionFlag.ThresholdDither
+            picture = picture.convertToFormat(QImage.Format.Format_Indexed8, table, dither)
             assert picture.save(str(target / f"{name}-{theme}.png"), quality=0)
 
         async def until(check: object, seconds: float = 8.0) -> None:

@@ -7,17 +7,18 @@ import socket
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QGuiApplication
+from PySide6.QtGui import QAction, QGuiApplication, QPalette
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel, QMenu
 from pytestqt.qtbot import QtBot
 
-from racewatch.core.model import Verdict
+from racewatch.core.model import HistoryEntry, KindName, OutcomeWord, Target, Verdict
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display
 from racewatch.ui.actions import Act
 from racewatch.ui.confirm import Doubt
 from racewatch.ui.strip import Level
+from racewatch.ui.theme import DARK, LIGHT
 from racewatch.ui.window import MainWindow
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import HOSTILE, Sandbox
@@ -286,8 +287,55 @@ def test_health_is_shown_with_details_on_a_click(opened: Opened) -> None:
     popup.close()  # type: ignore[attr-defined]  # likewise
 
 
-def test_place_and_theme_are_kept_for_the_next_start(opened: Opened) -> None:
+def test_the_place_is_kept_for_the_next_start(opened: Opened) -> None:
     first = opened.open(wait=False)
     first.resize(779, 555)
     first._keep_place()
     assert opened.open(wait=False).size() == first.size()
+
+
+def test_what_recovery_put_back_is_told_at_the_start(opened: Opened) -> None:
+    target = Target(KindName.SOCKET, b"/run/x.sock")
+    entry = HistoryEntry(
+        "act1",
+        "remove",
+        target,
+        b"/run/x.sock",
+        1.0,
+        2.0,
+        OutcomeWord.FAILED,
+        "put back: /run/x.sock",
+        None,
+        False,
+    )
+    window = opened.open(recovered=(entry,), wait=False)
+    strip = window.strips.strips()[0]
+    assert "1 act that had been interrupted" in strip.text
+    assert "put back: /run/x.sock" in strip.text
+
+
+def test_the_context_menu_is_about_the_row_and_holds_changes_back(opened: Opened, sandbox: Sandbox) -> None:
+    dead = sandbox.dead(b"x.sock")
+    window = opened.open()
+    opened.choose(window, dead)
+    window.sockets.menu_wanted.emit(window.mapToGlobal(window.rect().center()))
+    menu = QApplication.activePopupWidget()
+    assert isinstance(menu, QMenu)
+    assert window.actions_table[Act.REMOVE] in menu.actions()
+    assert window.feed is not None
+    assert window.feed.held
+    os.unlink(dead)
+    late = sandbox.dead(b"late.sock")
+    opened.qtbot.wait(400)
+    assert opened.place(window, late) is None
+    menu.close()
+    opened.until(lambda: opened.place(window, late) is not None, "what was held back")
+
+
+def test_dark_and_light_can_be_chosen_and_follow_at_once(opened: Opened) -> None:
+    window = opened.open(wait=False)
+    themes = {action.data(): action for action in window.findChildren(QAction) if action.data()}
+    for theme, colours in (("dark", DARK), ("light", LIGHT)):
+        themes[theme].trigger()
+        assert window.palette().color(QPalette.ColorRole.Window).name() == colours.window
+        assert window._settings.value("window/theme") == theme
