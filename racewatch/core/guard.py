@@ -131,10 +131,16 @@ class ActLocks:
         self._path = path
 
     def claim(self, action: str) -> int | None:
-        """A handle that holds the act's byte until closed; None when a living process has it."""
+        """A handle that holds the act's byte until closed; None when a living process has it.
+
+        Raises OSError, and ValueError for what is no action's name.
+        """
+        offset = int(action, 36)
+        if not 0 <= offset < 1 << 62:
+            raise ValueError(f"{action!r} is no action's name")
         fd = os.open(self._path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC | os.O_NOFOLLOW, 0o600)
         try:
-            taken = flocks.try_lock_range(fd, int(action, 36), 1)
+            taken = flocks.try_lock_range(fd, offset, 1)
         except BaseException:
             os.close(fd)
             raise

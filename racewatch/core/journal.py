@@ -134,6 +134,12 @@ class Journal:
                 f"the journal folder {display(self.folder)} cannot be used: {error.strerror}; make it "
                 "writable, or set RACEWATCH_STATE_DIR to another folder"
             ) from error
+        except (ValueError, TypeError) as error:
+            # SQLite keeps no checksums: a damaged row is found only when its content makes no sense.
+            raise JournalError(
+                f"the journal {display(self._file)} holds a damaged row ({error}); move the file away "
+                "(a new one is made), or set RACEWATCH_STATE_DIR"
+            ) from error
 
     @contextmanager
     def _writing(self) -> Iterator[None]:
@@ -240,7 +246,7 @@ class Journal:
         with self._plainly(), self._writing():
             self._db.execute(
                 "UPDATE action SET undoable=0, undo=NULL, method=NULL WHERE undoable=1 AND ended_at < ? "
-                "AND NOT coalesce(json_extract(undo, '$.kept'), 0)",
+                "AND json_valid(undo) AND NOT coalesce(json_extract(undo, '$.kept'), 0)",
                 (self._clock() - keep_days * 86400,),
             )
 
@@ -251,7 +257,7 @@ class Journal:
                 f"SELECT {_COLUMNS} FROM action ORDER BY seq DESC LIMIT ?",  # noqa: S608 - a constant
                 (-1 if limit is None else limit,),
             ).fetchall()
-        return [_entry(row) for row in rows]
+            return [_entry(row) for row in rows]
 
     def entry(self, action: str) -> HistoryEntry | None:
         """One line of the journal."""
@@ -260,13 +266,13 @@ class Journal:
                 f"SELECT {_COLUMNS} FROM action WHERE action=?",  # noqa: S608 - a constant
                 (action,),
             ).fetchone()
-        return _entry(row) if row else None
+            return _entry(row) if row else None
 
     def undo_record(self, action: str) -> UndoRecord | None:
         """What undo needs of an act; None when the act is unknown or took nothing."""
         with self._plainly(), self._mutex:
             row = self._db.execute("SELECT method, undo FROM action WHERE action=?", (action,)).fetchone()
-        return UndoRecord(row[0], json.loads(row[1])) if row and row[0] else None
+        return UndoRecord(row[0], _record(row[1])) if row and row[0] else None
 
     def open_acts(self) -> list[OpenAct]:
         """The acts without an outcome, oldest first."""
@@ -275,17 +281,42 @@ class Journal:
                 "SELECT action, verb, kind, locator, refers_to, method, undo FROM action "
                 "WHERE word IS NULL ORDER BY seq"
             ).fetchall()
-        return [
-            OpenAct(
-                action, verb, Target(KindName(kind), locator), refers_to, UndoRecord(method, json.loads(undo))
-            )
-            for action, verb, kind, locator, refers_to, method, undo in rows
-        ]
+            return [
+                OpenAct(
+                    action,
+                    verb,
+                    Target(KindName(kind), locator),
+                    refers_to,
+                    UndoRecord(str(method), _record(undo)),
+                )
+                for action, verb, kind, locator, refers_to, method, undo in rows
+            ]
 
     def close(self) -> None:
         """Close the file; waits for a write in flight."""
         with self._mutex:
             self._db.close()
+
+
+def _record(text: object) -> dict[str, object]:
+    """The record of an act; an empty one, which nobody can read, when it is damaged.
+
+    One damaged row must not keep the other acts from being settled and taken back.
+    """
+    try:
+        data = json.loads(str(text))
+    except ValueError:
+        return {}
+    return data if isinstance(data, dict) else {}
+
+
+def _seen(text: str | None) -> Observation | None:
+    if text is None:
+        return None
+    try:
+        return wire.observation_from_json(json.loads(text))
+    except ValueError:
+        return None  # damaged: the line of history is still worth showing
 
 
 def _entry(row: tuple[Any, ...]) -> HistoryEntry:
@@ -301,7 +332,7 @@ def _entry(row: tuple[Any, ...]) -> HistoryEntry:
         ended_at=ended,
         word=None if word is None else OutcomeWord(word),
         summary=summary,
-        observation=None if seen is None else wire.observation_from_json(json.loads(seen)),
+        observation=_seen(seen),
         undoable=bool(undoable),
         refers_to=refers_to,
         undone_by=undone,

@@ -23,6 +23,7 @@ class NameRecord:
     directory: bytes
     directory_dev: int
     directory_ino: int
+    directory_btime_ns: int | None
     name: bytes
     private: bytes
     dev: int
@@ -40,7 +41,10 @@ class NameRecord:
 
     @classmethod
     def read(cls, data: Mapping[str, object]) -> Self:
-        """Parse a journal record; KeyError or ValueError when it is not one of ours."""
+        """Parse a journal record; KeyError or ValueError when it is not one of ours.
+
+        Nothing in it may lead out of the directory it names: a damaged record moves nothing.
+        """
 
         def number(key: str) -> int:
             value = data[key]
@@ -48,27 +52,39 @@ class NameRecord:
                 raise ValueError(f"{key} in the journal is not a number")  # noqa: TRY004 - one error for bad data
             return value
 
+        def birth(key: str) -> int | None:
+            return None if data[key] is None else number(key)
+
         def raw(value: object) -> bytes:
             return base64.b64decode(str(value), validate=True)
 
+        def entry(key: str) -> bytes:
+            value = raw(data[key])
+            if value in (b"", b".", b"..") or b"/" in value or b"\0" in value:
+                raise ValueError(f"{key} in the journal is not a name")
+            return value
+
         xattrs, remains, companions = data["xattrs"], data["remains"], data.get("companions", [])
-        private = raw(data["private"])
+        private, directory = entry("private"), raw(data["directory"])
         if (
             not isinstance(xattrs, dict)
             or not isinstance(companions, list)
+            or not all(isinstance(one, dict) for one in companions)
             or not private.startswith(PRIVATE_PREFIX)
-            or b"/" in private
+            or not directory.startswith(b"/")
+            or b"\0" in directory
         ):
             raise ValueError("the journal's record of this act is damaged")
         return cls(
-            directory=raw(data["directory"]),
+            directory=directory,
             directory_dev=number("directory_dev"),
             directory_ino=number("directory_ino"),
-            name=raw(data["name"]),
+            directory_btime_ns=birth("directory_btime_ns"),
+            name=entry("name"),
             private=private,
             dev=number("dev"),
             ino=number("ino"),
-            btime_ns=None if data["btime_ns"] is None else number("btime_ns"),
+            btime_ns=birth("btime_ns"),
             mode=number("mode"),
             uid=number("uid"),
             gid=number("gid"),
@@ -86,8 +102,14 @@ class NameRecord:
         return os.path.join(self.directory, self.name)
 
     def is_recorded(self, found: fs.Stat) -> bool:
-        """Whether an inode is the one that was taken (birth time included: numbers are re-used)."""
-        return (found.dev, found.ino, found.btime_ns) == (self.dev, self.ino, self.btime_ns)
+        """Whether an inode in the recorded directory is the one that was taken.
+
+        Birth time included, because numbers are re-used; the device's number is not, because it can be
+        another one after a reboot (device mapper, btrfs), unless there is nothing better.
+        """
+        return (found.ino, found.btime_ns) == (self.ino, self.btime_ns) and (
+            found.btime_ns is not None or found.dev == self.dev
+        )
 
     def is_remade(self, found: fs.Stat) -> bool:
         """Whether an inode is one that :func:`put_back` made: the exact old times and mode on it."""
@@ -105,7 +127,7 @@ class NameRecord:
         that was moved further away; then the record stays open and says where to look.
         """
         guard = DirectoryGuard.take(self.directory)
-        if isinstance(guard, DirectoryGuard) and self._is_ours(guard.fd):
+        if isinstance(guard, DirectoryGuard) and self._is_ours(fs.stat_fd(guard.fd), anywhere=False):
             return guard
         above = os.path.dirname(self.directory)
         for sibling in _entries(above):
@@ -114,7 +136,7 @@ class NameRecord:
                 found = fs.stat_path(path)
             except OSError:
                 continue
-            if found.is_directory and (found.dev, found.ino) == (self.directory_dev, self.directory_ino):
+            if found.is_directory and self._is_ours(found, anywhere=True):
                 if isinstance(guard, DirectoryGuard):
                     guard.close()
                 return DirectoryGuard.take(path)
@@ -126,9 +148,11 @@ class NameRecord:
             )
         return guard
 
-    def _is_ours(self, fd: int) -> bool:
-        found = fs.stat_fd(fd)
-        return (found.dev, found.ino) == (self.directory_dev, self.directory_ino)
+    def _is_ours(self, found: fs.Stat, *, anywhere: bool) -> bool:
+        """Whether a directory is the recorded one; at its own path the device's number may have changed."""
+        same = (found.ino, found.btime_ns) == (self.directory_ino, self.directory_btime_ns)
+        by_number = anywhere or found.btime_ns is None
+        return same and (not by_number or found.dev == self.directory_dev)
 
 
 def _entries(directory: bytes) -> list[bytes]:

@@ -109,6 +109,7 @@ class Part:
             "directory": _text(self.held.path),
             "directory_dev": directory.dev,
             "directory_ino": directory.ino,
+            "directory_btime_ns": directory.btime_ns,
             "name": _text(self.thing.name),
             "private": _text(private),
             "dev": stat.dev,

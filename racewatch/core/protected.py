@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from dataclasses import dataclass
 
 
@@ -21,9 +22,13 @@ class Protected:
     rules: tuple[Protection, ...] = ()
 
     def reason(self, path: bytes | None) -> str | None:
-        """Why this path may not be acted on, or None.  A rule for a directory covers what is below."""
+        """Why this path may not be acted on, or None.  A rule for a directory covers what is below.
+
+        A path is compared in its plain form: ``//run/./x`` is protected by a rule for ``/run/x``.
+        """
         if path is None:
             return None
+        path = b"/" + os.path.normpath(path).lstrip(b"/")
         for rule in self.rules:
             if fnmatch.fnmatchcase(path, rule.pattern) or fnmatch.fnmatchcase(
                 path, rule.pattern.rstrip(b"/") + b"/*"

@@ -6,6 +6,7 @@ never overwrites a name.
 
 from __future__ import annotations
 
+import contextlib
 import os
 from dataclasses import dataclass, field, replace
 
@@ -103,7 +104,7 @@ def _put_one_back(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> Stop
         removal.rename_noreplace(guard.fd, aside, guard.fd, part.name)
     except OSError as error:
         if not part.kept:
-            removal.unlink(guard.fd, aside)  # the node made a moment ago under our private name
+            drop(guard, aside)
         if isinstance(error, FileExistsError):
             return _taken(part)
         return Stop(
@@ -125,21 +126,30 @@ def _take_again(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> None:
     except OSError:
         return  # it stays where it is: a part too many back is better than one lost
     if not part.kept:
-        removal.unlink(guard.fd, aside)
+        drop(guard, aside)
 
 
 def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | None:
     """Make an equal node under a private name, complete before it gets its public one."""
     try:
-        make_equal(guard.fd, private, part.mode, part.remains or {"type": "nothing"})
+        make_equal(guard.fd, private, part.mode, part.remains or {})
     except OSError as error:
+        if not isinstance(error, FileExistsError):
+            drop(guard, private)
         return Stop(
             OutcomeWord.REFUSED_DENIED,
             f"nothing can be made in {display(part.directory)}: {error.strerror}",
             error=str(error),
         )
-    fd = fs.pin(guard.fd, private)
+    except (KeyError, ValueError) as error:
+        return Stop(
+            OutcomeWord.FAILED,
+            f"the journal's record of {display(part.path)} is damaged, nothing can be made from it",
+            error=str(error),
+        )
+    fd = -1
     try:
+        fd = fs.pin(guard.fd, private)
         dress(
             fd,
             owner=(part.uid, part.gid),
@@ -148,7 +158,7 @@ def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | N
             xattrs=part.xattrs,
         )
     except OSError as error:
-        removal.unlink(guard.fd, private)
+        drop(guard, private)
         return Stop(
             OutcomeWord.REFUSED_DENIED,
             f"this user may not give {display(part.path)} its old owner and attributes "
@@ -156,8 +166,15 @@ def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | N
             error=str(error),
         )
     finally:
-        os.close(fd)
+        if fd >= 0:
+            os.close(fd)
     return None
+
+
+def drop(guard: DirectoryGuard, private: bytes) -> None:
+    """Remove a node that we made under a private name, if it is still there."""
+    with contextlib.suppress(OSError):
+        removal.unlink(guard.fd, private)
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,9 +199,9 @@ def settle_removal(record: NameRecord, guards: Guards) -> Settled:
         guard = guards.of(companion)
         if settled.word is OutcomeWord.GONE and not record.kept:
             found = look_at(guard, companion.private)
-            if found is not None and companion.is_recorded(found):
-                removal.unlink(guard.fd, companion.private)
-            continue
+            if found is None or companion.is_recorded(found):
+                drop(guard, companion.private)
+                continue
         beside = _settle_part(companion, guard)
         if beside.kept and not settled.kept:
             settled = replace(beside, summary=f"{settled.summary}; {beside.summary}")
@@ -208,10 +225,12 @@ def _settle_part(record: NameRecord, guard: DirectoryGuard) -> Settled:
     except OSError as error:
         taken = isinstance(error, FileExistsError)
         why = "its name is taken by a new object" if taken else str(error.strerror)
+        aside = look_at(guard, record.private)
         return Settled(
             OutcomeWord.FAILED,
             f"interrupted; what had been captured is kept as {display(record.private)} beside {shown}: {why}",
-            undoable=True,
+            # Undo brings back the judged thing and no other; what a lost race captured is for a person.
+            undoable=aside is not None and record.is_recorded(aside),
             kept=True,
         )
     sync_directory(guard.fd)
@@ -223,9 +242,7 @@ def settle_undo(record: NameRecord, guards: Guards, action: str) -> Settled:
     back = []
     for number, part in enumerate(record.all):
         guard = guards.of(part)
-        half_made = private_name(f"{action}.{number}")
-        if look_at(guard, half_made) is not None:
-            removal.unlink(guard.fd, half_made)
+        drop(guard, private_name(f"{action}.{number}"))  # half made
         now = look_at(guard, part.name)
         back.append(now is not None and (part.is_recorded(now) if part.kept else part.is_remade(now)))
     shown = display(record.path)

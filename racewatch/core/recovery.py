@@ -25,13 +25,15 @@ def recover(journal: Journal) -> tuple[HistoryEntry, ...]:
     Raises :class:`~racewatch.core.journal.JournalError` when the journal cannot be used.
     """
     settled: list[HistoryEntry] = []
+    # One patience for all: many acts in a directory that its owner keeps locked must not delay a start.
+    deadline = time.monotonic() + _PATIENCE_SECONDS
     for candidate in journal.open_acts():
         lock = journal.claim(candidate.action)
         if lock is None:
             continue  # its process lives and is in the middle of it
         try:
             if any(still.action == candidate.action for still in journal.open_acts()) and _settle(
-                candidate, journal
+                candidate, journal, deadline
             ):
                 entry = journal.entry(candidate.action)
                 if entry is not None:
@@ -41,9 +43,8 @@ def recover(journal: Journal) -> tuple[HistoryEntry, ...]:
     return tuple(settled)
 
 
-def _patiently(record: NameRecord, guards: Guards) -> Stop | None:
+def _patiently(record: NameRecord, guards: Guards, deadline: float) -> Stop | None:
     """Take the guards, waiting a little for another cleaner that is just at work in a directory."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
     while True:
         stop = guards.take(record)
         if stop is None or stop.word is not OutcomeWord.REFUSED_BUSY or time.monotonic() > deadline:
@@ -51,7 +52,7 @@ def _patiently(record: NameRecord, guards: Guards) -> Stop | None:
         time.sleep(0.02)
 
 
-def _settle(candidate: OpenAct, journal: Journal) -> bool:
+def _settle(candidate: OpenAct, journal: Journal, deadline: float) -> bool:
     try:
         record = NameRecord.read(candidate.undo.data)
     except (KeyError, ValueError):
@@ -65,7 +66,7 @@ def _settle(candidate: OpenAct, journal: Journal) -> bool:
         journal.finish(outcome)
         return True
     guards = Guards()
-    stop = _patiently(record, guards)
+    stop = _patiently(record, guards, deadline)
     if stop is not None:
         # Never given up: the directory may be on a file system that is not mounted yet.
         journal.remark(candidate.action, f"interrupted; waiting to be settled: {stop.summary}")
@@ -75,6 +76,10 @@ def _settle(candidate: OpenAct, journal: Journal) -> bool:
             how = settle_undo(record, guards, candidate.action)
         else:
             how = settle_removal(record, guards)
+    except OSError as error:
+        # A directory that may be listed but not searched, a disk that fails: not settled, not forgotten.
+        journal.remark(candidate.action, f"interrupted; waiting to be settled: {error.strerror}")
+        return False
     finally:
         guards.close()
     undo = UndoRecord(candidate.undo.method, {**candidate.undo.data, "kept": how.kept or record.kept})

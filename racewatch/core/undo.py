@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from racewatch.core.act import Hook, Step, no_hook
 from racewatch.core.journal import Journal, JournalError, new_action_id
-from racewatch.core.kind import Stop
+from racewatch.core.kind import Stop, UndoRecord
 from racewatch.core.model import HistoryEntry, Outcome, OutcomeWord
 from racewatch.core.name_record import NameRecord
 from racewatch.core.put_back import Guards, put_back
@@ -36,28 +36,58 @@ def undo(action: str, journal: Journal, *, on_step: Hook = no_hook) -> Outcome:
     if alive is None:
         raise AssertionError("a new action id is locked by somebody else")
     try:
-        name = NameRecord.read(record.data)
+        stop: Stop | None
+        try:
+            name = NameRecord.read(record.data)
+        except (KeyError, ValueError) as error:
+            stop = Stop(
+                OutcomeWord.FAILED,
+                f"action {action} cannot be undone: its record in the journal is damaged",
+                error=str(error),
+            )
+            return _ended(entry, new, stop, journal)
         on_step(Step.GUARD)
         guards = Guards()
         stop = guards.take(name)
-        if stop is not None:
-            return _ended(entry, new, stop, journal)
         try:
-            on_step(Step.INTENT)
-            try:
-                journal.intend(new, "undo", entry.observation, record, refers_to=action)
-            except JournalError as error:
-                return _ended(
-                    entry, new, Stop(OutcomeWord.FAILED, f"nothing was put back, because {error}"), journal
-                )
-            on_step(Step.RESTORE)
-            stop = put_back(name, guards, new)
+            if stop is None:
+                stop = _put_back(entry, new, record, name, guards, journal, on_step)
+            on_step(Step.RECORD)
+            # Still under the guard: until it is recorded, another undo takes this one for not done.
+            return _ended(entry, new, stop, journal)
         finally:
             guards.close()
-        on_step(Step.RECORD)
-        return _ended(entry, new, stop, journal)
     finally:
         os.close(alive)
+
+
+def _put_back(
+    entry: HistoryEntry,
+    new: str,
+    record: UndoRecord,
+    name: NameRecord,
+    guards: Guards,
+    journal: Journal,
+    on_step: Hook,
+) -> Stop | None:
+    # Race: another undo of the same action came through since we read its entry.  Asked again under the
+    # guard that both need, so that nothing is made a second time.  Left open: nothing.
+    now = journal.entry(entry.action)
+    if now is None or not now.undoable or now.observation is None:
+        return _not_undoable(now or entry)
+    on_step(Step.INTENT)
+    try:
+        journal.intend(new, "undo", now.observation, record, refers_to=entry.action)
+    except JournalError as error:
+        return Stop(OutcomeWord.FAILED, f"nothing was put back, because {error}", error=str(error))
+    on_step(Step.RESTORE)
+    try:
+        return put_back(name, guards, new)
+    except OSError as error:
+        # A directory that may be listed but not searched, for example.
+        return Stop(
+            OutcomeWord.FAILED, f"{display(name.path)} was not put back: {error.strerror}", error=str(error)
+        )
 
 
 def _not_undoable(entry: HistoryEntry) -> Stop:
@@ -65,6 +95,8 @@ def _not_undoable(entry: HistoryEntry) -> Stop:
         why = "it was taken back already"
     elif entry.word is None:
         why = "it is still under way"
+    elif entry.undoable:
+        why = "its record in the journal is damaged"
     else:
         why = "it removed nothing that could be put back"
     return Stop(OutcomeWord.REFUSED_FORBIDDEN, f"action {entry.action} cannot be undone: {why}")
