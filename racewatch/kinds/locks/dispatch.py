@@ -23,7 +23,7 @@ class Candidate:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    order: tuple[object, ...]
+    rank: int
     pattern: PathPattern
     format: Format
 
@@ -43,12 +43,12 @@ class Dispatch:
             "prefix": self._prefix,
             "parent": self._parent,
         }
-        for one in formats:
-            for pattern in one.where:
-                entry = _Entry(_order(one, pattern), pattern, one)
-                for key in pattern.keys:
-                    table = tables.get(key.kind)
-                    (self._rest if table is None else table.setdefault(key.text, [])).append(entry)
+        pairs = [(one, pattern) for one in formats for pattern in one.where]
+        for rank, (one, pattern) in enumerate(sorted(pairs, key=_order)):
+            entry = _Entry(rank, pattern, one)
+            for key in pattern.keys:
+                table = tables.get(key.kind)
+                (self._rest if table is None else table.setdefault(key.text, [])).append(entry)
         self._suffix_lengths = tuple(sorted({len(text) for text in self._suffix}))
         self._prefix_lengths = tuple(sorted({len(text) for text in self._prefix}))
 
@@ -74,7 +74,7 @@ class Dispatch:
         if not entries:
             return
         done: set[str] = set()
-        for entry in sorted(entries, key=_by_order):
+        for entry in sorted(entries, key=_by_rank):
             one = entry.format
             if file_type not in one.types or one.name in done:
                 continue
@@ -85,21 +85,18 @@ class Dispatch:
                     one, {name: text for name, text in match.groupdict().items() if text is not None}
                 )
 
-    def could_match(self, path: bytes, file_type: FileType) -> bool:
-        """Whether any candidate exists."""
-        return next(self.candidates(path, file_type), None) is not None
+
+def _by_rank(entry: _Entry) -> int:
+    return entry.rank
 
 
-def _by_order(entry: _Entry) -> tuple[object, ...]:
-    return entry.order
-
-
-def _order(one: Format, pattern: PathPattern) -> tuple[object, ...]:
+def _order(pair: tuple[Format, PathPattern]) -> tuple[object, ...]:
     """Smaller is tried first: own before generic, then the more specific pattern, then what tells more.
 
     With equally specific patterns, what is recognised by more (its content, a kernel lock held, an open
     descriptor, its size) comes before what takes anything; the name makes it deterministic.
     """
+    one, pattern = pair
     seen = one.recognition
     demands = (
         seen.by_content * 8
@@ -108,4 +105,4 @@ def _order(one: Format, pattern: PathPattern) -> tuple[object, ...]:
         + (seen.max_size is not None or seen.min_size > 0 or seen.links is not None)
     )
     absolute, literals, wild = pattern.weight
-    return (one.generic, -absolute, -literals, -wild, -demands, one.name)
+    return (one.generic, -absolute, -literals, -wild, -demands, one.name, pattern.text)

@@ -11,7 +11,7 @@ from racewatch.kinds.locks.claim import Claim, ParseFailure, facts_of, is_pid, n
 _BLOCK0: Final = struct.Struct("<2s10siiII40s40s900s")
 _DIRTY_AT: Final = 1007
 _DIRTY: Final = 0x55
-_VIM_MAGIC: Final = (struct.pack("<q", 0x30313233), struct.pack("<i", 0x20212223), struct.pack("<h", 0x1012))
+_VIM_MAGIC: Final = (struct.pack("<q", 0x30313233), struct.pack("<i", 0x20212223), struct.pack("<h", 0x1213))
 _NANO_SIZE: Final = 1024
 
 

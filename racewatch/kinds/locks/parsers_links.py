@@ -22,8 +22,22 @@ _LOCKFILE_DIRECTORY: Final = re.compile(rb"(?P<host>.+)\.(?P<rest>-?[0-9a-f]{1,2
 
 
 def emacs(data: bytes, name: bytes) -> Claim | ParseFailure:
-    """``USER@HOST.PID`` or ``USER@HOST.PID:BOOT``: the last ``@``, the last ``.`` after it."""
+    """``USER@HOST.PID`` or ``USER@HOST.PID:BOOT``: the last ``@``, the last ``.`` after it.
+
+    JOE writes the same form; see :func:`joe` for the one case that can be told apart.
+    """
     del name
+    found = _user_host_pid(data)
+    if isinstance(found, Claim) and _is_nameless(found):
+        return ParseFailure("the me@here of JOE")
+    return found
+
+
+def _is_nameless(claim: Claim) -> bool:
+    return (claim.user, claim.host) == ("me", "here") and claim.boot_time is None
+
+
+def _user_host_pid(data: bytes) -> Claim | ParseFailure:
     user, at, rest = data[: _LONGEST + 1].rstrip(b"\n").rpartition(b"@")
     host, _dot, tail = rest.rpartition(b".")
     found = _EMACS_TAIL.fullmatch(tail) if at and host and len(data) <= _LONGEST else None
@@ -39,8 +53,9 @@ def joe(data: bytes, name: bytes) -> Claim | ParseFailure:
 
     With both set its link cannot be told from one of Emacs.
     """
-    found = emacs(data, name)
-    if isinstance(found, Claim) and (found.user, found.host) == ("me", "here") and found.boot_time is None:
+    del name
+    found = _user_host_pid(data)
+    if isinstance(found, Claim) and _is_nameless(found):
         return Claim(pid=found.pid, facts=facts_of(host="not recorded", user="not recorded"))
     return ParseFailure("not the me@here.PID of JOE")
 

@@ -29,9 +29,14 @@ def pid(data: bytes, name: bytes) -> Claim | ParseFailure:
 
 
 def loose(data: bytes, name: bytes) -> Claim | ParseFailure:
-    """Whatever looks like a pid in an unknown lock: alone on the first line, after ``pid``, or in JSON."""
+    """Whatever looks like a pid in an unknown lock: alone on the first line, after ``pid``, or in JSON.
+
+    Nothing at all is a claim that says nothing.
+    """
     del name
     head = data[:4096]
+    if not head.strip(_BLANK):
+        return Claim()  # an empty lock says nothing, and that is no mistake
     if head.lstrip(_BLANK).startswith(b"{"):
         table = json_table(data)
         if table is not None:
@@ -47,7 +52,7 @@ def loose(data: bytes, name: bytes) -> Claim | ParseFailure:
     named = {int(digits) for digits in _PID_NAMED.findall(head)}
     if len(named) == 1 and is_pid(only := named.pop()):
         return Claim(pid=only)
-    return ParseFailure("no process id in it that could be told apart" if head else "empty")
+    return ParseFailure("no process id in it that could be told apart")
 
 
 def uucp(data: bytes, name: bytes) -> Claim | ParseFailure:

@@ -4,7 +4,7 @@
 ``/tmp/.X<n>-lock``  begins with a slash: a whole path, and a place to look at by default
 ``~/.gnupg/*.lock``  below any folder when matching; below each home as a place to look at
 ``.git/*.lock``      anything else: the last components of a path
-``**``               as a component: any number of folders, none too
+``**``               as a component, once: any number of folders, none too
 ``*`` ``?``          any run of characters, one character; never a slash
 ``<n>``              a part with a name, for companions and tools; one character or more
 ``<n:digits>``       one that is a number (also ``hex``, ``hex64``); ``pid`` and ``port`` become claims
@@ -121,6 +121,9 @@ def compile_pattern(text: str) -> PathPattern:
     anchor, parts = _components(text)
     if any(not part for part in parts):
         raise BadPattern("empty component (two slashes, or one at the end)")
+    if parts.count("**") > 1:
+        # Each one costs a factor of the path's length when nothing fits in the end.
+        raise BadPattern("more than one **")
     if parts[-1] == "**":
         raise BadPattern("** cannot be the last component; write **/*")
     components = [

@@ -163,12 +163,14 @@ def _fit(candidate: Candidate, seen: Sighting) -> Identified | None:
         return None
     if wanted.opened and not seen.opened:
         return None
+    size = 0
     if seen.type is FileType.FILE:
+        size = seen.size
         if seen.size < wanted.min_size or (wanted.max_size is not None and seen.size > wanted.max_size):
             return None
         if wanted.links is not None and seen.links != wanted.links:
             return None
-    claim = read_claim(one, seen.content, os.path.basename(seen.path), seen.size, candidate.captures)
+    claim = read_claim(one, seen.content, os.path.basename(seen.path), size, candidate.captures)
     if wanted.by_content and not isinstance(claim, Claim):
         return None
     return Identified(seen.path, one, claim, candidate.captures)

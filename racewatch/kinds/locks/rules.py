@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Final
 
 from racewatch.kinds.locks.format import (
     ADVISORY,
@@ -13,21 +14,36 @@ from racewatch.kinds.locks.format import (
     Policy,
     Role,
     Rule,
+    Tier,
 )
 from racewatch.kinds.locks.regexes import compile_expression
 from racewatch.kinds.locks.templates import TOOL_VARIABLES, variables_of
 
 #: Names that parsers put into ``Claim.related``.
-RELATED = frozenset({"datadir", "socketdir", "id"})
+RELATED: Final = frozenset({"datadir", "socketdir", "id"})
+
+#: Fixed characters that a pattern of one's own must have.
+_LEAST_FIXED: Final = 4
 
 
 def contradictions(one: Format) -> Iterator[tuple[str, str]]:
     """(key, message) of each contradiction."""
+    yield from _of_where(one)
     yield from _of_policy(one)
     yield from _of_rules(one)
     yield from _of_content(one)
     yield from _of_companions(one)
     yield from _of_tools(one)
+
+
+def _of_where(one: Format) -> Iterator[tuple[str, str]]:
+    for pattern in one.where:
+        _absolute, fixed, _wild = pattern.weight
+        if one.tier is not Tier.BUILT_IN and fixed < _LEAST_FIXED:
+            yield (
+                "where",
+                f"{pattern.text}: fits almost any name; at least {_LEAST_FIXED} characters must be fixed",
+            )
 
 
 def _of_policy(one: Format) -> Iterator[tuple[str, str]]:

@@ -85,7 +85,9 @@ def read_bytes(raw: bytes, path: bytes, tier: Tier) -> FileResult:
     except (ValueError, RecursionError) as error:
         message = str(error)
         found = _AT_LINE.search(message)
-        return _broken(path, display_text(_AT_LINE.sub("", message)), line=int(found[1]) if found else None)
+        # Without a line it was the end of the document that came too early.
+        line = int(found[1]) if found else max(1, len(text.splitlines()))
+        return _broken(path, "no TOML: " + display_text(_AT_LINE.sub("", message)), line=line)
     return _read_table(table, text, path, tier)
 
 
