@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import struct
 import time
+import tracemalloc
 import uuid
 
 import pytest
@@ -310,3 +311,21 @@ def test_time_does_not_explode_on_hostile_bytes(parser: str) -> None:
                 parse(parser, data, data[:255])
             spent.append(time.process_time() - started)
         assert spent[1] < max(0.25, spent[0] * 10), (unit, spent)
+
+
+@pytest.mark.parametrize("parser", sorted(PARSERS))
+def test_memory_stays_small_on_hostile_bytes(parser: str) -> None:
+    holders = json.dumps({"exclusive": [["a", 1, 0]] * 4000}).encode()
+    for data in (
+        holders,
+        b'{"a":[' + b"[]," * 20_000 + b"[]]}",
+        b"a," * 40_000 + b";",
+        b"\n" * 65_536,
+        b"k=v\n" * 16_000,
+    ):
+        tracemalloc.start()
+        try:
+            parse(parser, data)
+            assert tracemalloc.get_traced_memory()[1] < 16 << 20
+        finally:
+            tracemalloc.stop()

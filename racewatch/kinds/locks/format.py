@@ -144,7 +144,9 @@ class Role(enum.StrEnum):
 
     TOGETHER = "together"  # removed in the same act, all or nothing; a socket must be dead
     TWIN = "twin"  # another name of the same inode; removed in the same act
-    TESTED = "tested"  # its kernel lock is the real one; at least one of these must be there and free
+    TESTED = (
+        "tested"  # its kernel lock is the real one: all of these that exist must be free, and one must exist
+    )
     PIDFILE = "pidfile"  # must not name a living process
     OWNER = "owner"  # says who the owner is; what it claims counts as if it stood in the lock
     SOCKET = "socket"  # a socket, or a link to one, that must be dead or absent
