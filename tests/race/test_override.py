@@ -17,7 +17,6 @@ from tests.kernel.support import (
     NOBODY,
     become_nobody,
     in_child,
-    mount,
     needs_root,
     own_mounts,
     unshare,
@@ -34,9 +33,9 @@ from tests.race.world import (
     is_private,
     leave_dead,
     names_below,
+    overlay,
     raced,
     serve,
-    unmount,
 )
 
 pytestmark = needs_root
@@ -136,24 +135,11 @@ def test_an_override_opens_nothing_that_is_never_removed(world: World) -> None:
     assert os.path.isfile(world.path)
 
 
-def overlay(world: World) -> bytes:
-    """Mount an overlay whose upper directory is the world's own; the merged directory."""
-    base = os.path.dirname(world.folder)
-    parts = {name: os.path.join(base, name) for name in (b"lower", b"work", b"merged")}
-    for path in parts.values():
-        os.mkdir(path)
-    data = b"lowerdir=%s,upperdir=%s,workdir=%s" % (parts[b"lower"], world.there, parts[b"work"])
-    mount(b"overlay", parts[b"merged"], b"overlay", 0, data)
-    return parts[b"merged"]
-
-
 def in_overlay(work: Callable[[World, bytes], Any]) -> Any:
     def inside() -> Any:
         own_mounts()
         with a_world() as world:
-            merged = overlay(world)
-            world.stack.callback(unmount, merged)
-            return work(world, merged)
+            return work(world, overlay(world))
 
     return in_child(inside)
 

@@ -21,6 +21,7 @@ from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, KindName, Observation, Outcome, OutcomeWord, Target
 from racewatch.core.protected import Protected
 from racewatch.kinds.sockets import SocketsKind
+from tests.kernel.support import mount
 
 STREAM, DGRAM, SEQPACKET = socket.SOCK_STREAM, socket.SOCK_DGRAM, socket.SOCK_SEQPACKET
 Inode = tuple[int, int]
@@ -244,3 +245,15 @@ def unmount(path: bytes) -> None:
     """umount2(2), also when something is still open below; raises OSError."""
     if _libc.umount2(path, _MNT_DETACH) != 0:
         raise OSError(ctypes.get_errno(), f"umount {path!r}")
+
+
+def overlay(world: World) -> bytes:
+    """Mount an overlay whose upper directory is the world's own, until its end; the merged directory."""
+    base = os.path.dirname(world.folder)
+    parts = {name: os.path.join(base, name) for name in (b"lower", b"work", b"merged")}
+    for path in parts.values():
+        os.mkdir(path)
+    data = b"lowerdir=%s,upperdir=%s,workdir=%s" % (parts[b"lower"], world.there, parts[b"work"])
+    mount(b"overlay", parts[b"merged"], b"overlay", 0, data)
+    world.stack.callback(unmount, parts[b"merged"])
+    return parts[b"merged"]
