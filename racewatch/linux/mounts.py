@@ -146,7 +146,8 @@ class FileSystems:
 
     ``overlay_layers`` maps (st_dev, st_ino) of a directory to the layers it is, ``places`` does the
     same for (superblock, path inside it); ``unresolved`` are layers whose directory could not be
-    found from here.  ``blind`` counts processes whose mount table could not be read, so whose
+    found from here.  ``tables`` are the mount tables themselves, and
+    ``point_names`` the file names of all their mount points.  ``blind`` counts processes whose mount table could not be read, so whose
     overlays are missing here.
     """
 
@@ -156,6 +157,8 @@ class FileSystems:
     places: Mapping[tuple[int, bytes], Layer]
     unresolved: tuple[Layer, ...]
     blind: int
+    tables: tuple[tuple[Mount, ...], ...] = ()
+    point_names: frozenset[bytes] = frozenset()
 
     @classmethod
     def take(cls) -> FileSystems:
@@ -164,6 +167,8 @@ class FileSystems:
         by_id: dict[int, Mount] = {}
         by_dev: dict[int, str] = {}
         stacked: dict[_Stack, list[Merged]] = {}
+        tables: list[tuple[Mount, ...]] = []
+        point_names: set[bytes] = set()
         blind = namespaces.blind
         for namespace in namespaces:
             try:
@@ -175,7 +180,9 @@ class FileSystems:
                     raise
                 blind += 1
                 continue
+            tables.append(table)
             for mount in table:
+                point_names.add(mount.point.rpartition(b"/")[2])
                 by_id[mount.id] = mount
                 by_dev[mount.dev] = mount.fstype
                 if mount.fstype == "overlay" or mount.fstype.startswith("fuse"):
@@ -183,7 +190,35 @@ class FileSystems:
                     stacked.setdefault(stack, []).append(Merged(namespace, mount.point, mount.root))
         resolved, unresolved = _resolve(stacked, by_id)
         places = {one.place: one for layers in resolved.values() for one in layers[::-1] if one.place}
-        return cls(by_id, by_dev, resolved, places, tuple(unresolved), blind)
+        return cls(
+            by_id,
+            by_dev,
+            resolved,
+            places,
+            tuple(unresolved),
+            blind,
+            tuple(tables),
+            frozenset(point_names),
+        )
+
+    def is_mount_point(self, fd: int) -> bool:
+        """Whether something is mounted, in any namespace seen, on the name that a handle was opened by.
+
+        In ours that shows as a mount root.  In another one it shows nowhere but in its table, and
+        removing the name here takes that mount away there (measured: a rename moves the mount along, an
+        unlink detaches it).  ``point_names`` tells cheaply for which names to ask.  Raises OSError.
+        """
+        path = os.readlink(fs.fd_path(fd))
+        place = _place(path, fs.stat_fd(fd).mount_id, self.by_id)
+        if place is None:
+            return False
+        ending = b"/" + path.rpartition(b"/")[2]
+        for table in self.tables:
+            if any(mount.point.endswith(ending) for mount in table):
+                by_id = {mount.id: mount for mount in table}
+                if any(_place(mount.point, mount.parent, by_id) == place for mount in table):
+                    return True
+        return False
 
     def fstype_of(self, mount_id: int | None) -> str | None:
         """The type of the file system a mount id (of ``statx``) means; None: not in this snapshot."""

@@ -14,7 +14,7 @@ class Where(enum.Enum):
     """Which kernel object "nobody is bound" speaks about, at the place where the node lies."""
 
     LOCAL = "a local file system that nothing is stacked on"
-    MOUNTED_OVER = "a name that something is mounted on"
+    MOUNTED_OVER = "a place that something is mounted on"
     SHARED = "a file system that another kernel or program can serve"
     BACKING = "a layer of a mounted overlay"
     ENGINE = "the storage of a container engine"

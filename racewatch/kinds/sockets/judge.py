@@ -27,7 +27,8 @@ _TYPE_WORD: Final = {
 }
 
 _WHERE_REASON: Final = {
-    Where.MOUNTED_OVER: "something is mounted on this very name, so the node below it cannot be seen",
+    Where.MOUNTED_OVER: "something is mounted on this very name, here or for another process, and would go "
+    "with it",
     Where.SHARED: "the socket may be bound on another machine or through another mount, which this "
     "kernel cannot see",
     Where.BACKING: "a process inside the overlay can be bound to this socket under another inode",

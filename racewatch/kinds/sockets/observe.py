@@ -55,9 +55,10 @@ class Observer:
         if answer.presence is Presence.BOUND:
             self._looks.alive(incarnation)
         else:
-            place = around.place(directory_fd, directory, node)
+            name = os.path.basename(path)
+            place = around.place(directory_fd, directory, name, fd, node)
             if place.merged:
-                merged = around.ask_merged(place, os.path.basename(path))
+                merged = around.ask_merged(place, name)
             if answer.presence is Presence.ABSENT:
                 count = self._looks.dead(incarnation, time.monotonic())
         unit = around.units.get(path)

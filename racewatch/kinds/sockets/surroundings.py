@@ -8,6 +8,7 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
+from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Owner
 from racewatch.kinds.sockets.facts import Where
 from racewatch.linux import fs, netns, processes, sockdiag, systemd
@@ -138,6 +139,8 @@ class Surroundings:
         self._foreign: set[bytes] = set()
         self._look_abroad()
         self._places: dict[tuple[int, int, int | None], Place] = {}
+        self._points = self.filesystems.point_names if self.filesystems else frozenset()
+        self._points_aside = any(name.startswith(PRIVATE_PREFIX) for name in self._points)
 
     def _index(self, bound: tuple[UnixSocket, ...]) -> dict[tuple[int, int], list[UnixSocket]]:
         rows: dict[tuple[int, int], list[UnixSocket]] = defaultdict(list)
@@ -216,9 +219,13 @@ class Surroundings:
         superblock = self.filesystems.superblock_of(stat.mount_id) if self.filesystems else None
         return sockdiag.node_key(stat.dev if superblock is None else superblock, stat.ino)
 
-    def place(self, directory_fd: int, directory: fs.Stat, node: fs.Stat) -> Place:
+    def place(self, directory_fd: int, directory: fs.Stat, name: bytes, fd: int, node: fs.Stat) -> Place:
         """Whether "nobody is bound" proves anything for this node; asked once a directory."""
-        if node.mount_root is not False or node.mount_id != directory.mount_id:
+        if (
+            node.mount_root is not False
+            or node.mount_id != directory.mount_id
+            or self._is_mounted_over_elsewhere(name, fd)
+        ):
             # The name is a mount point (or this kernel cannot say): the node we see is not the one
             # in the directory, and taking the name away would take somebody's mount away.
             return Place(Where.MOUNTED_OVER, self._fstype_of(node))
@@ -227,6 +234,18 @@ class Surroundings:
         if place is None:
             place = self._places[key] = self._judge_place(directory_fd, directory)
         return place
+
+    def _is_mounted_over_elsewhere(self, name: bytes, fd: int) -> bool:
+        """Whether a service with mounts of its own has put its live socket over this very node.
+
+        While an act has the node aside, such a mount is listed under the private name.
+        """
+        if self.filesystems is None or (name not in self._points and not self._points_aside):
+            return False
+        try:
+            return self.filesystems.is_mount_point(fd)
+        except OSError:
+            return True
 
     def _fstype_of(self, node: fs.Stat) -> str | None:
         return self.filesystems.fstype_of(node.mount_id) if self.filesystems else None
