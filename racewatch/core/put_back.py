@@ -142,6 +142,7 @@ def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | N
             error=str(error),
         )
     except (KeyError, ValueError) as error:
+        drop(guard, private)
         return Stop(
             OutcomeWord.FAILED,
             f"the journal's record of {display(part.path)} is damaged, nothing can be made from it",
