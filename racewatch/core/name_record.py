@@ -115,6 +115,10 @@ class NameRecord:
         """Whether an inode is one that :func:`put_back` made: the exact old times and mode on it."""
         return (found.mode, found.mtime_ns) == (self.mode, self.mtime_ns)
 
+    def is_ours(self, found: fs.Stat) -> bool:
+        """Whether an inode is what an undo of this record puts at the name."""
+        return self.is_recorded(found) if self.kept else self.is_remade(found)
+
     @property
     def all(self) -> tuple[NameRecord, ...]:
         """This one and what was taken together with it."""

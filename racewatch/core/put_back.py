@@ -7,6 +7,7 @@ never overwrites a name.
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 from dataclasses import dataclass, field, replace
 
@@ -117,16 +118,24 @@ def _put_one_back(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> Stop
 
 
 def _take_again(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> None:
-    """A later part could not follow: take an earlier one away again, if it still is what we put there."""
+    """A later part could not follow: take an earlier one away again, if it still is what we put there.
+
+    Race closed: a server binds the name between the look and the rename.  What was taken is looked at
+    before it is destroyed, and a stranger goes back, never overwriting.  Left open: its name is absent
+    meanwhile, and taken by somebody else at worst; then it stays under the private name.
+    """
     now = look_at(guard, part.name)
-    if now is None or not (part.is_recorded(now) if part.kept else part.is_remade(now)):
+    if now is None or not part.is_ours(now):
         return
     try:
         removal.rename_noreplace(guard.fd, part.name, guard.fd, aside)
+        taken = look_at(guard, aside)
+        if taken is None or not part.is_ours(taken):
+            removal.rename_noreplace(guard.fd, aside, guard.fd, part.name)
+        elif not part.kept:
+            drop(guard, aside)
     except OSError:
         return  # it stays where it is: a part too many back is better than one lost
-    if not part.kept:
-        drop(guard, aside)
 
 
 def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | None:
@@ -137,7 +146,7 @@ def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | N
         if not isinstance(error, FileExistsError):
             drop(guard, private)
         return Stop(
-            OutcomeWord.REFUSED_DENIED,
+            _word_for(error),
             f"nothing can be made in {display(part.directory)}: {error.strerror}",
             error=str(error),
         )
@@ -160,16 +169,23 @@ def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | N
         )
     except OSError as error:
         drop(guard, private)
+        word = _word_for(error)
+        user = processes.user_name(part.uid)
+        why = f"this user may not ({user} was its owner); root may" if word.is_refusal else error.strerror
         return Stop(
-            OutcomeWord.REFUSED_DENIED,
-            f"this user may not give {display(part.path)} its old owner and attributes "
-            f"({processes.user_name(part.uid)}); root may",
+            word,
+            f"{display(part.path)} could not be given its old owner and attributes: {why}",
             error=str(error),
         )
     finally:
         if fd >= 0:
             os.close(fd)
     return None
+
+
+def _word_for(error: OSError) -> OutcomeWord:
+    denied = error.errno in (errno.EACCES, errno.EPERM, errno.EROFS)
+    return OutcomeWord.REFUSED_DENIED if denied else OutcomeWord.FAILED
 
 
 def drop(guard: DirectoryGuard, private: bytes) -> None:
@@ -245,7 +261,7 @@ def settle_undo(record: NameRecord, guards: Guards, action: str) -> Settled:
         guard = guards.of(part)
         drop(guard, private_name(f"{action}.{number}"))  # half made
         now = look_at(guard, part.name)
-        back.append(now is not None and (part.is_recorded(now) if part.kept else part.is_remade(now)))
+        back.append(now is not None and part.is_ours(now))
     shown = display(record.path)
     if all(back):
         return Settled(OutcomeWord.DONE, f"interrupted before its end was recorded; {shown} is back")

@@ -1,0 +1,30 @@
+from __future__ import annotations
+
+import os
+import tempfile
+from collections.abc import Iterator
+
+import pytest
+
+from racewatch.core.journal import Journal
+
+
+@pytest.fixture
+def folder() -> Iterator[bytes]:
+    """A folder that nobody else can reach under another name, and everybody may enter."""
+    with tempfile.TemporaryDirectory(prefix="rw-core-") as name:
+        path = os.fsencode(os.path.realpath(name))
+        os.chmod(path, 0o755)
+        yield path
+
+
+@pytest.fixture
+def journal(folder: bytes) -> Iterator[Journal]:
+    made = Journal(folder + b"-state")
+    try:
+        yield made
+    finally:
+        made.close()
+        for name in os.listdir(made.folder):
+            os.unlink(os.path.join(made.folder, name))
+        os.rmdir(made.folder)

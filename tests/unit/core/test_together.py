@@ -1,0 +1,341 @@
+"""Things that go together, and the owner's own lock held while acting."""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+from collections.abc import Callable, Sequence
+
+import pytest
+
+from racewatch.core.act import Step, act
+from racewatch.core.advisory import AdvisoryKind, AdvisoryLock, HeldLock
+from racewatch.core.by_name import NamedThing
+from racewatch.core.journal import Journal
+from racewatch.core.kind import Stop
+from racewatch.core.model import ActRequest, KindName, Outcome, OutcomeWord, Target, Verdict
+from racewatch.core.part import Part
+from racewatch.linux import flocks, fs
+from tests.kernel.support import child
+from tests.unit.core.support import as_nobody, fingerprint_of, part, socket_node
+
+DONE, GONE, FAILED = OutcomeWord.DONE, OutcomeWord.GONE, OutcomeWord.FAILED
+LIVE, CHANGED = OutcomeWord.REFUSED_LIVE, OutcomeWord.REFUSED_CHANGED
+UNPROVEN, BUSY = OutcomeWord.REFUSED_UNPROVEN, OutcomeWord.REFUSED_BUSY
+STALE = Verdict.STALE
+
+
+def perform(
+    main: Part,
+    journal: Journal,
+    *beside: Part,
+    hold: Sequence[AdvisoryLock] = (),
+    at: dict[Step, Callable[[], None]] | None = None,
+    override: bool = False,
+) -> Outcome:
+    thing = NamedThing(main, lambda _: beside, tuple(hold))
+    request = ActRequest(Target(KindName.SOCKET, main.path), fingerprint_of(main.path), override)
+
+    def hook(step: Step) -> None:
+        if at and step in at:
+            at[step]()
+
+    return act(request, thing, journal, on_step=hook)
+
+
+@pytest.fixture
+def two(folder: bytes) -> tuple[bytes, bytes]:
+    paths = os.path.join(folder, b"a"), os.path.join(folder, b"b")
+    for path in paths:
+        socket_node(path)
+    return paths
+
+
+@pytest.fixture
+def apart(folder: bytes) -> tuple[bytes, bytes]:
+    """In two directories."""
+    other = os.path.join(folder, b"other")
+    os.mkdir(other)
+    paths = os.path.join(folder, b"a"), os.path.join(other, b"b")
+    for path in paths:
+        socket_node(path)
+    return paths
+
+
+def test_both_go(two: tuple[bytes, bytes], journal: Journal, folder: bytes) -> None:
+    assert perform(part(two[0]), journal, part(two[1])).word is DONE
+    assert os.listdir(folder) == []
+
+
+@pytest.mark.parametrize(
+    ("verdict", "word"), [(Verdict.LIVE, LIVE), (Verdict.UNKNOWN, UNPROVEN), (Verdict.IDLE, UNPROVEN)]
+)
+def test_a_companion_that_is_not_proved_stops_the_act_even_on_a_persons_word(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes, verdict: Verdict, word: OutcomeWord
+) -> None:
+    outcome = perform(part(two[0]), journal, part(two[1], verdict), override=True)
+    assert outcome.word is word
+    assert "goes with it" in outcome.summary
+    assert sorted(os.listdir(folder)) == [b"a", b"b"]
+
+
+def test_a_live_thing_is_refused_before_its_companions_are_looked_at(
+    two: tuple[bytes, bytes], journal: Journal
+) -> None:
+    outcome = perform(part(two[0], Verdict.LIVE), journal, part(two[1], Verdict.UNKNOWN))
+    assert outcome.word is LIVE
+    assert "goes with it" not in outcome.summary
+
+
+def test_a_companion_that_is_not_there_is_left_out(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes
+) -> None:
+    os.unlink(two[1])
+    assert perform(part(two[0]), journal, part(two[1])).word is DONE
+    assert os.listdir(folder) == []
+
+
+def test_a_companion_whose_directory_is_not_there_is_left_out(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes
+) -> None:
+    assert perform(part(two[0]), journal, part(os.path.join(folder, b"no", b"b"))).word is DONE
+    assert os.listdir(folder) == [b"b"]
+
+
+def test_a_companion_whose_directory_is_locked_stops_the_act(
+    apart: tuple[bytes, bytes], journal: Journal
+) -> None:
+    fd = os.open(os.path.dirname(apart[1]), os.O_RDONLY)
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX)
+        outcome = perform(part(apart[0]), journal, part(apart[1]))
+    finally:
+        os.close(fd)
+    assert outcome.word is BUSY
+    assert "because of what goes with it" in outcome.summary
+    assert all(os.path.lexists(path) for path in apart)
+
+
+def test_a_companion_in_another_directory_is_guarded_there(
+    apart: tuple[bytes, bytes], journal: Journal
+) -> None:
+    def locked() -> None:
+        for path in apart:
+            fd = os.open(os.path.dirname(path), os.O_RDONLY)
+            try:
+                with pytest.raises(BlockingIOError):
+                    fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            finally:
+                os.close(fd)
+
+    assert perform(part(apart[0]), journal, part(apart[1]), at={Step.COMMIT: locked}).word is DONE
+
+
+def test_a_companion_whose_directory_moved_stops_the_act(
+    apart: tuple[bytes, bytes], journal: Journal, folder: bytes
+) -> None:
+    def move() -> None:
+        os.rename(os.path.join(folder, b"other"), os.path.join(folder, b"moved"))
+
+    outcome = perform(part(apart[0]), journal, part(apart[1]), at={Step.RECHECK: move})
+    assert outcome.word is CHANGED
+    assert sorted(os.listdir(folder)) == [b"a", b"moved"]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+@pytest.mark.parametrize("verdict", [Verdict.LIVE, Verdict.UNKNOWN])
+def test_either_part_judged_otherwise_after_the_capture_gives_both_back(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes, which: int, verdict: Verdict
+) -> None:
+    looks: list[tuple[Verdict, ...]] = [(STALE,), (STALE,)]
+    looks[which] = (STALE, verdict)
+    outcome = perform(part(two[0], *looks[0]), journal, part(two[1], *looks[1]))
+    expected = LIVE if verdict is Verdict.LIVE else CHANGED if which == 0 else UNPROVEN
+    assert outcome.word is expected
+    assert sorted(os.listdir(folder)) == [b"a", b"b"]
+    assert not outcome.undoable
+
+
+@pytest.mark.parametrize("override", [False, True])
+def test_what_was_proved_and_is_not_any_more_goes_back_also_on_a_persons_word(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes, override: bool
+) -> None:
+    """The person's word was given for what was seen; that was a proof, and it fell."""
+    outcome = perform(part(two[0], STALE, Verdict.UNKNOWN), journal, override=override)
+    assert outcome.word is CHANGED
+    assert sorted(os.listdir(folder)) == [b"a", b"b"]
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_either_part_replaced_before_the_capture_gives_both_back(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes, which: int
+) -> None:
+    def replace_it() -> None:
+        os.unlink(two[which])
+        with open(two[which], "xb"):
+            pass
+
+    outcome = perform(part(two[0]), journal, part(two[1]), at={Step.CAPTURE: replace_it})
+    assert outcome.word is CHANGED
+    assert sorted(os.listdir(folder)) == [b"a", b"b"]
+    assert os.path.isfile(two[which])
+
+
+def test_a_part_that_vanished_before_the_capture_gives_the_other_back(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes
+) -> None:
+    outcome = perform(part(two[0]), journal, part(two[1]), at={Step.CAPTURE: lambda: os.unlink(two[0])})
+    assert outcome.word is GONE
+    assert os.listdir(folder) == [b"b"]
+
+
+def test_a_part_that_cannot_go_back_is_said(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The companion is captured; the thing itself is gone; and the companion's name is taken by then."""
+    main, beside = part(two[0]), part(two[1])
+    really = Part.capture
+
+    def capture_and_race(one: Part) -> Stop | None:
+        stop = really(one)
+        if one is beside:
+            socket_node(two[1])
+            os.unlink(two[0])
+        return stop
+
+    monkeypatch.setattr(Part, "capture", capture_and_race)
+    outcome = perform(main, journal, beside)
+    assert outcome.word is FAILED
+    assert "is not there any more; what was captured could not be put back" in outcome.summary
+    assert len(os.listdir(folder)) == 2
+
+
+def test_a_companion_that_cannot_be_unlinked_stays_aside(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    main, beside = part(two[0]), part(two[1])
+    refused = Stop(OutcomeWord.REFUSED_DENIED, "no")
+    really = Part.unlink
+    monkeypatch.setattr(Part, "unlink", lambda one: refused if one is beside else really(one))
+    assert perform(main, journal, beside).word is DONE
+    assert len(os.listdir(folder)) == 1
+
+
+def test_a_thing_that_cannot_be_unlinked_goes_back_with_its_companion(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    refused = Stop(OutcomeWord.REFUSED_DENIED, "no")
+    monkeypatch.setattr(Part, "unlink", lambda _: refused)
+    assert perform(part(two[0]), journal, part(two[1])).word is OutcomeWord.REFUSED_DENIED
+    assert sorted(os.listdir(folder)) == [b"a", b"b"]
+
+
+def test_one_part_that_cannot_be_copied_keeps_all_aside(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes
+) -> None:
+    os.unlink(two[1])
+    os.mkdir(two[1])
+    outcome = perform(part(two[0]), journal, part(two[1]))
+    assert outcome.word is DONE
+    assert "kept aside" in outcome.summary
+    assert len(os.listdir(folder)) == 2
+
+
+# ---------------------------------------------------------------- the owner's own lock
+
+
+@pytest.fixture
+def lock_file(folder: bytes) -> bytes:
+    path = os.path.join(folder, b"lock")
+    with open(path, "xb"):
+        pass
+    return path
+
+
+@pytest.mark.parametrize("kind", AdvisoryKind)
+def test_the_owners_lock_is_held_to_the_end_and_then_free(
+    two: tuple[bytes, bytes], lock_file: bytes, journal: Journal, kind: AdvisoryKind
+) -> None:
+    held: list[bool] = []
+
+    def look() -> None:
+        held.append(isinstance(AdvisoryLock(lock_file, kind).take(), Stop))
+
+    at: dict[Step, Callable[[], None]] = dict.fromkeys((Step.RECHECK, Step.COMMIT, Step.RECORD), look)
+    assert perform(part(two[0]), journal, hold=[AdvisoryLock(lock_file, kind)], at=at).word is DONE
+    assert held == [True] * 3
+    free = AdvisoryLock(lock_file, kind).take()
+    assert isinstance(free, HeldLock)
+    free.close()
+
+
+@pytest.mark.parametrize("kind", AdvisoryKind)
+def test_an_owner_that_holds_its_lock_is_live(
+    two: tuple[bytes, bytes], lock_file: bytes, journal: Journal, kind: AdvisoryKind
+) -> None:
+    def hold() -> list[int]:
+        fd = os.open(lock_file, os.O_RDWR)
+        if kind is AdvisoryKind.FLOCK:
+            fcntl.flock(fd, fcntl.LOCK_EX)
+        else:
+            fcntl.lockf(fd, fcntl.LOCK_EX)  # a POSIX lock of another process
+        return [fd]
+
+    with child(hold):
+        outcome = perform(part(two[0]), journal, hold=[AdvisoryLock(lock_file, kind)])
+    assert outcome.word is LIVE
+    assert os.path.lexists(two[0])
+
+
+def test_a_lock_that_is_not_there_holds_nobody_out(
+    two: tuple[bytes, bytes], folder: bytes, journal: Journal
+) -> None:
+    missing = [
+        AdvisoryLock(os.path.join(folder, b"no"), AdvisoryKind.FLOCK),
+        AdvisoryLock(os.path.join(folder, b"no", b"no"), AdvisoryKind.FCNTL),
+    ]
+    assert perform(part(two[0]), journal, hold=missing).word is DONE
+
+
+def test_a_lock_that_cannot_be_taken_proves_nothing(folder: bytes, lock_file: bytes) -> None:
+    os.mkfifo(os.path.join(folder, b"fifo"))
+    os.symlink(folder, os.path.join(folder, b"link"))
+    for path in (b"fifo", b"link/lock", b"link"):
+        stop = AdvisoryLock(os.path.join(folder, path), AdvisoryKind.FLOCK).take()
+        assert isinstance(stop, Stop)
+        assert stop.word is UNPROVEN
+    os.chmod(lock_file, 0)
+    with as_nobody():
+        stop = AdvisoryLock(lock_file, AdvisoryKind.FCNTL).take()
+    assert isinstance(stop, Stop)
+    assert stop.word is UNPROVEN
+    assert "could not be taken" in stop.summary
+
+
+def test_a_lock_file_that_goes_while_it_is_opened(lock_file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
+    really = fs.stat_at
+
+    def look_then_lose(dirfd: int, name: bytes) -> fs.Stat:
+        seen = really(dirfd, name)
+        os.unlink(lock_file)
+        return seen
+
+    monkeypatch.setattr(fs, "stat_at", look_then_lose)
+    assert AdvisoryLock(lock_file, AdvisoryKind.FLOCK).take() is None
+
+
+@pytest.mark.parametrize("kind", AdvisoryKind)
+def test_a_file_system_without_locks_proves_nothing(
+    lock_file: bytes, kind: AdvisoryKind, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> bool:
+        raise OSError(errno.ENOLCK, "no locks available")
+
+    monkeypatch.setattr(fcntl, "flock", refuse)
+    monkeypatch.setattr(flocks, "try_lock_range", refuse)
+    before = set(os.listdir("/proc/self/fd"))
+    stop = AdvisoryLock(lock_file, kind).take()
+    assert isinstance(stop, Stop)
+    assert stop.word is UNPROVEN
+    assert set(os.listdir("/proc/self/fd")) == before
