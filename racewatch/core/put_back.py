@@ -157,16 +157,18 @@ def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | N
             f"the journal's record of {display(part.path)} is damaged, nothing can be made from it",
             error=str(error),
         )
-    fd = -1
     try:
         fd = fs.pin(guard.fd, private)
-        dress(
-            fd,
-            owner=(part.uid, part.gid),
-            mode=part.mode,
-            times_ns=(part.atime_ns, part.mtime_ns),
-            xattrs=part.xattrs,
-        )
+        try:
+            dress(
+                fd,
+                owner=(part.uid, part.gid),
+                mode=part.mode,
+                times_ns=(part.atime_ns, part.mtime_ns),
+                xattrs=part.xattrs,
+            )
+        finally:
+            os.close(fd)
     except OSError as error:
         drop(guard, private)
         word = _word_for(error)
@@ -177,9 +179,6 @@ def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | N
             f"{display(part.path)} could not be given its old owner and attributes: {why}",
             error=str(error),
         )
-    finally:
-        if fd >= 0:
-            os.close(fd)
     return None
 
 
