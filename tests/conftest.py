@@ -88,7 +88,14 @@ def _descriptors() -> set[str]:
 
 
 # What Qt opens when it first needs it and keeps for the life of the process.
-_KEPT_BY_QT = ("anon_inode:[eventfd]", "anon_inode:[timerfd]", "/memfd:", "/usr/share/", "/dev/dri", "/dev/shm")
+_KEPT_BY_QT = (
+    "anon_inode:[eventfd]",
+    "anon_inode:[timerfd]",
+    "/memfd:",
+    "/usr/share/",
+    "/dev/dri",
+    "/dev/shm",
+)
 
 
 @pytest.fixture(autouse=True)
