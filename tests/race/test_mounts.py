@@ -50,6 +50,23 @@ def test_a_live_socket_mounted_over_the_name_stays(step: Step) -> None:
     assert in_child(work) is expected
 
 
+def test_a_dead_socket_mounted_over_a_dead_one_is_not_taken_for_either() -> None:
+    """What is seen is the mount, what would be taken away is the name below it."""
+
+    def work() -> tuple[Verdict, Removable, OutcomeWord]:
+        own_mounts()
+        with a_world() as world:
+            elsewhere = os.path.join(world.folder, b"elsewhere")
+            leave_dead(world.path)
+            leave_dead(elsewhere)
+            mount(elsewhere, world.path, None, MS_BIND)
+            world.stack.callback(unmount, world.path)
+            seen = world.judge()
+            return seen.verdict, seen.removable, world.act(seen.fingerprint, override=True).word
+
+    assert in_child(work) == (Verdict.UNKNOWN, Removable.NEVER, OutcomeWord.REFUSED_FORBIDDEN)
+
+
 def in_a_service_with_its_own_mounts(world: World, *, at: Step | None) -> tuple[OutcomeWord, bool]:
     """Act while a process in another mount namespace has its live socket over our dead node.
 

@@ -6,6 +6,7 @@ import errno
 import fcntl
 import os
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 
 import pytest
 
@@ -14,8 +15,8 @@ from racewatch.core.advisory import AdvisoryKind, AdvisoryLock, HeldLock
 from racewatch.core.by_name import NamedThing
 from racewatch.core.journal import Journal
 from racewatch.core.kind import Stop
-from racewatch.core.model import ActRequest, KindName, Outcome, OutcomeWord, Target, Verdict
-from racewatch.core.part import Part
+from racewatch.core.model import ActRequest, KindName, Observation, Outcome, OutcomeWord, Target, Verdict
+from racewatch.core.part import Part, Pinned
 from racewatch.linux import flocks, fs
 from tests.kernel.support import child
 from tests.unit.core.support import as_nobody, fingerprint_of, part, socket_node
@@ -74,7 +75,12 @@ def test_both_go(two: tuple[bytes, bytes], journal: Journal, folder: bytes) -> N
 def test_a_companion_that_is_not_proved_stops_the_act_even_on_a_persons_word(
     two: tuple[bytes, bytes], journal: Journal, folder: bytes, verdict: Verdict, word: OutcomeWord
 ) -> None:
-    outcome = perform(part(two[0]), journal, part(two[1], verdict), override=True)
+    def not_recorded() -> None:
+        pytest.fail("went on to record an intent")
+
+    outcome = perform(
+        part(two[0]), journal, part(two[1], verdict), override=True, at={Step.INTENT: not_recorded}
+    )
     assert outcome.word is word
     assert "goes with it" in outcome.summary
     assert sorted(os.listdir(folder)) == [b"a", b"b"]
@@ -164,6 +170,25 @@ def test_what_was_proved_and_is_not_any_more_goes_back_also_on_a_persons_word(
     """The person's word was given for what was seen; that was a proof, and it fell."""
     outcome = perform(part(two[0], STALE, Verdict.UNKNOWN), journal, override=override)
     assert outcome.word is CHANGED
+    assert sorted(os.listdir(folder)) == [b"a", b"b"]
+
+
+def test_another_state_after_the_capture_goes_back_even_if_it_is_proved_as_well(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes
+) -> None:
+    """What was seen and what would be destroyed must be one state, not two that are both removable."""
+    main = part(two[0])
+    really = main.observe
+    looks: list[Observation] = []
+
+    def observe(pinned: Pinned) -> Observation:
+        seen = really(pinned)
+        looks.append(seen if not looks else replace(seen, fingerprint="another state"))
+        return looks[-1]
+
+    main.observe = observe
+    assert perform(main, journal).word is CHANGED
+    assert len(looks) == 2
     assert sorted(os.listdir(folder)) == [b"a", b"b"]
 
 

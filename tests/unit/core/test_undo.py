@@ -73,8 +73,9 @@ def test_an_unknown_action_is_an_error(journal: Journal) -> None:
 
 def test_what_took_nothing_cannot_be_undone(path: bytes, journal: Journal) -> None:
     refused = remove(path, journal, verdict=Verdict.LIVE)
-    back = undo(refused.action, journal)
-    assert (back.word, "removed nothing" in back.summary) == (FORBIDDEN, True)
+    steps: list[Step] = []
+    back = undo(refused.action, journal, on_step=steps.append)
+    assert (back.word, "removed nothing" in back.summary, steps) == (FORBIDDEN, True, [])
     assert os.path.lexists(path)
 
 
