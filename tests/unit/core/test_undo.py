@@ -79,6 +79,14 @@ def test_what_took_nothing_cannot_be_undone(path: bytes, journal: Journal) -> No
     assert os.path.lexists(path)
 
 
+def test_undoing_twice_is_refused_before_anything_is_locked(path: bytes, journal: Journal) -> None:
+    done = remove(path, journal)
+    assert undo(done.action, journal).word is DONE
+    steps: list[Step] = []
+    again = undo(done.action, journal, on_step=steps.append)
+    assert (again.word, "taken back already" in again.summary, steps) == (FORBIDDEN, True, [])
+
+
 def test_what_is_under_way_cannot_be_undone(path: bytes, journal: Journal) -> None:
     done = remove(path, journal)
     reopen(journal, done.action)
