@@ -1,6 +1,6 @@
 """Breaks each guard in turn and demands that a named test notices (``./packaging/test --mutants``).
 
-``tests/mutants.toml`` is the one list of guards and their tests.  Per entry: a private copy of the
+``tests/mutants/*.toml`` are the one list of guards and their tests.  Per entry: a private copy of the
 tree, ``find`` replaced by ``replace``, the named tests run there.  A guard counts as proved only
 when at least one of its tests *fails*; a collection error, a crash of the runner or a skipped test
 proves nothing.  Before that, all named tests must pass on an unbroken copy: a test that fails
@@ -63,8 +63,18 @@ class Run:
     output: str
 
 
-def read_list(path: Path) -> list[Mutant]:
-    """The guards of a list; raises :class:`ListError` for anything missing, unknown or doubled."""
+def read_list(folder: Path) -> list[Mutant]:
+    """The guards of all files of a folder; :class:`ListError` for anything missing, unknown or doubled."""
+    mutants = [mutant for path in sorted(folder.glob("*.toml")) for mutant in read_file(path)]
+    names = [mutant.name for mutant in mutants]
+    for name in names:
+        if names.count(name) > 1:
+            raise ListError(f"{folder}: two guards are called {name!r}")
+    return mutants
+
+
+def read_file(path: Path) -> list[Mutant]:
+    """The guards of one file."""
     try:
         data = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, tomllib.TOMLDecodeError) as error:
@@ -82,10 +92,6 @@ def read_list(path: Path) -> list[Mutant]:
         mutants.append(
             Mutant(entry["name"], entry["file"], entry["find"], entry["replace"], tuple(entry["tests"]))
         )
-    names = [mutant.name for mutant in mutants]
-    for name in names:
-        if names.count(name) > 1:
-            raise ListError(f"{path}: two guards are called {name!r}")
     return mutants
 
 
@@ -208,11 +214,10 @@ def main(arguments: list[str] | None = None) -> int:
     parser = argparse.ArgumentParser(description="Break each guard; a named test must fail.")
     parser.add_argument("names", nargs="*", help="only these guards")
     parser.add_argument("--tree", type=Path, default=here, help="the tree to work on a copy of")
-    parser.add_argument("--list", type=Path, default=None, help="default: tests/mutants.toml of the tree")
     parser.add_argument("--jobs", type=int, default=2)
     options = parser.parse_args(arguments)
     try:
-        mutants = read_list(options.list or options.tree / "tests" / "mutants.toml")
+        mutants = read_list(options.tree / "tests" / "mutants")
         unknown = set(options.names) - {mutant.name for mutant in mutants}
         if unknown:
             raise ListError(f"no guard is called {min(unknown)!r}")

@@ -11,7 +11,7 @@ from types import ModuleType
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
-LIST = ROOT / "tests" / "mutants.toml"
+LIST = ROOT / "tests" / "mutants"
 
 pytestmark = pytest.mark.timeout(300)
 
@@ -59,7 +59,9 @@ def tree(tmp_path: Path) -> Path:
 
 
 def judge(tree: Path, *entries: dict[str, str]) -> subprocess.CompletedProcess[str]:
-    (tree / "tests" / "mutants.toml").write_text("".join(ENTRY.format(**entry) for entry in entries))
+    (tree / "tests" / "mutants").mkdir()
+    for number, entry in enumerate(entries):
+        (tree / "tests" / "mutants" / f"{number}.toml").write_text(ENTRY.format(**entry))
     return subprocess.run(
         [sys.executable, str(ROOT / "packaging" / "mutants.py"), "--tree", str(tree)],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Each guard of the core by the race it is there for (``tests/mutants.toml`` breaks every one of them)."""
+"""Each guard of the core by the race it is there for (``tests/mutants`` breaks every one of them)."""
 
 from __future__ import annotations
 

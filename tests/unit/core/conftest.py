@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from racewatch.core.journal import Journal
+from tests.unit.core.support import socket_node
 
 
 @pytest.fixture
@@ -28,3 +29,21 @@ def journal(folder: bytes) -> Iterator[Journal]:
         for name in os.listdir(made.folder):
             os.unlink(os.path.join(made.folder, name))
         os.rmdir(made.folder)
+
+
+@pytest.fixture
+def path(folder: bytes) -> bytes:
+    made = os.path.join(folder, b"s")
+    socket_node(made)
+    return made
+
+
+@pytest.fixture
+def two(folder: bytes) -> tuple[bytes, bytes]:
+    """A lock and its socket, in folders of their own."""
+    paths = []
+    for name in (b"one", b"two"):
+        os.mkdir(os.path.join(folder, name))
+        paths.append(os.path.join(folder, name, b"s"))
+        socket_node(paths[-1])
+    return paths[0], paths[1]
