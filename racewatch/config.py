@@ -19,6 +19,7 @@ import platformdirs
 
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display, display_text
+from racewatch.kinds.sockets.policy import SocketPolicy
 
 _T = TypeVar("_T")
 _APP: Final = "racewatch"
@@ -31,19 +32,6 @@ class Theme(enum.StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
-
-
-@dataclass(frozen=True, slots=True)
-class SocketPolicy:
-    """How much repetition is wanted before a dead socket is called stale.
-
-    One look is proof (the datagram probe); more is a matter of taste.  ``dead_looks`` looks,
-    ``looks_apart`` seconds between them; ``min_age`` seconds since the node was made.
-    """
-
-    dead_looks: int = 1
-    looks_apart: float = 2.0
-    min_age: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

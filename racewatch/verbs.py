@@ -30,7 +30,7 @@ from racewatch.core.recovery import recover
 from racewatch.core.text import display
 from racewatch.core.undo import NoSuchAction, undo
 from racewatch.core.wire import WireError, target_from_text
-from racewatch.kinds.sockets import SocketPolicy, SocketsKind
+from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
 
@@ -79,10 +79,9 @@ class Racewatch:
             self.journal_problem = str(error)
 
     def _make_kinds(self, *, patient: bool) -> list[Kind]:
-        wanted = self.config.sockets
         return [
             SocketsKind(
-                SocketPolicy(wanted.dead_looks, wanted.looks_apart, wanted.min_age),
+                self.config.sockets,
                 patient=patient,
                 exclude=self.config.exclude,
                 max_entries=self.config.max_entries,

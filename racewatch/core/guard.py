@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from racewatch.core.kind import Stop
 from racewatch.core.model import OutcomeWord
 from racewatch.core.text import display
-from racewatch.linux import flocks, fs, processes
+from racewatch.linux import flocks, fs, mountinfo, processes
 
 
 @dataclass(slots=True)
@@ -84,9 +84,11 @@ def _cannot_open(path: bytes, error: OSError) -> Stop:
 
 
 def _held(path: bytes, fd: int) -> Stop:
-    seen = fs.stat_fd(fd)
     try:
-        holders = flocks.holders_of_flock(seen.dev, seen.ino)
+        seen = fs.stat_fd(fd)
+        # The table of locks names the superblock, which on btrfs and its like is not st_dev.
+        mount = next((one for one in mountinfo.read_mounts() if one.id == seen.mount_id), None)
+        holders = flocks.holders_of_flock(mount.dev if mount else seen.dev, seen.ino)
     except OSError:
         holders = ()  # who it is would be nice to know; that it is held is known
     by = f" by process {', '.join(str(pid) for pid in holders)}" if holders else ""

@@ -152,7 +152,7 @@ def mount_namespaces() -> Namespaces:
     the id of the first mount in its table, which no other namespace has, tells them apart.
     """
     seen: list[Namespace] = [Namespace(None)]
-    blind = int(_hides_processes(read_mounts()))
+    blind = int(hides_processes(read_mounts()))
     known: set[object] = {_link_identity(b"/proc/self"), _table_identity(b"/proc/self/mountinfo")}
     for entry in os.listdir(b"/proc"):
         if not entry.isdigit():
@@ -177,7 +177,7 @@ def mount_namespaces() -> Namespaces:
     return Namespaces(tuple(seen), blind)
 
 
-def _hides_processes(table: tuple[Mount, ...]) -> bool:
+def hides_processes(table: tuple[Mount, ...]) -> bool:
     """Whether this ``/proc`` leaves other users' processes out of its listing, for us."""
     here = [mount for mount in table if mount.fstype == "proc" and mount.point == b"/proc"]
     # 1 (noaccess) lists them and then refuses, which is counted; 2 (invisible) and 4 (ptraceable) leave them out.

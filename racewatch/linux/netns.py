@@ -19,6 +19,7 @@ import re
 from dataclasses import dataclass
 from typing import Final
 
+from racewatch.linux import mountinfo
 from racewatch.linux.sockdiag import SocketType
 
 
@@ -56,7 +57,10 @@ class ForeignSocket:
 
 @dataclass(frozen=True, slots=True)
 class NetworkNamespaces:
-    """One process for each visible network namespace but ours; ``blind``: processes not looked into."""
+    """One process for each visible network namespace but ours.
+
+    ``blind`` counts processes that were not looked into, and is at least 1 when ``/proc`` hides any.
+    """
 
     pids: tuple[int, ...]
     blind: int
@@ -69,7 +73,7 @@ def network_namespaces() -> NetworkNamespaces:
     """
     known = {os.stat(b"/proc/self/net/unix").st_ino}
     pids = []
-    blind = 0
+    blind = int(mountinfo.hides_processes(mountinfo.read_mounts()))
     for entry in os.listdir(b"/proc"):
         if not entry.isdigit():
             continue
@@ -86,14 +90,14 @@ def network_namespaces() -> NetworkNamespaces:
     return NetworkNamespaces(tuple(pids), blind)
 
 
-def foreign_names() -> tuple[ForeignSocket, ...]:
-    """Every named Unix socket of the other visible network namespaces.
+def foreign_names(namespaces: NetworkNamespaces) -> tuple[ForeignSocket, ...]:
+    """Every named Unix socket of these network namespaces.
 
-    Raises OSError when our own table cannot be found (no procfs) and BadSocketTable; a namespace
-    that ends meanwhile is left out, its sockets ended with it.
+    Raises OSError when a table may not be read, and BadSocketTable; a namespace that ends meanwhile
+    is left out, its sockets ended with it.
     """
     found: list[ForeignSocket] = []
-    for pid in network_namespaces().pids:
+    for pid in namespaces.pids:
         try:
             with open(b"/proc/%d/net/unix" % pid, "rb") as table:
                 data = table.read()

@@ -12,7 +12,7 @@ import pytest
 
 from racewatch.linux import fs, sockdiag
 from racewatch.linux.mounts import FileSystems
-from racewatch.linux.netns import foreign_names
+from racewatch.linux.netns import foreign_names, network_namespaces
 from racewatch.linux.probe import DatagramProbe, Presence
 from racewatch.linux.sockdiag import SocketType, UnixSocket, bound_sockets, socket_by_inode
 from tests.kernel.support import CLONE_NEWNET, become_nobody, child, in_child, needs_root, unshare
@@ -188,7 +188,7 @@ def test_names_in_another_network_namespace(tmp_path: Path, as_user: str) -> Non
         wanted = os.fsencode(tmp_path)
         return {
             row.name: (row.listening, row.type, row.pid)
-            for row in foreign_names()
+            for row in foreign_names(network_namespaces())
             if row.name.startswith(wanted)
         }
 

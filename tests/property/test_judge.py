@@ -260,3 +260,10 @@ def test_every_answer_of_the_kernel_has_its_meaning(code: int, monkeypatch: pyte
         assert judged.label == "no permission"
         assert judged.removable is Removable.OVERRIDE
         assert "alice or root" in judged.summary
+
+
+def test_a_manager_that_could_not_be_asked_is_said() -> None:
+    told = judge(replace(PROVED, unit=None, unit_problem="system manager: no answer"))
+    assert [one.detail for one in told.evidence if one.check == "unit"] == [
+        "whether a unit lists this path could not be asked (system manager: no answer)"
+    ]

@@ -11,7 +11,7 @@ import pytest
 from racewatch.core.act import Step
 from racewatch.core.by_name import private_name
 from racewatch.core.journal import Journal
-from racewatch.core.model import OutcomeWord
+from racewatch.core.model import KindName, OutcomeWord, Target
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.recovery import recover
 from racewatch.core.undo import undo
@@ -183,15 +183,17 @@ def test_the_pin_keeps_the_number_from_being_given_out_again(world: World) -> No
 
 
 def test_a_link_in_place_of_the_socket_is_not_followed(world: World) -> None:
-    """What it leads to would be judged, and the link removed."""
+    """What it leads to would be judged, and the link taken away."""
     elsewhere = os.path.join(world.folder, b"elsewhere")
     leave_dead(elsewhere)
     os.symlink(elsewhere, world.path)
     world.pin_judged()
-    seen = world.kind.look(world.target)
-    assert seen is not None
-    outcome = world.act(seen.fingerprint, override=True)
-    assert outcome.word is OutcomeWord.REFUSED_FORBIDDEN
+    assert world.kind.look(world.target) is None
+    led_to = world.kind.look(Target(KindName.SOCKET, elsewhere))
+    assert led_to is not None
+    taken: list[bool] = []
+    outcome = world.act(led_to.fingerprint, {Step.CAPTURE: lambda _: taken.append(True)}, override=True)
+    assert (outcome.word, taken) == (CHANGED, [])
     assert os.path.islink(world.path)
 
 

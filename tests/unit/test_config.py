@@ -10,7 +10,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from racewatch import config
-from racewatch.config import Config, ConfigProblem, SocketPolicy, Theme, load
+from racewatch.config import Config, ConfigProblem, Theme, load
+from racewatch.kinds.sockets import SocketPolicy
 
 
 def _load(folder: Path, text: str | bytes) -> tuple[Config, tuple[ConfigProblem, ...]]:

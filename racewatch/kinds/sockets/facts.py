@@ -18,6 +18,7 @@ class Where(enum.Enum):
     SHARED = "a file system that another kernel or program can serve"
     BACKING = "a layer of a mounted overlay"
     ENGINE = "the storage of a container engine"
+    HIDDEN = "a place whose mounts cannot all be seen"
     UNSEEN = "a file system that could not be identified"
 
 
@@ -30,6 +31,7 @@ class Facts:
     not be asked.  ``merged`` is the probe's answer through the overlay's merged mount, where that
     could be reached.  ``rival`` names a bound socket of the same file name whose node cannot be
     resolved here; ``rivals_known`` is False when such sockets could not be looked for.
+    ``unit_problem`` says why systemd could not be asked; empty when it could.
     ``age`` is seconds since birth, None when unknown; ``looks`` counts dead looks.
     """
 
@@ -47,6 +49,7 @@ class Facts:
     owners_unseen: int = 0
     unit: str | None = None
     unit_active: bool = False
+    unit_problem: str = ""
     node_owner: str = ""
     age: float | None = None
     min_age: float = 0.0

@@ -33,6 +33,8 @@ _WHERE_REASON: Final = {
     "kernel cannot see",
     Where.BACKING: "a process inside the overlay can be bound to this socket under another inode",
     Where.ENGINE: "a container can be bound to this socket through its own mount",
+    Where.HIDDEN: "some processes' mounts are hidden from this user, and one of them may be an overlay over "
+    "this place; root can see",
     Where.UNSEEN: "which file system this is could not be found out",
 }
 
@@ -108,12 +110,10 @@ def _refused(facts: Facts, answer: Answer) -> Judgement:
         )
     proof = (probe, place, *_owner_evidence(facts), *_unit_evidence(facts))
     if facts.min_age > 0 and (facts.age is None or facts.age < facts.min_age):
-        age = "unknown" if facts.age is None else f"{facts.age:.0f} s"
+        # Without the age itself, which is another at every look: evidence changes when the state does.
+        age = "its age is unknown, and" if facts.age is None else "it is younger:"
         rule = Evidence(
-            "age",
-            Says.UNKNOWN,
-            "configuration",
-            f"age {age}, the configuration demands {facts.min_age:.0f} s",
+            "age", Says.UNKNOWN, "configuration", f"{age} the configuration demands {facts.min_age:g} s"
         )
         return _unknown(
             facts, "too young", "It is dead, but younger than the configuration demands.", (*proof, rule)
@@ -313,6 +313,9 @@ def _owner_evidence(facts: Facts) -> tuple[Evidence, ...]:
 
 def _unit_evidence(facts: Facts) -> tuple[Evidence, ...]:
     if facts.unit is None:
-        return ()
+        if not facts.unit_problem:
+            return ()
+        detail = f"whether a unit lists this path could not be asked ({facts.unit_problem})"
+        return (Evidence("unit", Says.INFO, "systemctl list-sockets", detail),)
     state = "active" if facts.unit_active else "not active"
     return (Evidence("unit", Says.INFO, "systemctl list-sockets", f"{facts.unit} ({state}) lists this path"),)

@@ -7,7 +7,7 @@ import fnmatch
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -69,39 +69,66 @@ class SocketsKind:
 
     def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
         """Everything below the roots; see :class:`~racewatch.kinds.sockets.walk.Walk` for what is left out."""
-        with self._mutex:
-            return iter(self._patiently(self._scan(roots, recursive=True)))
+        return self._patiently(self._scan(roots, recursive=True))
 
     def scan_directory(self, directory: bytes) -> Iterator[Seen]:
         """The sockets directly inside one directory."""
-        with self._mutex:
-            return iter(self._patiently(self._scan([directory], recursive=False)))
+        return self._patiently(self._scan([directory], recursive=False))
 
-    def _scan(self, roots: Sequence[bytes], *, recursive: bool) -> list[Seen]:
-        seen: list[Seen] = []
+    def scan_names(self, directory: bytes, names: Iterable[bytes]) -> Iterator[Seen]:
+        """What :meth:`scan_directory` would yield for these names, without listing the others."""
+        return self._patiently(self._scan_names({os.path.join(directory, name) for name in names}))
+
+    def _scan_names(self, paths: set[bytes]) -> Iterator[Seen]:
         with self._surroundings() as around:
-            self._owners.of(self._wanted_owners(around, roots))
+            for path in sorted(paths):
+                with self._mutex:
+                    seen = self._look_at_path(Target(KindName.SOCKET, path), path, around)
+                if seen is not None and not self._is_excluded(path):
+                    yield seen
+            for row in around.bound:
+                if row.owns_node and row.name in paths:
+                    with self._mutex:
+                        lost = self._look_at_lost(lost_target(row), around)
+                    if lost is not None and not self._is_excluded(row.name):
+                        yield lost
+
+    def _is_excluded(self, path: bytes) -> bool:
+        return any(fnmatch.fnmatchcase(path, pattern) for pattern in self._exclude)
+
+    def _scan(self, roots: Sequence[bytes], *, recursive: bool) -> Iterator[Seen]:
+        """As they are found.  The lock is held for each look, not in between: others go on meanwhile."""
+        with self._surroundings() as around:
+            with self._mutex:
+                self._owners.of(self._wanted_owners(around, roots), only=recursive)
             observer = Observer(around, self._looks)
             nodes: set[tuple[int, int]] = set()
             walk = Walk(around.filesystems, self._exclude, self._max_entries)
             for root in roots:
                 for found in walk.sockets(root, recursive=recursive):
                     if isinstance(found, Problem):
-                        seen.append(found)
+                        yield found
                         continue
                     stat = found.stat
                     try:
-                        one = observer.node(found.path, found.directory_fd, found.directory, found.fd, stat)
+                        with self._mutex:
+                            one = observer.node(
+                                found.path, found.directory_fd, found.directory, found.fd, stat
+                            )
                     finally:
                         os.close(found.fd)
                     nodes.add(around.key_of(stat))
-                    seen.append(one)
-            seen += self._lost(around, observer, roots, nodes, recursive=recursive)
-        return seen
+                    yield one
+            yield from self._lost(around, observer, roots, nodes, recursive=recursive)
 
-    def _patiently(self, seen: list[Seen]) -> list[Seen]:
+    def _patiently(self, looks: Iterator[Seen]) -> Iterator[Seen]:
         """Repeat the looks that the policy demands, all that still wait for some together."""
-        for _ in range(self._policy.dead_looks - 1 if self._patient else 0):
+        if not self._patient or self._policy.dead_looks <= 1:
+            return looks
+        return iter(self._all_looks(list(looks)))
+
+    def _all_looks(self, seen: list[Seen]) -> list[Seen]:
+        for _ in range(self._policy.dead_looks - 1):
             waiting = [one.target for one in seen if isinstance(one, Observation) and is_being_watched(one)]
             if not waiting:
                 break
@@ -147,7 +174,7 @@ class SocketsKind:
                 continue
             if not recursive and os.path.dirname(row.name) != roots[0]:
                 continue
-            if any(fnmatch.fnmatchcase(row.name, pattern) for pattern in self._exclude):
+            if self._is_excluded(row.name):
                 continue
             because = why_lost(row, around)
             if because is not None:
@@ -173,6 +200,9 @@ class SocketsKind:
         try:
             directory_fd = fs.open_directory(os.path.dirname(path))
             fd = fs.pin(directory_fd, os.path.basename(path))
+            # Only a socket is a target here.  (In an act the pinned inode is judged whatever it is.)
+            if not fs.stat_fd(fd).is_socket:
+                return None
             return self._observe(path, directory_fd, fd, around)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):

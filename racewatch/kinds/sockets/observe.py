@@ -79,6 +79,7 @@ class Observer:
             owners_unseen=around.owners.unseen,
             unit=unit.unit if unit else None,
             unit_active=unit.is_active if unit else False,
+            unit_problem=around.units.problem,
             node_owner=processes.user_name(node.uid) if answer.presence is Presence.UNKNOWN else "",
             age=now - node.btime_ns / 1e9 if node.btime_ns else None,
             min_age=self._looks.policy.min_age,

@@ -12,12 +12,13 @@ from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Owner
 from racewatch.kinds.sockets.facts import Where
 from racewatch.linux import fs, netns, processes, sockdiag, systemd
-from racewatch.linux.mounts import FileSystems, Reason, is_local_unstacked
+from racewatch.linux.mounts import FileSystems, LayerRole, Reason, is_local_unstacked
 from racewatch.linux.probe import Answer, DatagramProbe, Presence
 from racewatch.linux.sockdiag import UnixSocket
 
 _UNITS_FRESH_SECONDS: Final = 30.0
 _MOST_OWNERS: Final = 16
+_MOST_REMEMBERED: Final = 200_000
 
 
 @dataclass(slots=True)
@@ -40,8 +41,8 @@ class OwnerBook:
     _by_inode: dict[int, tuple[Owner, ...]] = field(default_factory=dict)
     unseen: int = 0
 
-    def of(self, inodes: set[int]) -> None:
-        """Make sure that these sockets' holders are known; forget all others."""
+    def of(self, inodes: set[int], *, only: bool = False) -> None:
+        """Make sure that these sockets' holders are known; with ``only``, forget all others."""
         alive: dict[tuple[int, int], bool] = {}
 
         def lives(owner: Owner) -> bool:
@@ -50,10 +51,11 @@ class OwnerBook:
                 alive[key] = processes.alive(processes.ProcessId(*key)) is processes.Life.ALIVE
             return alive[key]
 
+        known = self._by_inode
         kept = {
-            inode: owners
-            for inode, owners in self._by_inode.items()
-            if inode in inodes and owners and all(lives(owner) for owner in owners)
+            inode: known[inode]
+            for inode in inodes
+            if known.get(inode) and all(lives(owner) for owner in known[inode])
         }
         missing = inodes - kept.keys()
         if missing:
@@ -72,7 +74,7 @@ class OwnerBook:
                 # keeps an activated socket open is never the one to speak to.
                 found.sort(key=lambda one: (one.pid == 1, one.start_ticks, one.pid))
                 kept[inode] = tuple(found)
-        self._by_inode = kept
+        self._by_inode = kept if only or len(known) > _MOST_REMEMBERED else known | kept
 
     def get(self, inode: int) -> tuple[Owner, ...]:
         """The processes that hold a socket, the one to speak to first."""
@@ -96,8 +98,12 @@ def _describe(pid: int) -> Owner | None:
 
 @dataclass(slots=True)
 class UnitBook:
-    """Which paths systemd's units listen on; asked at most twice a minute."""
+    """Which paths systemd's units listen on; asked at most twice a minute.
 
+    ``problem`` says which manager could not be asked and why: "could not ask" is not "has none".
+    """
+
+    problem: str = ""
     _listeners: dict[bytes, systemd.UnitListener] = field(default_factory=dict)
     _asked_at: float = -1e9
 
@@ -106,7 +112,8 @@ class UnitBook:
         now = time.monotonic()
         if now - self._asked_at > _UNITS_FRESH_SECONDS:
             self._asked_at = now
-            self._listeners = dict(systemd.listeners().by_path)
+            told = systemd.listeners()
+            self._listeners, self.problem = dict(told.by_path), "; ".join(told.problems)
         return self._listeners.get(path)
 
 
@@ -170,10 +177,15 @@ class Surroundings:
     def _look_abroad(self) -> None:
         """Names bound in other network namespaces: sock_diag does not show their nodes."""
         try:
-            found = netns.foreign_names()
+            namespaces = netns.network_namespaces()
+            found = netns.foreign_names(namespaces)
         except OSError:
             self.rivals_known = False
             return
+        if namespaces.blind:
+            # Race closed: a hidden process is bound, in a namespace of its own, to this very name
+            # through a file system stacked on the directory; nothing else here would show it.
+            self.rivals_known = False
         for one in found:
             self._foreign.add(one.name)
             if not self._node_is_plain(one.name, one.pid):
@@ -263,9 +275,13 @@ class Surroundings:
         except OSError:
             return Place(Where.UNSEEN, fstype)
         if backing is None:
-            return Place(Where.LOCAL, fstype)
+            # Unseen mounts may be overlays over this place, in which a live socket looks dead.
+            return Place(Where.HIDDEN if self.filesystems.blind else Where.LOCAL, fstype)
         where = Where.ENGINE if backing.reason is Reason.ENGINE_STORAGE else Where.BACKING
-        return Place(where, fstype, backing.merged)
+        # Only an upper layer's sockets can be bound through the overlay; and a FUSE mount is not asked,
+        # because it may hang while its server does.
+        merged = backing.merged if backing.role is LayerRole.UPPER else ()
+        return Place(where, fstype, merged)
 
     def ask_merged(self, place: Place, name: bytes) -> Answer | None:
         """The probe's answer through an overlay's merged mount; None when none could be reached.
