@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.kinds.sockets import SocketPolicy, SocketsKind
+from racewatch.kinds.sockets.observe import Observer
+from racewatch.linux import fs
 from tests.kernel.support import become_nobody, in_child, mount, needs_root, own_mounts
 
 
@@ -95,6 +98,27 @@ def test_a_scan_hands_out_what_it_finds_as_it_goes(folder: Path) -> None:
     # In the middle of it others may look, from any thread.
     assert kind.look(Target(KindName.SOCKET, os.fsencode(folder / "live"))) is not None
     assert len([first, *scan]) == 3
+
+
+def test_the_birth_time_is_part_of_the_fingerprint(folder: Path) -> None:
+    """Inode numbers are given out again, at once on ext4: a newcomer with the number is another socket."""
+    path = os.fsencode(folder / "dead")
+    kind = SocketsKind()
+    directory, fd = os.open(folder, os.O_PATH), os.open(path, os.O_PATH)
+    try:
+        node = fs.stat_fd(fd)
+        assert node.btime_ns is not None
+        with kind._surroundings() as around:
+            prints = [
+                Observer(around, kind._looks)
+                .node(path, directory, fs.stat_fd(directory), fd, one)
+                .fingerprint
+                for one in (node, node, replace(node, btime_ns=node.btime_ns + 1))
+            ]
+    finally:
+        os.close(fd)
+        os.close(directory)
+    assert prints[0] == prints[1] != prints[2]
 
 
 @needs_root

@@ -152,7 +152,7 @@ def test_a_recycled_inode_number_is_not_the_same_socket(world: World) -> None:
     seen = world.kind.look(world.target)
     assert seen is not None
     number = inode(world.path)
-    for _ in range(200):
+    for _ in range(2000):
         os.unlink(world.path)
         leave_dead(world.path)
         if inode(world.path) == number:
