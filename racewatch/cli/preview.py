@@ -5,6 +5,7 @@ from __future__ import annotations
 from racewatch.config import Config
 from racewatch.core.act import decide
 from racewatch.core.model import ActRequest, Observation, Outcome, OutcomeWord
+from racewatch.core.text import display
 
 
 def preview(request: ActRequest, seen: Observation | None, config: Config) -> Outcome:
@@ -20,7 +21,8 @@ def preview(request: ActRequest, seen: Observation | None, config: Config) -> Ou
     else:
         stop = decide(request, seen)
         if stop is None:
-            word, summary = OutcomeWord.DONE, f"would be removed: {seen.label}"
+            name = display(seen.path or request.target.locator)
+            word, summary = OutcomeWord.DONE, f"{name} would be removed ({seen.label})"
         else:
             word, summary = stop.word, stop.summary
     return Outcome(request.target, "", word, summary, seen)

@@ -24,6 +24,7 @@ from racewatch.core.model import (
     Verdict,
 )
 from racewatch.core.protected import Protected
+from racewatch.core.text import display
 
 _NOTHING_PROTECTED: Final = Protected()
 
@@ -220,7 +221,7 @@ def _ended(request: ActRequest, progress: _Progress, stop: Stop | None, journal:
             request.target,
             progress.action,
             OutcomeWord.DONE,
-            f"removed: {progress.seen.label}{kept}",
+            f"{display(progress.seen.path or request.target.locator)} was removed ({progress.seen.label}){kept}",
             progress.seen,
             undoable=True,
         )

@@ -97,6 +97,8 @@ def _not_undoable(entry: HistoryEntry) -> Stop:
         why = "it is still under way"
     elif entry.undoable:
         why = "its record in the journal is damaged"
+    elif entry.verb == "remove" and entry.word is OutcomeWord.DONE:
+        why = "it was removed longer ago than removed things are kept (keep_days in the configuration)"
     else:
         why = "it removed nothing that could be put back"
     return Stop(OutcomeWord.REFUSED_FORBIDDEN, f"action {entry.action} cannot be undone: {why}")

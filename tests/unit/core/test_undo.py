@@ -46,6 +46,17 @@ def test_undoing_twice_is_refused_before_anything_is_locked(path: bytes, journal
     assert (again.word, "taken back already" in again.summary, steps) == (FORBIDDEN, True, [])
 
 
+def test_what_was_removed_too_long_ago_is_said_to_be(path: bytes, journal: Journal) -> None:
+    done = remove(path, journal)
+    journal.expire(-1)
+    back = undo(done.action, journal)
+    assert (back.word, "longer ago" in back.summary) == (FORBIDDEN, True)
+
+
+def test_what_was_removed_is_named(path: bytes, journal: Journal) -> None:
+    assert remove(path, journal).summary == f"{os.fsdecode(path)} was removed (label stale)"
+
+
 def test_what_is_under_way_cannot_be_undone(path: bytes, journal: Journal) -> None:
     done = remove(path, journal)
     reopen(journal, done.action)
