@@ -262,6 +262,14 @@ def test_every_answer_of_the_kernel_has_its_meaning(code: int, monkeypatch: pyte
         assert "alice or root" in judged.summary
 
 
+def test_life_through_the_merged_mount_is_said_to_be_there() -> None:
+    bound = Answer(Presence.BOUND, errno.EPROTOTYPE)
+    told = judge(replace(PROVED, rows=(), merged=bound))
+    assert (told.verdict, told.label) == (Verdict.LIVE, "bound elsewhere")
+    assert "merged mount of the overlay" in told.summary
+    assert "namespace" not in str(told.evidence)
+
+
 def test_a_manager_that_could_not_be_asked_is_said() -> None:
     told = judge(replace(PROVED, unit=None, unit_problem="system manager: no answer"))
     assert [one.detail for one in told.evidence if one.check == "unit"] == [

@@ -161,6 +161,8 @@ def _live(facts: Facts, answer: Answer) -> Judgement:
         )
     elif facts.rows is None:
         evidence.append(Evidence("kernel table", Says.INFO, _DIAG, "could not be asked"))
+    elif answer.presence is not Presence.BOUND:
+        pass  # bound to the merged inode, which is another one
     elif facts.foreign:
         evidence.append(
             Evidence(
@@ -198,6 +200,8 @@ def _state(facts: Facts, row: UnixSocket | None) -> tuple[str, str]:
     if facts.lost_because is not None:
         return _lost_label(row), facts.lost_because
     if row is None:
+        if facts.answer is not None and facts.answer.presence is not Presence.BOUND:
+            return "bound elsewhere", "bound through the merged mount of the overlay that this is a layer of"
         if facts.foreign or facts.rows is not None:
             return "bound elsewhere", "bound in another network namespace"
         return "bound", "a socket is bound to it"
