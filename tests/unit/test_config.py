@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import re
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -28,6 +30,25 @@ def test_no_file_means_defaults_without_a_word(tmp_path: Path, monkeypatch: pyte
     assert (settings_.max_entries, settings_.keep_days, settings_.theme) == (1_000_000, 7, Theme.SYSTEM)
     assert settings_.sockets == SocketPolicy(1, 2.0, 0.0)
     assert settings_.protected.reason(b"/run/x.sock") is None
+
+
+SAMPLE = Path(__file__).resolve().parents[2] / "resources" / "config.sample.toml"
+
+
+def test_the_sample_as_it_is_changes_nothing(tmp_path: Path) -> None:
+    assert _load(tmp_path, SAMPLE.read_text()) == (Config(roots=config.default_roots()), ())
+
+
+def test_every_setting_of_the_sample_is_understood(tmp_path: Path) -> None:
+    """With the comment signs taken away; and none is missing."""
+    lines = [re.sub(r"^# (?=\[|[a-z_]+ = )", "", line) for line in SAMPLE.read_text().splitlines()]
+    settings_, problems = _load(tmp_path, "\n".join(lines))
+    assert problems == ()
+    assert settings_.protected.reason(b"/run/important/x") == "ask the database team first"
+    assert settings_.exclude != ()
+    written = {match[1] for line in lines if (match := re.match(r"\[*([a-z_]+)", line))}
+    wanted = {one.name for of in (Config, SocketPolicy) for one in fields(of)} | {"glob", "reason"}
+    assert written == wanted
 
 
 def test_a_full_file_is_understood(tmp_path: Path) -> None:
