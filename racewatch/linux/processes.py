@@ -277,7 +277,7 @@ def socket_holders() -> SocketHolders:
         except (FileNotFoundError, ProcessLookupError):
             continue  # exited since
         except OSError:
-            unreadable += not _has_no_files(int(entry))
+            unreadable += not has_no_files(int(entry))
             continue
         pid = int(entry)
         for name in names:
@@ -292,7 +292,7 @@ def socket_holders() -> SocketHolders:
     return SocketHolders({inode: tuple(sorted(pids)) for inode, pids in found.items()}, unreadable)
 
 
-def _has_no_files(pid: int) -> bool:
+def has_no_files(pid: int) -> bool:
     """Whether not being able to look is no loss: the process ended meanwhile, or is the kernel's."""
     try:
         seen = _stat(pid)

@@ -1,0 +1,269 @@
+"""From facts to a verdict: pure functions, each rule with the reason it exists.
+
+The order is the order of safety: live, then what is never removed, then unknown; only one path leads to
+``stale``, and it is the last line of :func:`judge`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Final
+
+from racewatch.core.model import Evidence, Owner, Removable, Verdict
+from racewatch.kinds.locks import proof
+from racewatch.kinds.locks.evidence import ORDER, evidence_of, who
+from racewatch.kinds.locks.facts import Facts, Finding, Person, Sight
+from racewatch.kinds.locks.format import Format, Mechanism, Policy, Rule
+
+LEFT_OVER: Final = "left over"
+FREE: Final = "free, meant to stay"
+CANNOT_TELL: Final = "cannot tell"
+DATA: Final = "data, not a lock"
+
+
+@dataclass(frozen=True, slots=True)
+class Judgement:
+    """What the facts add up to.  ``owner`` is the process to speak to, ``others`` further holders."""
+
+    verdict: Verdict
+    label: str
+    summary: str
+    evidence: tuple[Evidence, ...]
+    removable: Removable
+    owner: Owner | None = None
+    others: tuple[Owner, ...] = ()
+
+
+def judge(facts: Facts) -> Judgement:
+    """The verdict on one lock.  Same facts, same verdict."""
+    living = _live(facts)
+    if living is not None:
+        return living
+    if facts.format is None:
+        return _no_format(facts)
+    kept = _kept(facts, facts.format)
+    if kept is not None:
+        return kept
+    doubt = _doubt(facts, facts.format)
+    if doubt is not None:
+        return doubt
+    return _stale(facts, facts.format)
+
+
+# --- live ------------------------------------------------------------------------------------------
+
+
+def _live(facts: Facts) -> Judgement | None:
+    """Any sign of life is life; the first one found names the owner."""
+    for path, locked in ((facts.path, facts.locked), *facts.tested):
+        if locked.held:
+            return _held(facts, path)
+    named = facts.named
+    if named.person is Person.LIVES and proof.may_be_meant(facts):
+        return _living(facts, "it names a living process", named.owner)
+    for one in facts.beside:
+        if one.dead.sight is Sight.NO:
+            return _living(facts, one.dead.detail, one.owner)
+    opened = facts.opened
+    if opened is not None and not _presence_means_nothing(facts.format):
+        if opened.by:
+            return _living(facts, "a process has it open", *opened.by)
+        if opened.nobody.sight is Sight.NO:
+            return _living(facts, opened.nobody.detail)
+    seen = facts.circumstances
+    if seen is not None and facts.format is not None and facts.format.refresh_period is None:
+        mine = [one for one in seen.near if one in seen.programs]
+        if mine:
+            return _living(facts, f"{facts.format.program} works in its folder", *mine)
+        if seen.single and seen.programs:
+            return _living(facts, f"{facts.format.program} runs", *seen.programs)
+    return None
+
+
+def _presence_means_nothing(one: Format | None) -> bool:
+    """Programs keep advisory lock files open without holding the lock."""
+    return one is not None and one.is_advisory
+
+
+def _held(facts: Facts, path: bytes) -> Judgement:
+    holders = tuple(
+        dict.fromkeys(
+            owner
+            for locked in (facts.locked, *(one for _, one in facts.tested))
+            for lock in locked.held
+            for owner in lock.holders
+        )
+    )
+    on = "it" if path == facts.path else "the file beside it that counts"
+    by = f" by {who(holders[0])}" if holders else ", by a process that could not be seen"
+    label = "data, in use" if facts.format is not None and _is_data_only(facts.format) else "held"
+    return _judged(
+        facts, Verdict.LIVE, label, f"A kernel lock on {on} is held{by}.", Removable.NEVER, holders
+    )
+
+
+def _living(facts: Facts, why: str, *owners: Owner | None) -> Judgement:
+    seen = tuple(owner for owner in owners if owner is not None)
+    by = f": {who(seen[0])}" if seen else ""
+    data = facts.format is not None and _is_data_only(facts.format)
+    summary = f"In use, {why}{by}."
+    return _judged(facts, Verdict.LIVE, "data, in use" if data else "held", summary, Removable.NEVER, seen)
+
+
+# --- what is never removed ---------------------------------------------------------------------------
+
+
+def _no_format(facts: Facts) -> Judgement:
+    """Somebody named a path that no format knows: nothing is claimed, nothing is removed."""
+    return _judged(
+        facts,
+        Verdict.UNKNOWN,
+        "not a lock",
+        f"The name means a {facts.what} that no format of lock fits, so it is not racewatch's to remove.",
+        Removable.NEVER,
+    )
+
+
+def _is_data_only(one: Format) -> bool:
+    """Data whatever its content says; a vim swap file is data only while work is inside."""
+    return one.is_data and one.dirty_policy is None
+
+
+def _kept(facts: Facts, one: Format) -> Judgement | None:
+    """What is meant to be there, or is somebody's data: never offered, with the reason."""
+    if Mechanism.DECOY in one.mechanisms:
+        return _judged(
+            facts,
+            Verdict.IDLE,
+            "locks nothing",
+            f"It only looks like a lock: {one.remedy}.",
+            Removable.NEVER,
+        )
+    if _is_data_only(one):
+        return _judged(
+            facts,
+            Verdict.IDLE,
+            DATA,
+            f"It is data of {one.program} and never removed: {one.consequence}.",
+            Removable.NEVER,
+        )
+    if one.dirty_policy is not None and facts.policy is one.dirty_policy:
+        if not facts.understood:
+            return _judged(
+                facts,
+                Verdict.UNKNOWN,
+                CANNOT_TELL,
+                "Its content was not understood, so there may be unsaved work inside.",
+                Removable.NEVER,
+            )
+        return _judged(
+            facts,
+            Verdict.IDLE,
+            "unsaved work inside",
+            f"There is unsaved work inside that exists nowhere else: {one.remedy}.",
+            Removable.NEVER,
+        )
+    stays = one.permanent or (facts.policy is Policy.NEVER and one.is_advisory)
+    if not stays and facts.policy is not Policy.NEVER:
+        return None
+    if not stays:
+        return _judged(
+            facts,
+            Verdict.IDLE,
+            "never removed",
+            f"Nobody was seen using it, and it is never removed all the same: {one.consequence}.",
+            Removable.NEVER,
+        )
+    free = proof.unlocked(facts)
+    if one.is_advisory and free.sight is not Sight.YES:
+        return _judged(
+            facts,
+            Verdict.UNKNOWN,
+            CANNOT_TELL,
+            f"Whether somebody holds it cannot be seen: {free.detail}.",
+            Removable.NEVER,
+        )
+    why = f"if it were removed, {one.consequence}"
+    return _judged(
+        facts,
+        Verdict.IDLE,
+        FREE,
+        f"Nobody holds it, and its file is meant to stay: {why}.",
+        Removable.NEVER,
+    )
+
+
+# --- unknown ---------------------------------------------------------------------------------------
+
+
+def _doubt(facts: Facts, one: Format) -> Judgement | None:
+    """Why it is not proved left over; None when it is."""
+    if not facts.understood:
+        return _unknown(facts, one, "its content could not be read as what this format writes")
+    blocked = proof.in_the_way(facts)
+    if blocked:
+        return _unknown(facts, one, blocked[0].dead.detail)
+    if one.survivors:
+        if facts.survivors is None or facts.survivors_blind:
+            return _unknown(facts, one, "whether a process of its program lives on could not be seen")
+        if facts.survivors:
+            living = who(facts.survivors[0])
+            return _unknown(
+                facts, one, f"{living} is of its program, and children outlive the process it names"
+            )
+    if any(proof.proves(rule, facts) for rule in one.rules):
+        return None
+    return _unknown(facts, one, _missing(facts, one))
+
+
+def _missing(facts: Facts, one: Format) -> str:
+    """The first finding that keeps the rule that comes nearest from being proof."""
+    rules = [rule for rule in one.rules if rule.is_proof]
+    if not rules:
+        return "nothing that can be seen would prove it left over"
+
+    def lacks(rule: Rule) -> list[Finding]:
+        found = (proof.finding(need, facts) for need in ORDER if need in rule.needs)
+        return [seen for seen in found if seen.sight is not Sight.YES]
+
+    nearest = min((lacks(rule) for rule in rules), key=len)
+    return nearest[0].detail if nearest else "nothing that can be seen would prove it left over"
+
+
+def _unknown(facts: Facts, one: Format, why: str) -> Judgement:
+    offered = facts.policy in (Policy.BREAK, Policy.ASK)
+    return _judged(
+        facts,
+        Verdict.UNKNOWN,
+        CANNOT_TELL,
+        f"It cannot be proved that nobody relies on this {one.title}: {why}.",
+        Removable.OVERRIDE if offered else Removable.NEVER,
+    )
+
+
+# --- stale -----------------------------------------------------------------------------------------
+
+
+def _stale(facts: Facts, one: Format) -> Judgement:
+    rule = next(rule for rule in one.rules if proof.proves(rule, facts))
+    removable = {Policy.BREAK: Removable.YES, Policy.ASK: Removable.OVERRIDE}.get(
+        facts.policy, Removable.NEVER
+    )
+    after = {
+        Policy.ASK: " Removing it is a person's decision all the same",
+        Policy.TOOL: " Its own program takes it away",
+    }.get(facts.policy, "")
+    closing = f"{after}: {one.remedy}." if after else ""
+    return _judged(facts, Verdict.STALE, LEFT_OVER, f"Left over: {rule.says}.{closing}", removable)
+
+
+def _judged(
+    facts: Facts,
+    verdict: Verdict,
+    label: str,
+    summary: str,
+    removable: Removable,
+    owners: tuple[Owner, ...] = (),
+) -> Judgement:
+    owner = owners[0] if owners else None
+    return Judgement(verdict, label, summary, evidence_of(facts), removable, owner, owners[1:])

@@ -1,0 +1,217 @@
+"""The kind: where locks are looked for, and how a look becomes an act."""
+
+from __future__ import annotations
+
+import errno
+import os
+import threading
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from typing import Final
+
+from racewatch.core.by_name import NamedThing
+from racewatch.core.kind import Procedure, Seen
+from racewatch.core.model import KindName, Observation, Problem, Removable, Target
+from racewatch.core.never import NeverRemoved
+from racewatch.core.part import Part, Pinned
+from racewatch.kinds.locks import registry as formats
+from racewatch.kinds.locks.deleted import lost_locks, observe_lost
+from racewatch.kinds.locks.format import FileType, Listed, Need
+from racewatch.kinds.locks.observe import Observer, unseen
+from racewatch.kinds.locks.patterns import Place
+from racewatch.kinds.locks.places import well_known
+from racewatch.kinds.locks.registry import Identified, Registry
+from racewatch.kinds.locks.still import StillBook
+from racewatch.kinds.locks.surroundings import Surroundings
+from racewatch.kinds.locks.walk import Found, LockWalk
+from racewatch.kinds.sockets import SocketsKind
+from racewatch.linux import fs
+
+_NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}
+
+
+class LocksKind:
+    """Locks below the watched roots and in the well-known places, and those held on deleted files.
+
+    ``stills`` remembers heartbeats between looks; share one book among the kinds of one program, so that
+    what its monitor has watched counts for its acts.  Usable from any thread; looks are taken one at a time.
+    """
+
+    def __init__(
+        self,
+        registry: Registry | None = None,
+        *,
+        stills: StillBook | None = None,
+        exclude: Sequence[bytes] = (),
+        max_entries: int = 1_000_000,
+        well_known_places: bool = True,
+    ) -> None:
+        self.registry = registry if registry is not None else formats.load()
+        self._stills = stills if stills is not None else StillBook()
+        self._exclude = tuple(exclude)
+        self._max_entries = max_entries
+        self._well_known = well_known_places
+        self._sockets = SocketsKind()
+        self._mutex = threading.RLock()
+
+    @property
+    def name(self) -> KindName:
+        """Locks."""
+        return KindName.LOCK
+
+    def places(self) -> Sequence[Place]:
+        """The folders that a scan looks at beside its roots, as they exist now."""
+        return well_known(self.registry) if self._well_known else ()
+
+    def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
+        """Everything below the roots, and in the well-known places when this kind looks there."""
+        return self.scan_below(roots, self.places())
+
+    def scan_below(self, roots: Sequence[bytes], places: Sequence[Place] = ()) -> Iterator[Seen]:
+        """Everything below the roots, and in exactly these places; nothing twice."""
+        tasks = [Place(root, recursive=True) for root in roots]
+        tasks += [place for place in places if not any(_covers(root, place.folder) for root in roots)]
+        with self._mutex:
+            return iter(self._scan(tasks))
+
+    def scan_directory(self, directory: bytes) -> Iterator[Seen]:
+        """The locks directly inside one directory."""
+        with self._mutex:
+            return iter(self._scan([Place(directory, recursive=False)]))
+
+    def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
+        """The same for just these names of it; what is absent or no lock is left out."""
+        with self._mutex:
+            around = Surroundings()
+            observer = self._observer(around)
+            walk = self._walk(around)
+            seen: list[Seen] = []
+            paths = {os.path.join(directory, name) for name in names}
+            for found in walk.names(directory, names):
+                seen += self._row(found, observer, around)
+            seen += self._lost(around, paths.__contains__)
+            return iter(seen)
+
+    def _observer(self, around: Surroundings, aside: Mapping[bytes, bytes] = _NOTHING_ASIDE) -> Observer:
+        return Observer(self.registry, around, self._stills, self._sockets, aside=aside)
+
+    def _walk(self, around: Surroundings) -> LockWalk:
+        return LockWalk(
+            self.registry, around.filesystems, around.locked_inodes(), self._exclude, self._max_entries
+        )
+
+    def _scan(self, tasks: Sequence[Place]) -> list[Seen]:
+        around = Surroundings()
+        observer = self._observer(around)
+        walk = self._walk(around)
+        seen: list[Seen] = []
+        known: set[bytes] = set()
+        for task in tasks:
+            for found in walk.below(task.folder, recursive=task.recursive):
+                if isinstance(found, Problem):
+                    seen.append(found)
+                elif found.path in known:
+                    os.close(found.fd)
+                else:
+                    known.add(found.path)
+                    seen += self._row(found, observer, around)
+        seen += self._lost(around, lambda path: any(_is_in(path, task) for task in tasks))
+        return seen
+
+    def _row(self, found: Found | Problem, observer: Observer, around: Surroundings) -> list[Seen]:
+        """What a scan shows of one name: nothing when it is no lock after all, or listed only when held."""
+        if isinstance(found, Problem):
+            return [found]
+        try:
+            reading = observer.read(found.path, found.fd, found.stat)
+            one = reading.identified.format if reading.identified is not None else None
+            if one is None or one.listed is Listed.ASKED:
+                return []
+            if one.listed is Listed.HELD and not around.held_mechanisms(found.stat):
+                return []
+            return [
+                observer.node(found.path, found.directory_fd, found.directory, found.fd, found.stat, reading)
+            ]
+        finally:
+            os.close(found.fd)
+
+    def _lost(self, around: Surroundings, wanted: Callable[[bytes], bool]) -> list[Seen]:
+        found = (observe_lost(lost, around) for lost in lost_locks(around, self.registry, wanted))
+        return [one for one in found if one is not None]
+
+    def look(self, target: Target) -> Observation | None:
+        """One fresh observation; None when there is no such target now."""
+        with self._mutex:
+            around = Surroundings()
+            path = target.path
+            if path is None:
+                known = lost_locks(around, self.registry, lambda _: True)
+                lost = next((one for one in known if one.target == target), None)
+                return None if lost is None else observe_lost(lost, around)
+            return self._look_at_path(target, path, around)
+
+    def _look_at_path(self, target: Target, path: bytes, around: Surroundings) -> Observation | None:
+        directory_fd = fd = -1
+        try:
+            directory_fd = fs.open_directory(os.path.dirname(path))
+            fd = fs.pin(directory_fd, os.path.basename(path))
+            return self._observe(path, directory_fd, fd, around)
+        except OSError as error:
+            if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                return None
+            return unseen(target, path, error)
+        finally:
+            for handle in (fd, directory_fd):
+                if handle >= 0:
+                    os.close(handle)
+
+    def _observe(
+        self,
+        path: bytes,
+        directory_fd: int,
+        fd: int,
+        around: Surroundings,
+        aside: Mapping[bytes, bytes] = _NOTHING_ASIDE,
+    ) -> Observation:
+        node = fs.stat_fd(fd)
+        return self._observer(around, aside).node(path, directory_fd, fs.stat_fd(directory_fd), fd, node)
+
+    def recheck(self, pinned: Pinned, aside: Mapping[bytes, bytes] = _NOTHING_ASIDE) -> Observation:
+        """Judge a pinned lock with surroundings as they are now.
+
+        ``aside``: where an act keeps companions meanwhile, by their own paths.
+        """
+        with self._mutex:
+            return self._observe(pinned.path, pinned.directory_fd, pinned.fd, Surroundings(), aside)
+
+    def identify(self, pinned: Pinned) -> Identified | None:
+        """The format of a pinned lock, and its claim; None when no format fits."""
+        with self._mutex:
+            observer = self._observer(Surroundings())
+            return observer.read(pinned.path, pinned.fd, fs.stat_fd(pinned.fd)).identified
+
+    def procedure(self, target: Target) -> Procedure:
+        """A lock whose existence alone excludes is captured by its name; what is never removed has no capture."""
+        path = target.path
+        seen = self.look(target) if path is not None else None
+        if path is None or (seen is not None and not self._stands_alone(seen)):
+            return NeverRemoved(lambda: self.look(target))
+        return NamedThing(Part(target, path, self.recheck))
+
+    def _stands_alone(self, seen: Observation) -> bool:
+        """Whether one name is all that there is to take: no kernel lock that counts, and nothing goes along."""
+        one = self.registry.get(seen.format) if seen.format is not None else None
+        if one is None or seen.removable is Removable.NEVER or FileType.DIRECTORY in one.types:
+            return False
+        revocable = any(Need.UNLOCKED in rule.needs for rule in one.rules)
+        along = any(name == "goes with it" for name, _ in seen.facts)
+        return not revocable and not along and one.breaker is None
+
+
+def _covers(root: bytes, folder: bytes) -> bool:
+    return folder == root or folder.startswith(root.rstrip(b"/") + b"/")
+
+
+def _is_in(path: bytes, task: Place) -> bool:
+    if task.recursive:
+        return path.startswith(task.folder.rstrip(b"/") + b"/")
+    return os.path.dirname(path) == task.folder

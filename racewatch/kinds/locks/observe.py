@@ -1,0 +1,239 @@
+"""From a pinned handle to an observation: gather facts (reads only), judge, describe."""
+
+from __future__ import annotations
+
+import hashlib
+import stat as stat_mode
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from typing import Final
+
+from racewatch.core.model import Evidence, KindName, Observation, Removable, Says, Target, Verdict
+from racewatch.core.text import display
+from racewatch.kinds.locks import hosts
+from racewatch.kinds.locks.beside import Companions, Company
+from racewatch.kinds.locks.circumstances import gather
+from racewatch.kinds.locks.claim import Claim, ParseFailure
+from racewatch.kinds.locks.contents import file_type_of, read_content
+from racewatch.kinds.locks.describe import pairs, remedy_of
+from racewatch.kinds.locks.facts import Facts, Finding, Sight
+from racewatch.kinds.locks.format import FileType, Format, GrammarKind, Need, Policy, Rule
+from racewatch.kinds.locks.judge import judge
+from racewatch.kinds.locks.named import look_up
+from racewatch.kinds.locks.registry import Identified, Registry, Sighting
+from racewatch.kinds.locks.still import StillBook
+from racewatch.kinds.locks.surroundings import Surroundings
+from racewatch.kinds.sockets import SocketsKind
+from racewatch.linux import fs
+
+_WORDS: Final = {
+    stat_mode.S_IFREG: "regular file",
+    stat_mode.S_IFDIR: "directory",
+    stat_mode.S_IFLNK: "symbolic link",
+    stat_mode.S_IFIFO: "named pipe",
+    stat_mode.S_IFCHR: "device",
+    stat_mode.S_IFBLK: "device",
+    stat_mode.S_IFSOCK: "socket",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One lock as it was read: what it is called, and the bytes that its fingerprint binds."""
+
+    identified: Identified | None
+    content: bytes | None
+    type: FileType
+
+
+class Observer:
+    """Observes locks with one set of surroundings.
+
+    ``aside`` maps companions' paths to where an act keeps them meanwhile.
+    """
+
+    def __init__(
+        self,
+        registry: Registry,
+        around: Surroundings,
+        stills: StillBook,
+        sockets: SocketsKind,
+        *,
+        aside: Mapping[bytes, bytes] | None = None,
+        clock: Callable[[], float] = time.time,
+    ) -> None:
+        self._registry = registry
+        self._around = around
+        self._stills = stills
+        self._companions = Companions(registry, around, sockets, aside or {})
+        self._clock = clock
+        self._opened_formats = [one for one in registry.formats if one.recognition.opened]
+
+    def read(self, path: bytes, fd: int, node: fs.Stat) -> Reading:
+        """Which format it is of, and what its content says."""
+        kind = file_type_of(node)
+        content = read_content(fd, node, self._registry.read_limit(path, kind))
+        identified = self._registry.identify(
+            Sighting(
+                path=path,
+                type=kind,
+                content=content,
+                size=node.size,
+                links=node.nlink,
+                held=self._around.held_mechanisms(node),
+                opened=self._matters_who_opened(path, kind, node) and bool(self._around.openers(node)),
+            )
+        )
+        return Reading(identified, content, kind)
+
+    def _matters_who_opened(self, path: bytes, kind: FileType, node: fs.Stat) -> bool:
+        return any(
+            kind in one.types
+            and (one.recognition.max_size is None or node.size <= one.recognition.max_size)
+            and any(pattern.match(path) for pattern in one.where)
+            for one in self._opened_formats
+        )
+
+    def node(
+        self,
+        path: bytes,
+        directory_fd: int,
+        directory: fs.Stat,
+        fd: int,
+        node: fs.Stat,
+        reading: Reading | None = None,
+    ) -> Observation:
+        """Observe what a pinned handle holds; ``path`` is where it was found."""
+        reading = self.read(path, fd, node) if reading is None else reading
+        facts, company = self._facts(path, directory_fd, directory, fd, node, reading)
+        judged = judge(facts)
+        owner, others = judged.owner, judged.others
+        one = facts.format
+        return Observation(
+            target=Target(KindName.LOCK, path),
+            path=path,
+            fingerprint=_fingerprint(node, reading, judged.verdict, judged.label),
+            verdict=judged.verdict,
+            label=judged.label,
+            summary=judged.summary,
+            evidence=judged.evidence,
+            owner=owner,
+            removable=judged.removable,
+            seen_at=self._clock(),
+            format=one.name if one is not None else None,
+            remedy=remedy_of(facts, reading.identified),
+            facts=pairs(facts, node, reading.identified, company.goes_along, judged.verdict),
+            others=others,
+        )
+
+    def _facts(
+        self, path: bytes, directory_fd: int, directory: fs.Stat, fd: int, node: fs.Stat, reading: Reading
+    ) -> tuple[Facts, Company]:
+        around, identified = self._around, reading.identified
+        one = identified.format if identified is not None else None
+        company = self._companions.look(identified, node) if identified is not None else Company()
+        claim = identified.claim if identified is not None else None
+        if company.owner_says is not None and not isinstance(claim, ParseFailure):
+            claim = claim.over(company.owner_says) if claim is not None else company.owner_says
+        said = claim if isinstance(claim, Claim) else None
+        place = around.place(directory_fd, directory, node)
+        host, host_detail = hosts.compare(said, one.host, around.boot.host) if one else hosts.unnamed()
+        facts = Facts(
+            path=path,
+            type=reading.type,
+            what=_WORDS.get(stat_mode.S_IFMT(node.mode), "thing of an unknown type"),
+            format=one,
+            policy=identified.policy if identified is not None else Policy.NEVER,
+            claim=claim,
+            understood=one is None or _understood(one, reading, claim),
+            where=place.where,
+            fstype=place.fstype,
+            locked=around.locked(node),
+            host=host,
+            host_detail=host_detail,
+            named=look_up(said, one.processes if one else (), node, around),
+            before_boot=self._before_boot(node),
+            tested=company.tested,
+            beside=company.beside,
+        )
+        return self._dear(facts, fd, node), company
+
+    def _before_boot(self, node: fs.Stat) -> Finding:
+        """Whether its last trace is of an earlier boot; birth and change times cannot be set by programs."""
+        floor = self._around.boot.floor
+        source = "mtime, ctime; btime of /proc/stat"
+        if floor is None:
+            return Finding(Sight.UNSEEN, source, "when this boot began could not be told for certain")
+        if max(node.mtime_ns, node.ctime_ns, node.btime_ns or 0) / 1e9 < floor:
+            return Finding(Sight.YES, source, "it was last changed before this boot")
+        return Finding(Sight.NO, source, "it was changed since this boot")
+
+    def _dear(self, facts: Facts, fd: int, node: fs.Stat) -> Facts:
+        """What costs a walk through all processes is asked only where there is no sign of life yet."""
+        one = facts.format
+        if one is None:
+            if facts.type is FileType.FILE or facts.type is FileType.DIRECTORY:
+                return replace(facts, opened=self._around.opened(fd, node, facts.type))
+            return facts
+        if judge(facts).verdict is Verdict.LIVE:
+            return facts
+        needs = {need for rule in one.rules for need in rule.needs}
+        if Need.NOT_OPEN in needs or (one.is_data and not one.is_advisory):
+            facts = replace(facts, opened=self._around.opened(fd, node, facts.type))
+        if one.survivors:
+            living = self._around.called(one.processes)
+            facts = replace(facts, survivors=living, survivors_blind=0 if self._names_are_visible() else 1)
+        if Rule.HEARTBEAT in one.rules:
+            facts = replace(facts, still=self._stills.look(node))
+        said = facts.claim.pid if isinstance(facts.claim, Claim) else None
+        if facts.policy is Policy.ASK and said is None and not one.is_advisory:
+            facts = replace(facts, circumstances=gather(facts.path, one, self._around))
+        return facts
+
+    def _names_are_visible(self) -> bool:
+        """Every process's name is readable for everybody, unless it is hidden or outside."""
+        return self._around.boot.sees_everybody and not self._around.inner_numbers.blind
+
+
+def _understood(one: Format, reading: Reading, claim: Claim | ParseFailure | None) -> bool:
+    """Whether the content says what the format writes; where nothing is written that is so anyway."""
+    if isinstance(claim, ParseFailure):
+        return False
+    if one.grammar.kind is GrammarKind.NONE or one.never_open:
+        return True
+    return reading.content is not None
+
+
+def _fingerprint(node: fs.Stat, reading: Reading, verdict: Verdict, label: str) -> str:
+    """Identity and content.  Not the change time: taking a name away moves it.
+
+    What is live is never acted on, so a living owner that touches its lock does not make it another.
+    """
+    content = None if reading.content is None else hashlib.blake2s(reading.content).hexdigest()
+    touched = None if verdict is Verdict.LIVE else (node.mtime_ns, node.size, content)
+    return fingerprint_of(
+        node.dev, node.ino, node.btime_ns, stat_mode.S_IFMT(node.mode), touched, verdict.value, label
+    )
+
+
+def fingerprint_of(*parts: object) -> str:
+    """An opaque text: equal if and only if the parts are."""
+    return hashlib.blake2s(repr(parts).encode(), digest_size=12).hexdigest()
+
+
+def unseen(target: Target, path: bytes, error: OSError) -> Observation:
+    """What is known of a path that could not even be reached: that it could not be seen."""
+    return Observation(
+        target=target,
+        path=path,
+        fingerprint=fingerprint_of(b"unseen", path, error.errno),
+        verdict=Verdict.UNKNOWN,
+        label="cannot see",
+        summary=f"{display(path)} could not be reached ({error.strerror}), so whether it is there is not known.",
+        evidence=(Evidence("reach", Says.UNKNOWN, "openat2", f"{error.strerror}"),),
+        owner=None,
+        removable=Removable.NEVER,
+        seen_at=time.time(),
+        remedy="look as root, or as the owner of its directory",
+    )

@@ -1,0 +1,141 @@
+"""What each :class:`~racewatch.kinds.locks.format.Need` amounts to: from facts to findings, purely.
+
+Fail closed: every finding is YES only when it was seen; what was not asked is unseen.
+"""
+
+from __future__ import annotations
+
+from racewatch.kinds.locks.facts import Beside, Facts, Finding, HostSays, Person, Sight, Where
+from racewatch.kinds.locks.format import FileType, HostRule, Need, Role, Rule
+
+_MOUNTS = "mountinfo"
+_WHERE_REASON = {
+    Where.SHARED: "another machine or program may use it there, which this kernel cannot see",
+    Where.BACKING: "a process can use the same file through the file system stacked on it, under another inode",
+    Where.ENGINE: "a container can use the same file through its own mount",
+    Where.UNSEEN: "which file system this is could not be found out",
+}
+
+
+def place(facts: Facts) -> Finding:
+    """Whether this kernel sees all who use the file."""
+    on = f" ({facts.fstype})" if facts.fstype else ""
+    if facts.where is Where.LOCAL:
+        return Finding(Sight.YES, _MOUNTS, f"local file system{on}, nothing is stacked on it")
+    reason = _WHERE_REASON[facts.where]
+    return Finding(Sight.UNSEEN, _MOUNTS, f"it lies in {facts.where.value}{on}: {reason}")
+
+
+def host(facts: Facts) -> Finding:
+    """Whether what it names is of this host."""
+    source = "uname"
+    if facts.host is HostSays.HERE:
+        return Finding(Sight.YES, source, facts.host_detail)
+    if facts.host is HostSays.ELSEWHERE:
+        return Finding(Sight.NO, source, facts.host_detail)
+    if facts.host is HostSays.UNVERIFIED:
+        return Finding(Sight.UNSEEN, source, facts.host_detail)
+    if facts.format is not None and facts.format.host is HostRule.UNTRUSTED:
+        return Finding(
+            Sight.UNSEEN, source, "it names no host, and its program takes one from the environment"
+        )
+    if facts.where is Where.LOCAL:
+        return Finding(Sight.YES, _MOUNTS, "it names no host, and its file system is of this machine alone")
+    return Finding(Sight.UNSEEN, _MOUNTS, "it names no host, and other machines or programs may write here")
+
+
+def gone(facts: Facts) -> Finding:
+    """Whether the process it names has ended."""
+    source = "pidfd, /proc/PID/stat"
+    sight = {Person.GONE: Sight.YES, Person.LIVES: Sight.NO}.get(facts.named.person, Sight.UNSEEN)
+    return Finding(sight, source, facts.named.detail)
+
+
+def not_open(facts: Facts) -> Finding:
+    """Whether nobody has it open; a symbolic link cannot be opened."""
+    if facts.type is FileType.SYMLINK:
+        return Finding(Sight.YES, "statx", "a symbolic link: nobody can have it open")
+    if facts.opened is None:
+        return Finding(Sight.UNSEEN, "/proc/PID/fdinfo", "who has it open was not asked")
+    if facts.opened.by:
+        who = ", ".join(f"{one.name} (pid {one.pid})" for one in facts.opened.by)
+        return Finding(Sight.NO, "/proc/PID/fdinfo", f"open in {who}")
+    if facts.where is not Where.LOCAL:
+        return Finding(Sight.UNSEEN, _MOUNTS, "who has it open elsewhere cannot be seen from here")
+    return facts.opened.nobody
+
+
+def unlocked(facts: Facts) -> Finding:
+    """Whether the kernel lock that counts is free: its own, and that of every tested companion."""
+    source = "/proc/locks"
+    for locked in (facts.locked, *(one for _, one in facts.tested)):
+        if locked.held:
+            return Finding(Sight.NO, source, "a kernel lock is held")
+    needs_one = facts.format is not None and any(one.role is Role.TESTED for one in facts.format.companions)
+    if needs_one and not facts.tested:
+        return Finding(Sight.UNSEEN, source, "the file whose kernel lock counts is not there")
+    for locked in (facts.locked, *(one for _, one in facts.tested)):
+        if locked.blind is not None:
+            return Finding(Sight.UNSEEN, source, locked.blind)
+    if facts.where is not Where.LOCAL:
+        return Finding(Sight.UNSEEN, _MOUNTS, f"free for this kernel, but {_WHERE_REASON[facts.where]}")
+    return Finding(Sight.YES, source, "no process holds a kernel lock on it")
+
+
+def still(facts: Facts) -> Finding:
+    """Whether it did not change over two refresh periods while being watched."""
+    period = facts.format.refresh_period if facts.format is not None else None
+    source = "CLOCK_BOOTTIME"
+    if facts.still is None or period is None:
+        return Finding(Sight.UNSEEN, source, "one look cannot tell a silent heartbeat from a dead one")
+    if facts.still.seconds < 2 * period:
+        return Finding(
+            Sight.UNSEEN,
+            source,
+            f"watched for less than two refresh periods of {period:g} s without a change",
+        )
+    return Finding(
+        Sight.YES, source, f"no change over two refresh periods of {period:g} s while being watched"
+    )
+
+
+def finding(need: Need, facts: Facts) -> Finding:
+    """What is known of one need."""
+    if need is Need.THIS_PID_NAMESPACE:
+        return facts.named.space
+    if need is Need.BEFORE_BOOT:
+        return facts.before_boot
+    return {
+        Need.PID_GONE: gone,
+        Need.THIS_HOST: host,
+        Need.LOCAL: place,
+        Need.NOT_OPEN: not_open,
+        Need.UNLOCKED: unlocked,
+        Need.STILL: still,
+    }[need](facts)
+
+
+def proves(rule: Rule, facts: Facts) -> bool:
+    """Whether a rule is proof: it has needs, and every one of them was seen to hold."""
+    return rule.is_proof and all(finding(need, facts).sight is Sight.YES for need in rule.needs)
+
+
+def in_the_way(facts: Facts) -> tuple[Beside, ...]:
+    """The companions that are not proved dead."""
+    return tuple(one for one in facts.beside if one.dead.sight is not Sight.YES)
+
+
+def may_be_meant(facts: Facts) -> bool:
+    """Whether a living process of the number in the lock may be the one that is meant.
+
+    Where the kernel lock alone excludes, the number inside is history and decides nothing.
+    """
+    if facts.format is None or facts.format.is_advisory:
+        return False
+    if Rule.LOCK_FREE in facts.format.rules:
+        return facts.named.known
+    if facts.host is HostSays.HERE:
+        return True
+    if facts.host is HostSays.NONE:
+        return facts.where is Where.LOCAL or facts.named.known
+    return facts.host is HostSays.UNVERIFIED and facts.named.known

@@ -1,0 +1,279 @@
+"""What one look at locks needs to know about the rest of the machine: taken once per scan, afresh per act."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from racewatch.core.model import Owner
+from racewatch.kinds.locks.facts import Finding, HeldLock, Locked, Opened, Sight, Where
+from racewatch.kinds.locks.format import FileType, Mechanism
+from racewatch.linux import boot, flocks, fs, leases, openfiles, pidns, processes
+from racewatch.linux.flocks import KernelLock
+from racewatch.linux.mounts import FileSystems, Reason, is_local_unstacked
+from racewatch.linux.openfiles import OpenFile, Survey
+
+_MOST_OWNERS: Final = 16
+_EXCLUDING: Final = {
+    flocks.Mechanism.FLOCK: Mechanism.FLOCK,
+    flocks.Mechanism.POSIX: Mechanism.POSIX,
+    flocks.Mechanism.OFD: Mechanism.OFD,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """What is known of one directory."""
+
+    where: Where
+    fstype: str | None
+
+
+class Surroundings:
+    """One moment's view of mounts, kernel locks and processes.  Make a new one for each look.
+
+    Reads only (see :mod:`racewatch.linux.leases` for the one question that is not quite free).  What is dear
+    is looked at when it is first wanted, once.  Whatever cannot be read makes verdicts more careful.
+    """
+
+    def __init__(self, *, this_boot: boot.Boot | None = None) -> None:
+        self.boot = this_boot if this_boot is not None else boot.take()
+        try:
+            self.filesystems: FileSystems | None = FileSystems.take()
+        except OSError:
+            self.filesystems = None
+        self._described: dict[int, Owner | None] = {}
+        self._places: dict[tuple[int, int, int | None], Place] = {}
+
+    # --- places -----------------------------------------------------------------------------------
+
+    def place(self, directory_fd: int, directory: fs.Stat, node: fs.Stat) -> Place:
+        """Whose locks and handles can be seen there; asked once a directory."""
+        if node.mount_id != directory.mount_id or node.mount_root is not False:
+            # The name is a mount point (or this kernel cannot say): what is seen is not what lies there.
+            return Place(Where.UNSEEN, self._fstype(node))
+        key = (directory.dev, directory.ino, directory.mount_id)
+        found = self._places.get(key)
+        if found is None:
+            found = self._places[key] = self._judge_place(directory_fd, directory)
+        return found
+
+    def _fstype(self, node: fs.Stat) -> str | None:
+        return self.filesystems.fstype_of(node.mount_id) if self.filesystems else None
+
+    def _judge_place(self, directory_fd: int, directory: fs.Stat) -> Place:
+        fstype = self._fstype(directory)
+        if self.filesystems is None or fstype is None:
+            return Place(Where.UNSEEN, fstype)
+        if not is_local_unstacked(fstype):
+            return Place(Where.SHARED, fstype)
+        try:
+            backing = self.filesystems.backing_overlay(directory_fd)
+        except OSError:
+            return Place(Where.UNSEEN, fstype)
+        if backing is None:
+            return Place(Where.LOCAL, fstype)
+        return Place(Where.ENGINE if backing.reason is Reason.ENGINE_STORAGE else Where.BACKING, fstype)
+
+    def key_of(self, node: fs.Stat) -> tuple[int, int] | None:
+        """What /proc/locks calls the inode; None when its file system is not in our tables."""
+        superblock = self.filesystems.superblock_of(node.mount_id) if self.filesystems else None
+        return None if superblock is None else (superblock, node.ino)
+
+    # --- kernel locks -------------------------------------------------------------------------------
+
+    @cached_property
+    def _rows(self) -> Mapping[tuple[int, int], list[KernelLock]] | None:
+        """The locks of everybody else by inode; None when they could not be listed."""
+        try:
+            rows = flocks.kernel_locks()
+            ours = [lock for one in openfiles.open_files(os.getpid()) for lock in one.locks]
+        except OSError:
+            return None
+        found: dict[tuple[int, int], list[KernelLock]] = {}
+        for row in rows:
+            if row.mechanism not in _EXCLUDING:
+                continue
+            # An act holds the lock that its target's owner would take: that is us, not a sign of life.
+            if row.pid == os.getpid():
+                continue
+            if row.mechanism is flocks.Mechanism.OFD and not row.waiting and row in ours:
+                ours.remove(row)
+                continue
+            found.setdefault((row.dev, row.ino), []).append(row)
+        return found
+
+    def locked_inodes(self) -> frozenset[int]:
+        """The inode numbers, of whatever file system, with a kernel lock on them."""
+        return frozenset(ino for _, ino in self._rows or ())
+
+    def held_mechanisms(self, node: fs.Stat) -> frozenset[Mechanism]:
+        """The mechanisms of the kernel locks that somebody else holds on an inode."""
+        key = self.key_of(node)
+        rows = (self._rows or {}).get(key, ()) if key is not None else ()
+        return frozenset(_EXCLUDING[row.mechanism] for row in rows if not row.waiting)
+
+    def locked(self, node: fs.Stat) -> Locked:
+        """Who holds, and who waits for, a kernel lock on an inode."""
+        key = self.key_of(node)
+        if key is None:
+            return Locked(blind="its file system is not in the tables of this machine")
+        if self._rows is None:
+            return Locked(blind="the kernel's table of locks could not be read")
+        rows = self._rows.get(key, ())
+        held = tuple(self._holders(row) for row in rows if not row.waiting)
+        waiters = [row.pid for row in rows if row.waiting]
+        waiting = self.people(pid for pid in waiters if pid > 0)
+        blind = None
+        if not self.boot.sees_everybody:
+            blind = "kernel locks of processes outside this PID namespace are not listed"
+        return Locked(held, waiting, len(set(waiters)) - len(waiting), blind)
+
+    def _holders(self, row: KernelLock) -> HeldLock:
+        """Who holds it now: the process that took it may have passed its handle on and ended."""
+        family, exclusive, taker = row.mechanism, row.exclusive, row.pid
+        if family is flocks.Mechanism.POSIX:
+            return HeldLock(family, exclusive, taker, self.people([taker]), "")
+        by_handle = [
+            one.pid
+            for one in self.survey.by_ino.get(row.ino, ())
+            if any((lock.mechanism, lock.dev) == (family, row.dev) for lock in one.locks)
+        ]
+        found = self.people(by_handle)
+        if found:
+            passed_on = taker > 0 and taker not in {owner.pid for owner in found}
+            how = f"taken by pid {taker}, which passed it on" if passed_on else "by a descriptor"
+            return HeldLock(family, exclusive, taker, found, how)
+        found = self.people(self.mappings.by_file.get((row.dev, row.ino), ()))
+        if found:
+            return HeldLock(family, exclusive, taker, found, "by a mapping of the file, without a descriptor")
+        return HeldLock(
+            family, exclusive, taker, self.people([taker]), "it took the lock; its handle was not seen"
+        )
+
+    def lost_locks(self) -> list[tuple[OpenFile, tuple[int, int]]]:
+        """Handles of others that hold a kernel lock on a file whose name is gone, with its key."""
+        found = []
+        for files in self.survey.by_ino.values():
+            for one in files:
+                if one.deleted is not None and one.locks and one.pid != os.getpid():
+                    found.append((one, (one.locks[0].dev, one.ino)))
+        return found
+
+    def locked_key(self, key: tuple[int, int]) -> Locked:
+        """As :meth:`locked`, for an inode that no name leads to any more."""
+        rows = (self._rows or {}).get(key, ())
+        held = tuple(self._holders(row) for row in rows if not row.waiting)
+        return Locked(held, self.people(row.pid for row in rows if row.waiting and row.pid > 0))
+
+    # --- processes ----------------------------------------------------------------------------------
+
+    @cached_property
+    def survey(self) -> Survey:
+        """Every open file of every process that we may look into."""
+        return openfiles.survey()
+
+    @cached_property
+    def mappings(self) -> openfiles.Mappings:
+        """Every mapped file likewise."""
+        return openfiles.mappings()
+
+    @cached_property
+    def inner_numbers(self) -> pidns.InnerNumbers:
+        """The numbers of processes in PID namespaces below ours."""
+        return pidns.inner_numbers()
+
+    def describe(self, pid: int) -> Owner | None:
+        """A living process; None when it is gone or cannot be seen."""
+        if pid not in self._described:
+            self._described[pid] = _describe(pid)
+        return self._described[pid]
+
+    def people(self, pids: Iterable[int]) -> tuple[Owner, ...]:
+        """These processes, the oldest first; an init that only keeps things open comes last."""
+        found = [owner for pid in list(dict.fromkeys(pids))[:_MOST_OWNERS] if (owner := self.describe(pid))]
+        return tuple(sorted(found, key=lambda one: (one.pid == 1, one.start_ticks, one.pid)))
+
+    def openers(self, node: fs.Stat) -> list[int]:
+        """The processes, ourselves left out, that have an inode open."""
+        found = []
+        for one in self.survey.by_ino.get(node.ino, ()):
+            if not one.path_only and one.pid != os.getpid() and self._is_on(one, node):
+                found.append(one.pid)
+        return found
+
+    def _is_on(self, one: OpenFile, node: fs.Stat) -> bool:
+        superblock = self.filesystems.superblock_of(one.mount_id) if self.filesystems else None
+        mine = self.key_of(node)
+        if superblock is not None and mine is not None:
+            return superblock == mine[0]
+        # A mount that no table has (lazily unmounted): equal numbers are taken for the same file.
+        return True
+
+    def opened(self, fd: int, node: fs.Stat, kind: FileType) -> Opened:
+        """Who has it open, and whether everybody could be seen; ``fd`` pins it."""
+        source = "/proc/PID/fdinfo, /proc/PID/maps"
+        pids = self.openers(node)
+        key = self.key_of(node)
+        pids += [pid for pid in self.mappings.by_file.get(key, ()) if pid != os.getpid()] if key else []
+        people = self.people(pids)
+        if pids and not people:
+            # Gone since, or hidden: seen at any rate.
+            return Opened(
+                (), Finding(Sight.UNSEEN, source, f"open in pid {pids[0]}, which was not seen again")
+            )
+        if people:
+            return Opened(people, Finding(Sight.NO, source, "somebody has it open"))
+        unseen = max(self.survey.blind, self.mappings.blind)
+        if not unseen and self.boot.sees_everybody:
+            return Opened((), Finding(Sight.YES, source, "no process has it open"))
+        if kind is FileType.FILE:
+            elsewhere = leases.open_elsewhere(fd)
+            lease = "fcntl(F_SETLEASE)"
+            if elsewhere is False:
+                return Opened((), Finding(Sight.YES, lease, "no process has it open"))
+            if elsewhere:
+                hidden = "a process that this user may not look into has it open"
+                return Opened((), Finding(Sight.NO, lease, hidden))
+        if not self.boot.sees_everybody:
+            why = "processes outside this PID namespace cannot be looked into"
+        else:
+            why = f"{unseen} processes could not be looked into; root can"
+        return Opened((), Finding(Sight.UNSEEN, source, f"nobody was seen to have it open, but {why}"))
+
+    def called(self, names: tuple[str, ...]) -> tuple[Owner, ...]:
+        """The running processes of these names; the kernel keeps 15 bytes of a name."""
+        wanted = {name[:15] for name in names}
+        return self.people(
+            one.pid for one in self.survey.running.values() if one.name in wanted and one.pid != os.getpid()
+        )
+
+    def working_below(self, root: bytes) -> tuple[Owner, ...]:
+        """The processes with their working directory or an open file in or below a folder."""
+        inside = root.rstrip(b"/") + b"/"
+        pids = [
+            one.pid
+            for one in self.survey.running.values()
+            if one.cwd is not None and (one.cwd + b"/").startswith(inside)
+        ]
+        for files in self.survey.by_ino.values():
+            pids += [one.pid for one in files if one.link.startswith(inside)]
+        return self.people(pid for pid in pids if pid != os.getpid())
+
+
+def _describe(pid: int) -> Owner | None:
+    info = processes.describe(pid)
+    if info is None:
+        return None
+    return Owner(
+        pid=pid,
+        start_ticks=info.start_ticks,
+        started=info.started,
+        name=info.name,
+        user=info.user,
+        command=info.command,
+        unit=info.unit,
+    )

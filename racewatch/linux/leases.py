@@ -1,0 +1,63 @@
+"""Whether anybody else has a file open, asked of the kernel itself: ``fcntl(F_SETLEASE, F_WRLCK)``.
+
+A write lease is given only to who alone has the file open, so its refusal is exact where ``/proc`` is
+not: other users' processes, other PID namespaces, handles in flight, files kept open by a mapping alone.
+
+It is not quite free: for the microseconds until the lease is given back, somebody who opens the file
+waits, and with ``O_NONBLOCK`` is refused.  So ask it last, of what everything else shows to be dead.
+"""
+
+from __future__ import annotations
+
+import errno
+import fcntl
+import os
+import signal
+from typing import Final
+
+from racewatch.linux import fs
+
+_F_SETSIG: Final = 10  # Linux's own; Python names it on some versions only
+
+
+def open_elsewhere(pinned: int) -> bool | None:
+    """Whether the regular file behind a pinned handle is open anywhere but here; None: could not ask.
+
+    None as well when this process itself has it open.  The file must belong to this user (or root must
+    be allowed to lease: ``CAP_LEASE``).
+    """
+    try:
+        fd = os.open(fs.fd_path(pinned), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+    except OSError:
+        return None
+    try:
+        if not fs.stat_fd(fd).is_regular:
+            return None
+        # Who breaks the lease makes the kernel signal us; the usual SIGIO would end this process.
+        fcntl.fcntl(fd, _F_SETSIG, signal.SIGURG)
+        try:
+            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+        except OSError as error:
+            if error.errno != errno.EAGAIN:
+                return None
+            return None if _ours(fd) else True
+        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        return False
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def _ours(fd: int) -> bool:
+    """Whether another handle of this process (a held lock) is on the same file."""
+    mine = os.fstat(fd)
+    for name in os.listdir("/proc/self/fd"):
+        try:
+            other = os.fstat(int(name)) if int(name) != fd else None
+            flags = fcntl.fcntl(int(name), fcntl.F_GETFL)
+        except OSError:
+            continue  # the handle of this listing
+        if other is not None and not flags & os.O_PATH and os.path.samestat(mine, other):
+            return True
+    return False

@@ -1,0 +1,74 @@
+"""The numbers that processes have in other PID namespaces: ``NSpid`` of ``/proc/PID/status``.
+
+Own code: psutil knows the outer number only.  Not seen: processes outside our own PID namespace, and
+under ``hidepid`` those of other users.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from racewatch.linux import mountinfo
+
+
+@dataclass(frozen=True, slots=True)
+class InnerNumbers:
+    """Inner number → the processes (by our own numbers) that have it in some namespace below ours."""
+
+    by_inner: Mapping[int, tuple[int, ...]]
+    blind: int
+
+
+def parse_nspid(status: bytes) -> tuple[int, ...]:
+    """The numbers of one process, ours first, innermost last; empty when the kernel does not say."""
+    for line in status.split(b"\n"):
+        if line.startswith(b"NSpid:"):
+            return tuple(int(part) for part in line.split()[1:] if part.isdigit())
+    return ()
+
+
+def thread_group(status: bytes) -> int | None:
+    """The process that a thread belongs to (``Tgid``)."""
+    for line in status.split(b"\n"):
+        if line.startswith(b"Tgid:"):
+            text = line.split()[-1]
+            return int(text) if text.isdigit() else None
+    return None
+
+
+def process_of_thread(number: int) -> int | None:
+    """The process that has a *thread* of this number; None when there is none (or it is a process itself)."""
+    try:
+        leader = thread_group(_read(number))
+    except OSError:
+        return None
+    return leader if leader is not None and leader != number else None
+
+
+def inner_numbers() -> InnerNumbers:
+    """Look through every process: one short file each."""
+    found: dict[int, list[int]] = {}
+    blind = int(mountinfo.hides_processes(mountinfo.read_mounts()))
+    for entry in os.listdir(b"/proc"):
+        if not entry.isdigit():
+            continue
+        try:
+            numbers = parse_nspid(_read(int(entry)))
+        except (FileNotFoundError, ProcessLookupError):
+            continue
+        except OSError:
+            blind += 1
+            continue
+        for number in numbers[1:]:
+            found.setdefault(number, []).append(int(entry))
+    return InnerNumbers({number: tuple(pids) for number, pids in found.items()}, blind)
+
+
+def _read(pid: int) -> bytes:
+    fd = os.open(b"/proc/%d/status" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        return os.read(fd, 65536)
+    finally:
+        os.close(fd)
