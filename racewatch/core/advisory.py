@@ -38,18 +38,27 @@ class HeldLock:
 
 @dataclass(frozen=True, slots=True)
 class AdvisoryLock:
-    """One lock to hold while acting: which file, which world."""
+    """One lock to hold while acting: which file, which world.
+
+    ``pinned`` is a handle (``O_PATH`` is enough) on the very inode to lock, kept open by the caller;
+    without it the inode that ``path`` means is locked.
+    """
 
     path: bytes
     kind: AdvisoryKind
+    pinned: int | None = None
 
     def take(self) -> HeldLock | Stop | None:
         """Take it without waiting; None when the file is not there, so that nobody can hold it.
 
         Race closed: the owner comes back and takes its lock between our look and our act.  Taken only
-        inside an act, never to ask a question: for a moment the real program would find it taken.
-        Left open: an owner that makes the file anew under the same name locks another inode.
+        inside an act, never to ask a question: for a moment the real program would find it taken.  It is
+        taken on an inode, never on whatever the name means by then; a name that means another one
+        afterwards is a refusal.  Left open: an owner that makes the file anew later, under the same name,
+        locks another inode.
         """
+        if self.pinned is not None:
+            return self._take(self.pinned)
         try:
             directory = fs.open_directory(os.path.dirname(self.path))
         except FileNotFoundError:
@@ -57,20 +66,44 @@ class AdvisoryLock:
         except OSError as error:
             return self._cannot(error)
         try:
-            if not fs.stat_at(directory, os.path.basename(self.path)).is_regular:
-                return self._cannot(OSError(errno.EINVAL, "it is not a regular file"))
-            flags = os.O_RDWR if self.kind is AdvisoryKind.FCNTL else os.O_RDONLY
-            fd = os.open(
-                os.path.basename(self.path),
-                flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC,
-                dir_fd=directory,
-            )
+            return self._take_by_name(directory)
         except FileNotFoundError:
             return None
         except OSError as error:
             return self._cannot(error)
         finally:
             os.close(directory)
+
+    def _take_by_name(self, directory: int) -> HeldLock | Stop:
+        name = os.path.basename(self.path)
+        pinned = fs.pin(directory, name)
+        try:
+            held = self._take(pinned)
+            if not isinstance(held, HeldLock):
+                return held
+            try:
+                still = fs.stat_at(directory, name).same_inode(fs.stat_fd(pinned))
+            except OSError:
+                held.close()
+                raise
+            if still:
+                return held
+            held.close()
+            return Stop(
+                OutcomeWord.REFUSED_CHANGED, f"not removed: {display(self.path)} was made anew just now"
+            )
+        finally:
+            os.close(pinned)
+
+    def _take(self, pinned: int) -> HeldLock | Stop:
+        if not fs.stat_fd(pinned).is_regular:
+            # Opening anything else could wake a driver or the other end of a pipe.
+            return self._cannot(OSError(errno.EINVAL, "it is not a regular file"))
+        access = os.O_RDWR if self.kind is AdvisoryKind.FCNTL else os.O_RDONLY
+        try:
+            fd = os.open(fs.fd_path(pinned), access | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+        except OSError as error:
+            return self._cannot(error)
         try:
             taken = self._lock(fd)
         except OSError as error:

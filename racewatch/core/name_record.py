@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Self
 
+from racewatch.core.breaker import BreakerRecord
 from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.guard import DirectoryGuard
 from racewatch.core.kind import Stop
@@ -38,6 +39,7 @@ class NameRecord:
     remains: dict[str, object] | None
     kept: bool
     companions: tuple[NameRecord, ...]
+    breaker: BreakerRecord | None = None
 
     @classmethod
     def read(cls, data: Mapping[str, object]) -> Self:
@@ -60,11 +62,12 @@ class NameRecord:
 
         def entry(key: str) -> bytes:
             value = raw(data[key])
-            if value in (b"", b".", b"..") or b"/" in value or b"\0" in value:
+            if not _is_name(value):
                 raise ValueError(f"{key} in the journal is not a name")
             return value
 
         xattrs, remains, companions = data["xattrs"], data["remains"], data.get("companions", [])
+        breaker = _breaker(data.get("breaker"))
         private, directory = entry("private"), raw(data["directory"])
         if (
             not isinstance(xattrs, dict)
@@ -94,6 +97,7 @@ class NameRecord:
             remains=dict(remains) if isinstance(remains, dict) else None,
             kept=bool(data["kept"]),
             companions=tuple(cls.read({**one, "kept": data["kept"]}) for one in companions),
+            breaker=breaker,
         )
 
     @property
@@ -157,6 +161,22 @@ class NameRecord:
         same = (found.ino, found.btime_ns) == (self.directory_ino, self.directory_btime_ns)
         by_number = anywhere or found.btime_ns is None
         return same and (not by_number or found.dev == self.directory_dev)
+
+
+def _is_name(value: bytes) -> bool:
+    return value not in (b"", b".", b"..") and b"/" not in value and b"\0" not in value
+
+
+def _breaker(data: object) -> BreakerRecord | None:
+    if data is None:
+        return None
+    if not isinstance(data, dict):
+        raise ValueError("the journal's record of a breaker lock is damaged")  # noqa: TRY004 - one error for bad data
+    record = BreakerRecord.read(data)
+    private = record.proof.startswith(PRIVATE_PREFIX) and record.taken.startswith(PRIVATE_PREFIX)
+    if not (private and all(_is_name(name) for name in (record.name, record.proof, record.taken))):
+        raise ValueError("the journal's record of a breaker lock is damaged")
+    return record
 
 
 def _entries(directory: bytes) -> list[bytes]:

@@ -126,6 +126,22 @@ class Part:
             "kept": remains is None,
         }
 
+    def still_named(self) -> Stop | None:
+        """Whether the name still means the pinned inode; nothing is taken.
+
+        Race narrowed: a name that means another thing by now is not even captured.
+        """
+        try:
+            now = fs.stat_at(self.held.fd, self.thing.name)
+        except OSError as error:
+            return self.stop_for(error)
+        if now.same_inode(self.thing.stat):
+            return None
+        return Stop(
+            OutcomeWord.REFUSED_CHANGED,
+            f"{display(self.path)} came to mean another object meanwhile; that one is untouched",
+        )
+
     def capture(self) -> Stop | None:
         """Take the name away, whatever it means now."""
         try:

@@ -208,8 +208,17 @@ def settle_removal(record: NameRecord, guards: Guards) -> Settled:
 
     It may be another inode than the recorded one (the crash came between CAPTURE and VERIFY of a
     lost race): that one is somebody's live thing and belongs back even more.  When the thing itself
-    had been destroyed, what went with it is not put back alone but finished.
+    had been destroyed, what went with it is not put back alone but finished.  The family's breaker lock, if
+    that act had made one, goes last: until then nobody of the family takes the lock's place.
     """
+    settled = _settle_parts(record, guards)
+    if record.breaker is not None:
+        record.breaker.release(guards.of(record).fd)
+        sync_directory(guards.of(record).fd)
+    return settled
+
+
+def _settle_parts(record: NameRecord, guards: Guards) -> Settled:
     settled = _settle_part(record, guards.of(record))
     for companion in record.companions:
         guard = guards.of(companion)

@@ -41,6 +41,11 @@ def unlink(dirfd: int, name: bytes) -> None:
     os.unlink(name, dir_fd=dirfd)
 
 
+def remove_empty_directory(dirfd: int, name: bytes) -> None:
+    """Remove one directory that has nothing in it; ENOTEMPTY otherwise."""
+    os.rmdir(name, dir_fd=dirfd)
+
+
 def make_socket_node(dirfd: int, name: bytes, mode: int) -> None:
     """A socket node nobody is bound to (``mknod``); EEXIST when the name is taken."""
     os.mknod(name, stat_mode.S_IFSOCK | stat_mode.S_IMODE(mode), dir_fd=dirfd)

@@ -53,6 +53,9 @@ ALLOWED = (
     Allowed("racewatch/linux/removal.py", "", "renameat2", "libc's function, looked up once"),
     Allowed("racewatch/linux/removal.py", "unlink", "os.unlink", "the one removal of the project"),
     Allowed(
+        "racewatch/linux/removal.py", "remove_empty_directory", "os.rmdir", "a breaker lock of our own making"
+    ),
+    Allowed(
         "racewatch/core/by_name.py", "NamedThing.commit", "unlink", "Part.unlink: the COMMIT step of an act"
     ),
     Allowed("racewatch/cli/demo.py", "remove_own", "shutil.rmtree", "the demo's own sandbox, never a target"),

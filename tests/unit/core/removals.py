@@ -6,7 +6,7 @@ import json
 import os
 
 from racewatch.core.act import act
-from racewatch.core.by_name import NamedThing
+from racewatch.core.by_name import Belongings, NamedThing
 from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, KindName, Outcome, Target, Verdict
 from racewatch.core.name_record import NameRecord
@@ -16,7 +16,7 @@ from tests.unit.core.support import fingerprint_of, part
 def remove(path: bytes, journal: Journal, *beside: bytes, verdict: Verdict = Verdict.STALE) -> Outcome:
     """One act on real nodes; ``beside`` go with the first."""
     target = Target(KindName.SOCKET, path)
-    thing = NamedThing(part(path, verdict), lambda _: [part(one) for one in beside])
+    thing = NamedThing(part(path, verdict), lambda _: Belongings([part(one) for one in beside]))
     return act(ActRequest(target, fingerprint_of(path), override=True), thing, journal)
 
 

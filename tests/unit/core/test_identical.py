@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from racewatch.core.act import Step, act
-from racewatch.core.by_name import NamedThing
+from racewatch.core.by_name import Belongings, NamedThing
 from racewatch.core.journal import Journal
 from racewatch.core.model import (
     ActRequest,
@@ -32,7 +32,7 @@ def break_it(
     on_step: Callable[[Step], None] = lambda _: None,
 ) -> Outcome:
     main = part(os.fsencode(path))
-    thing = NamedThing(main, lambda _: companions)
+    thing = NamedThing(main, lambda _: Belongings(companions))
     return act(ActRequest(main.target, fingerprint_of(os.fsencode(path))), thing, journal, on_step=on_step)
 
 
@@ -140,8 +140,10 @@ def test_a_crash_between_the_parts_puts_all_back(things: Path, tmp_path: Path) -
             if step is Step.VERIFY:
                 os.kill(os.getpid(), 9)
 
-        break_it(Journal(os.fsencode(tmp_path / "state")), lock, [part(os.fsencode(beside))], on_step=die)
-        os._exit(1)
+        try:
+            break_it(Journal(os.fsencode(tmp_path / "state")), lock, [part(os.fsencode(beside))], on_step=die)
+        finally:
+            os._exit(1)
     os.waitpid(pid, 0)
     assert picture(things) != before
     journal = Journal(os.fsencode(tmp_path / "state"))

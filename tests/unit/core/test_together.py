@@ -12,7 +12,7 @@ import pytest
 
 from racewatch.core.act import Step, act
 from racewatch.core.advisory import AdvisoryKind, AdvisoryLock, HeldLock
-from racewatch.core.by_name import NamedThing
+from racewatch.core.by_name import Belongings, NamedThing
 from racewatch.core.journal import Journal
 from racewatch.core.kind import Stop
 from racewatch.core.model import ActRequest, KindName, Observation, Outcome, OutcomeWord, Target, Verdict
@@ -35,7 +35,7 @@ def perform(
     at: dict[Step, Callable[[], None]] | None = None,
     override: bool = False,
 ) -> Outcome:
-    thing = NamedThing(main, lambda _: beside, tuple(hold))
+    thing = NamedThing(main, lambda _: Belongings(beside, tuple(hold)))
     request = ActRequest(Target(KindName.SOCKET, main.path), fingerprint_of(main.path), override)
 
     def hook(step: Step) -> None:
@@ -285,11 +285,15 @@ def test_the_owners_lock_is_held_to_the_end_and_then_free(
     held: list[bool] = []
 
     def look() -> None:
-        held.append(isinstance(AdvisoryLock(lock_file, kind).take(), Stop))
+        taken = AdvisoryLock(lock_file, kind).take()
+        held.append(isinstance(taken, Stop))
+        if isinstance(taken, HeldLock):
+            taken.close()
 
-    at: dict[Step, Callable[[], None]] = dict.fromkeys((Step.RECHECK, Step.COMMIT, Step.RECORD), look)
+    steps = (Step.RECHECK, Step.CAPTURE, Step.VERIFY, Step.COMMIT, Step.RECORD)
+    at: dict[Step, Callable[[], None]] = dict.fromkeys(steps, look)
     assert perform(part(two[0]), journal, hold=[AdvisoryLock(lock_file, kind)], at=at).word is DONE
-    assert held == [True] * 3
+    assert held == [False, True, True, True, True]
     free = AdvisoryLock(lock_file, kind).take()
     assert isinstance(free, HeldLock)
     free.close()
@@ -326,7 +330,7 @@ def test_a_lock_that_is_not_there_holds_nobody_out(
 def test_a_lock_that_cannot_be_taken_proves_nothing(folder: bytes, lock_file: bytes) -> None:
     os.mkfifo(os.path.join(folder, b"fifo"))
     os.symlink(folder, os.path.join(folder, b"link"))
-    for path in (b"fifo", b"link/lock", b"link"):
+    for path in (b"fifo", b"link/lock", b"link", b"x" * 300):
         stop = AdvisoryLock(os.path.join(folder, path), AdvisoryKind.FLOCK).take()
         assert isinstance(stop, Stop)
         assert stop.word is UNPROVEN
@@ -338,16 +342,108 @@ def test_a_lock_that_cannot_be_taken_proves_nothing(folder: bytes, lock_file: by
     assert "could not be taken" in stop.summary
 
 
-def test_a_lock_file_that_goes_while_it_is_opened(lock_file: bytes, monkeypatch: pytest.MonkeyPatch) -> None:
-    really = fs.stat_at
+@pytest.mark.parametrize("again", [False, True])
+def test_a_lock_file_that_is_replaced_while_it_is_locked(
+    lock_file: bytes, monkeypatch: pytest.MonkeyPatch, again: bool
+) -> None:
+    """Then the lock that was taken keeps nobody out."""
+    really = fs.pin
 
-    def look_then_lose(dirfd: int, name: bytes) -> fs.Stat:
-        seen = really(dirfd, name)
-        os.unlink(lock_file)
-        return seen
+    def pin_then_lose(dirfd: int, name: bytes) -> int:
+        fd = really(dirfd, name)
+        os.rename(lock_file, lock_file + b"-old")
+        if again:
+            with open(lock_file, "xb"):
+                pass
+        return fd
 
-    monkeypatch.setattr(fs, "stat_at", look_then_lose)
-    assert AdvisoryLock(lock_file, AdvisoryKind.FLOCK).take() is None
+    monkeypatch.setattr(fs, "pin", pin_then_lose)
+    before = set(os.listdir("/proc/self/fd"))
+    taken = AdvisoryLock(lock_file, AdvisoryKind.FLOCK).take()
+    if again:
+        assert isinstance(taken, Stop)
+        assert taken.word is CHANGED
+    else:
+        assert taken is None
+    assert set(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("kind", AdvisoryKind)
+def test_a_pinned_lock_is_taken_on_the_inode_and_not_on_the_name(
+    lock_file: bytes, kind: AdvisoryKind
+) -> None:
+    """Somebody replaces the file between the pin and the lock: the judged one is locked, not theirs."""
+    pinned = os.open(lock_file, os.O_PATH)
+    try:
+        os.rename(lock_file, lock_file + b"-old")
+        with open(lock_file, "xb"):
+            pass
+        held = AdvisoryLock(lock_file, kind, pinned).take()
+        assert isinstance(held, HeldLock)
+        theirs = AdvisoryLock(lock_file, kind).take()
+        assert isinstance(theirs, HeldLock)
+        assert isinstance(AdvisoryLock(lock_file + b"-old", kind).take(), Stop)
+        theirs.close()
+        held.close()
+    finally:
+        os.close(pinned)
+
+
+@pytest.mark.parametrize(
+    ("now", "word"), [(Verdict.LIVE, LIVE), (Verdict.UNKNOWN, CHANGED), (Verdict.STALE, DONE)]
+)
+def test_all_is_judged_again_under_the_owners_lock(
+    two: tuple[bytes, bytes], lock_file: bytes, journal: Journal, now: Verdict, word: OutcomeWord
+) -> None:
+    """It was stale; then its owner came and went on; then we had its lock."""
+
+    def no_intent() -> None:
+        assert word is DONE, "an intent was recorded"
+
+    outcome = perform(
+        part(two[0], STALE, now),
+        journal,
+        hold=[AdvisoryLock(lock_file, AdvisoryKind.FLOCK)],
+        override=True,
+        at={Step.CAPTURE: no_intent},
+    )
+    assert outcome.word is word
+    assert os.path.lexists(two[0]) == (word is not DONE)
+
+
+def test_what_goes_with_it_is_judged_again_under_the_owners_lock(
+    two: tuple[bytes, bytes], lock_file: bytes, journal: Journal
+) -> None:
+    outcome = perform(
+        part(two[0]),
+        journal,
+        part(two[1], STALE, Verdict.LIVE),
+        hold=[AdvisoryLock(lock_file, AdvisoryKind.FLOCK)],
+    )
+    assert outcome.word is LIVE
+    assert all(os.path.lexists(path) for path in two)
+
+
+def test_an_act_that_is_refused_never_takes_the_owners_lock(
+    two: tuple[bytes, bytes], journal: Journal, folder: bytes
+) -> None:
+    """For a moment the real program would find its own lock taken."""
+    fifo = os.path.join(folder, b"fifo")
+    os.mkfifo(fifo)  # taking a lock on it would be refused as unproven
+    lock = AdvisoryLock(fifo, AdvisoryKind.FLOCK)
+    assert perform(part(two[0], Verdict.LIVE), journal, hold=[lock]).word is LIVE
+    assert perform(part(two[0], Verdict.IDLE), journal, hold=[lock]).word is OutcomeWord.REFUSED_FORBIDDEN
+
+
+def test_a_thing_that_may_not_go_because_of_what_belongs_to_it(
+    two: tuple[bytes, bytes], journal: Journal
+) -> None:
+    stop = Stop(OutcomeWord.REFUSED_FORBIDDEN, "never with that")
+    for verdict, word in ((STALE, OutcomeWord.REFUSED_FORBIDDEN), (Verdict.LIVE, LIVE)):
+        thing = NamedThing(part(two[0], verdict), lambda _: stop)
+        request = ActRequest(Target(KindName.SOCKET, two[0]), fingerprint_of(two[0]), override=True)
+        assert act(request, thing, journal).word is word
+    assert os.path.lexists(two[0])
 
 
 @pytest.mark.parametrize("kind", AdvisoryKind)
