@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import gc
 import os
+import signal
 import threading
 import time
 from collections.abc import Iterator
@@ -21,6 +22,9 @@ os.environ["QT_QPA_PLATFORM"] = os.environ.get("RACEWATCH_TEST_PLATFORM", "offsc
 os.environ["QT_API"] = "pyside6"
 # A session bus that is not there makes Qt wait; tests that need one start their own.
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
+
+# Whoever starts the tests in the background of a script has Ctrl-C ignored, for all children too.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 LEAK_DEADLINE_S = 5.0
 

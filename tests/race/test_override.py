@@ -130,7 +130,12 @@ def test_an_override_opens_no_live_target(world: World) -> None:
 def test_an_override_opens_nothing_that_is_never_removed(world: World) -> None:
     with open(world.path, "xb"):
         pass
-    outcome = world.act(world.judge().fingerprint, override=True)
+    world.pin_judged()
+    assert world.kind.look(world.target) is None
+    first = world.act("never seen", override=True)
+    assert first.word is OutcomeWord.REFUSED_CHANGED
+    assert first.observation is not None
+    outcome = world.act(first.observation.fingerprint, override=True)
     assert outcome.word is OutcomeWord.REFUSED_FORBIDDEN
     assert os.path.isfile(world.path)
 
