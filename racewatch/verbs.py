@@ -8,13 +8,13 @@ values (problems, outcomes) or as :class:`RacewatchError` with one plain sentenc
 from __future__ import annotations
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from types import MappingProxyType
 
 from racewatch.config import Config, resolve_roots, state_dir
 from racewatch.core.act import Hook, act, no_hook
 from racewatch.core.journal import Journal, JournalError
-from racewatch.core.kind import Kind
+from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import (
     ActRequest,
     HistoryEntry,
@@ -30,14 +30,16 @@ from racewatch.core.recovery import recover
 from racewatch.core.text import display
 from racewatch.core.undo import NoSuchAction, undo
 from racewatch.core.wire import WireError, target_from_text
+from racewatch.kinds.locks import LocksKind, StillBook
+from racewatch.kinds.locks.contents import file_type_of
+from racewatch.kinds.locks.format import FileType
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
 
 NOT_BUILT_YET: Mapping[KindName, str] = MappingProxyType(
     {
-        KindName.LOCK: "locks are not built yet: this version of racewatch knows sockets only",
-        KindName.CONTAINER: "containers are not built yet: this version of racewatch knows sockets only",
+        KindName.CONTAINER: "containers are not built yet: this version of racewatch knows sockets and locks",
     }
 )
 _CONTAINER_PREFIXES = ("runc:", "crun:", "youki:", "podman:", "docker:")
@@ -63,7 +65,10 @@ class Racewatch:
         self.recovered: tuple[HistoryEntry, ...] = ()
         self.journal_problem: str | None = None
         self._journal: Journal | None = None
-        self._kinds: dict[KindName, Kind] = {kind.name: kind for kind in self._make_kinds(patient=True)}
+        self._stills = StillBook()
+        self._locks = self._make_locks(well_known_places=True)
+        kinds: list[Kind] = [self._make_sockets(patient=True), self._locks]
+        self._kinds = {kind.name: kind for kind in kinds}
         try:
             self._journal = Journal(state if state is not None else state_dir())
         except JournalError as error:
@@ -78,15 +83,22 @@ class Racewatch:
             self._journal = None
             self.journal_problem = str(error)
 
-    def _make_kinds(self, *, patient: bool) -> list[Kind]:
-        return [
-            SocketsKind(
-                self.config.sockets,
-                patient=patient,
-                exclude=self.config.exclude,
-                max_entries=self.config.max_entries,
-            )
-        ]
+    def _make_sockets(self, *, patient: bool) -> SocketsKind:
+        return SocketsKind(
+            self.config.sockets,
+            patient=patient,
+            exclude=self.config.exclude,
+            max_entries=self.config.max_entries,
+        )
+
+    def _make_locks(self, *, well_known_places: bool) -> LocksKind:
+        # One book for all: what a monitor saw standing still counts for an act.
+        return LocksKind(
+            stills=self._stills,
+            exclude=self.config.exclude,
+            max_entries=self.config.max_entries,
+            well_known_places=well_known_places,
+        )
 
     def _kind(self, name: KindName) -> Kind:
         kind = self._kinds.get(name)
@@ -105,18 +117,25 @@ class Racewatch:
     ) -> ScanResult:
         """One look at these roots, or at the configured ones, in the order of the targets' names.
 
-        Raises :class:`TargetError` for a kind that is not built.
+        Without roots the well-known places of locks are looked at as well.  Raises :class:`TargetError` for a kind that is not built.
         """
         observations: list[Observation] = []
         problems: list[Problem] = []
         for kind in [self._kind(name) for name in kinds] if kinds is not None else self._kinds.values():
-            for seen in kind.scan(self._roots(roots)):
+            for seen in self._seen(kind, roots):
                 if isinstance(seen, Problem):
                     problems.append(seen)
                 else:
                     observations.append(seen)
         observations.sort(key=lambda seen: (seen.path or seen.target.locator, seen.target.locator))
-        return ScanResult(tuple(observations), tuple(problems))
+        # What one kind could not look into, another could not either: said once.
+        return ScanResult(tuple(observations), tuple(dict.fromkeys(problems)))
+
+    def _seen(self, kind: Kind, roots: Sequence[bytes] | None) -> Iterator[Seen]:
+        """Named roots mean those alone."""
+        if roots is not None and isinstance(kind, LocksKind):
+            return kind.scan_below(self._roots(roots))
+        return kind.scan(self._roots(roots))
 
     def parse_target(self, text: str) -> Target:
         """The target a person or program named: a path, or the full text of an observation's target.
@@ -139,14 +158,18 @@ class Racewatch:
         try:
             found = fs.stat_path(path)
         except OSError:
+            # Nothing there, or nothing to be seen: by its name alone.
+            named_so = self._locks.registry.match(path, FileType.FILE) is not None
+            return Target(KindName.LOCK if named_so else KindName.SOCKET, path)
+        if found.is_socket:
             return Target(KindName.SOCKET, path)
-        if not found.is_socket:
+        if self._locks.registry.match(path, file_type_of(found)) is None:
             what = "a directory" if found.is_directory else "not a socket"
             raise TargetError(
-                f"{display(path)} is {what}; this version of racewatch knows sockets only "
-                "(locks and containers are not built yet)"
+                f"{display(path)} is {what}, and no format of lock has that name (racewatch formats lists "
+                "them; lock:PATH asks for it all the same)"
             )
-        return Target(KindName.SOCKET, path)
+        return Target(KindName.LOCK, path)
 
     def observe(self, target: Target) -> Observation | None:
         """One target, freshly; None when there is no such target."""
@@ -190,7 +213,8 @@ class Racewatch:
 
         It gets kinds of its own: their caches belong to its worker thread.
         """
-        return Monitor(self._make_kinds(patient=False), self._roots(roots))
+        locks = self._make_locks(well_known_places=roots is None)
+        return Monitor([self._make_sockets(patient=False), locks], self._roots(roots))
 
     def close(self) -> None:
         """Release the journal; waits for a write in flight.  Safe to call twice."""

@@ -221,5 +221,5 @@ def _history_row(entry: HistoryEntry) -> Row:
 def formats(session: Session, arguments: argparse.Namespace) -> int:
     """``racewatch formats``: says plainly that nothing was checked (and so does not answer 0)."""
     asked = "no file was checked" if arguments.files else "there are no formats to list"
-    session.say(f"{asked}: {NOT_BUILT_YET[KindName.LOCK]}")
+    session.say(f"{asked}: this version of racewatch has no table of its formats yet")
     return Exit.USAGE

@@ -216,7 +216,7 @@ def test_a_plan_with_one_bad_step_touches_nothing(racewatch: Program, things: Th
     things.dead("b")
     document = racewatch("plan", things.folder).json
     for change in (
-        {"target": "lock:/x"},
+        {"target": "container:runc:/run/runc:x"},
         {"target": "/x"},
         {"fingerprint": ""},
         {"fingerprint": 5},

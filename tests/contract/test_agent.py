@@ -203,7 +203,7 @@ def test_paths_that_are_not_utf8(agent: Agent, things: Things) -> None:
         ("scan", {"kinds": ["pipe"]}, -32602),
         ("scan", {"kinds": [{}]}, -32602),
         ("scan", {"kinds": "socket"}, -32602),
-        ("scan", {"kinds": ["lock"]}, -32000),
+        ("scan", {"kinds": ["container"]}, -32000),
         ("scan", {"engines": "yes"}, -32602),
         ("observe", {}, -32602),
         ("observe", {"target": 5}, -32602),

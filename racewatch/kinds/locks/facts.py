@@ -35,6 +35,8 @@ class Where(enum.Enum):
     SHARED = "a file system that another kernel or program can serve"
     BACKING = "a layer of a stacked or exported file system"
     ENGINE = "the storage of a container engine"
+    HIDDEN = "a place whose mounts cannot all be seen"
+    MOUNTED_OVER = "a place that something is mounted on"
     UNSEEN = "a file system that could not be identified"
 
 

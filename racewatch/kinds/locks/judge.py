@@ -12,7 +12,7 @@ from typing import Final
 from racewatch.core.model import Evidence, Owner, Removable, Verdict
 from racewatch.kinds.locks import proof
 from racewatch.kinds.locks.evidence import ORDER, evidence_of, who
-from racewatch.kinds.locks.facts import Facts, Finding, Person, Sight
+from racewatch.kinds.locks.facts import Facts, Finding, Person, Sight, Where
 from racewatch.kinds.locks.format import Format, Mechanism, Policy, Rule
 
 LEFT_OVER: Final = "left over"
@@ -131,6 +131,14 @@ def _is_data_only(one: Format) -> bool:
 
 def _kept(facts: Facts, one: Format) -> Judgement | None:
     """What is meant to be there, or is somebody's data: never offered, with the reason."""
+    if facts.where is Where.MOUNTED_OVER:
+        return _judged(
+            facts,
+            Verdict.UNKNOWN,
+            "mounted over",
+            f"{proof.place(facts).detail}.".capitalize(),
+            Removable.NEVER,
+        )
     if Mechanism.DECOY in one.mechanisms:
         return _judged(
             facts,

@@ -8,17 +8,16 @@ import threading
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
-from racewatch.core.by_name import NamedThing
 from racewatch.core.kind import Procedure, Seen
-from racewatch.core.model import KindName, Observation, Problem, Removable, Target
-from racewatch.core.never import NeverRemoved
-from racewatch.core.part import Part, Pinned
+from racewatch.core.model import KindName, Observation, Problem, Target
+from racewatch.core.part import Pinned
 from racewatch.kinds.locks import registry as formats
 from racewatch.kinds.locks.deleted import lost_locks, observe_lost
-from racewatch.kinds.locks.format import FileType, Listed, Need
+from racewatch.kinds.locks.format import Listed
 from racewatch.kinds.locks.observe import Observer, unseen
 from racewatch.kinds.locks.patterns import Place
 from racewatch.kinds.locks.places import well_known
+from racewatch.kinds.locks.procedure import procedure
 from racewatch.kinds.locks.registry import Identified, Registry
 from racewatch.kinds.locks.still import StillBook
 from racewatch.kinds.locks.surroundings import Surroundings
@@ -190,21 +189,8 @@ class LocksKind:
             return observer.read(pinned.path, pinned.fd, fs.stat_fd(pinned.fd)).identified
 
     def procedure(self, target: Target) -> Procedure:
-        """A lock whose existence alone excludes is captured by its name; what is never removed has no capture."""
-        path = target.path
-        seen = self.look(target) if path is not None else None
-        if path is None or (seen is not None and not self._stands_alone(seen)):
-            return NeverRemoved(lambda: self.look(target))
-        return NamedThing(Part(target, path, self.recheck))
-
-    def _stands_alone(self, seen: Observation) -> bool:
-        """Whether one name is all that there is to take: no kernel lock that counts, and nothing goes along."""
-        one = self.registry.get(seen.format) if seen.format is not None else None
-        if one is None or seen.removable is Removable.NEVER or FileType.DIRECTORY in one.types:
-            return False
-        revocable = any(Need.UNLOCKED in rule.needs for rule in one.rules)
-        along = any(name == "goes with it" for name, _ in seen.facts)
-        return not revocable and not along and one.breaker is None
+        """How it would be broken; see :mod:`racewatch.kinds.locks.procedure`."""
+        return procedure(self, target)
 
 
 def _covers(root: bytes, folder: bytes) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import stat as stat_mode
 import time
 from collections.abc import Callable, Mapping
@@ -137,7 +138,7 @@ class Observer:
         if company.owner_says is not None and not isinstance(claim, ParseFailure):
             claim = claim.over(company.owner_says) if claim is not None else company.owner_says
         said = claim if isinstance(claim, Claim) else None
-        place = around.place(directory_fd, directory, node)
+        place = around.place(directory_fd, directory, os.path.basename(path), fd, node)
         host, host_detail = hosts.compare(said, one.host, around.boot.host) if one else hosts.unnamed()
         facts = Facts(
             path=path,

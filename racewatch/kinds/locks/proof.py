@@ -13,6 +13,9 @@ _WHERE_REASON = {
     Where.SHARED: "another machine or program may use it there, which this kernel cannot see",
     Where.BACKING: "a process can use the same file through the file system stacked on it, under another inode",
     Where.ENGINE: "a container can use the same file through its own mount",
+    Where.HIDDEN: "some processes' mounts are hidden from this user, and one of them may be an overlay over this "
+    "place; root can see",
+    Where.MOUNTED_OVER: "something is mounted on this very name, here or for another process, and would go with it",
     Where.UNSEEN: "which file system this is could not be found out",
 }
 

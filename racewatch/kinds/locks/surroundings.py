@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
+from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Owner
 from racewatch.kinds.locks.facts import Finding, HeldLock, Locked, Opened, Sight, Where
 from racewatch.kinds.locks.format import FileType, Mechanism
@@ -50,16 +51,34 @@ class Surroundings:
 
     # --- places -----------------------------------------------------------------------------------
 
-    def place(self, directory_fd: int, directory: fs.Stat, node: fs.Stat) -> Place:
+    def place(self, directory_fd: int, directory: fs.Stat, name: bytes, fd: int, node: fs.Stat) -> Place:
         """Whose locks and handles can be seen there; asked once a directory."""
-        if node.mount_id != directory.mount_id or node.mount_root is not False:
-            # The name is a mount point (or this kernel cannot say): what is seen is not what lies there.
-            return Place(Where.UNSEEN, self._fstype(node))
+        if (
+            node.mount_id != directory.mount_id
+            or node.mount_root is not False
+            or self._is_mounted_over_elsewhere(name, fd)
+        ):
+            # The name is a mount point (or this kernel cannot say): what is seen is not what lies there,
+            # and taking the name away would take somebody's mount away.
+            return Place(Where.MOUNTED_OVER, self._fstype(node))
         key = (directory.dev, directory.ino, directory.mount_id)
         found = self._places.get(key)
         if found is None:
             found = self._places[key] = self._judge_place(directory_fd, directory)
         return found
+
+    def _is_mounted_over_elsewhere(self, name: bytes, fd: int) -> bool:
+        """Whether a service with mounts of its own has put a file of its own over this very node."""
+        if self.filesystems is None:
+            return False
+        points = self.filesystems.point_names
+        # While an act has the node aside, such a mount is listed under the private name.
+        if name not in points and not any(point.startswith(PRIVATE_PREFIX) for point in points):
+            return False
+        try:
+            return self.filesystems.is_mount_point(fd)
+        except OSError:
+            return True
 
     def _fstype(self, node: fs.Stat) -> str | None:
         return self.filesystems.fstype_of(node.mount_id) if self.filesystems else None
@@ -75,7 +94,8 @@ class Surroundings:
         except OSError:
             return Place(Where.UNSEEN, fstype)
         if backing is None:
-            return Place(Where.LOCAL, fstype)
+            # Unseen mounts may be overlays over this place, through which its locks are other inodes.
+            return Place(Where.HIDDEN if self.filesystems.blind else Where.LOCAL, fstype)
         return Place(Where.ENGINE if backing.reason is Reason.ENGINE_STORAGE else Where.BACKING, fstype)
 
     def key_of(self, node: fs.Stat) -> tuple[int, int] | None:
