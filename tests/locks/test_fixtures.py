@@ -244,7 +244,7 @@ def test_commands_of_captured_locks_can_be_pasted() -> None:
         ).commands()
 
     assert of("mercurial-lock", "lock") == (
-        "hg -R /srv/hg/r debuglocks --free-lock",
+        "hg -R /srv/hg/r debuglocks --force-free-lock",
         "hg -R /srv/hg/r recover",
     )
     assert of("terraform-lock", ".terraform.tfstate.lock.info") == (
