@@ -14,7 +14,7 @@ from typing import Final
 from racewatch.core.advisory import AdvisoryLock, HeldLock
 from racewatch.core.breaker import Breaker, BreakerRecord
 from racewatch.core.kind import Stop, UndoRecord
-from racewatch.core.model import Observation, OutcomeWord, Verdict
+from racewatch.core.model import Observation, OutcomeWord, Removable, Verdict
 from racewatch.core.part import Part, Pinned
 from racewatch.core.text import display
 
@@ -255,9 +255,13 @@ class NamedThing:
 
 
 def _not_with(companion: Part, beside: Observation, why: str) -> Stop:
-    live = beside.verdict is Verdict.LIVE
+    word = OutcomeWord.REFUSED_UNPROVEN
+    if beside.verdict is Verdict.LIVE:
+        word = OutcomeWord.REFUSED_LIVE
+    elif beside.removable is Removable.NEVER:
+        word = OutcomeWord.REFUSED_FORBIDDEN
     return Stop(
-        OutcomeWord.REFUSED_LIVE if live else OutcomeWord.REFUSED_UNPROVEN,
+        word,
         f"{why} {display(companion.path)} goes with it. {beside.label}: {beside.summary}",
         beside,
     )

@@ -69,6 +69,17 @@ class Part:
             raise AssertionError("a step before INTENT")
         return self._private
 
+    @property
+    def place(self) -> bytes:
+        """The path at which the pinned inode is just now: its own, or its private one while it is captured."""
+        if self._private is None or self._pinned is None:
+            return self.path
+        try:
+            taken = fs.stat_at(self.held.fd, self._private).same_inode(self._pinned.stat)
+        except OSError:
+            return self.path
+        return os.path.join(self.held.path, self._private) if taken else self.path
+
     def guard(self, shared: DirectoryGuard | None = None) -> Stop | None:
         """Lock the directory against other cleaners; ``shared`` is the act's own lock on the same one."""
         directory = os.path.dirname(self.path)

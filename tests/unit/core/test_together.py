@@ -23,6 +23,7 @@ from tests.unit.core.support import as_nobody, fingerprint_of, part, socket_node
 
 DONE, GONE, FAILED = OutcomeWord.DONE, OutcomeWord.GONE, OutcomeWord.FAILED
 LIVE, CHANGED = OutcomeWord.REFUSED_LIVE, OutcomeWord.REFUSED_CHANGED
+FORBIDDEN = OutcomeWord.REFUSED_FORBIDDEN
 UNPROVEN, BUSY = OutcomeWord.REFUSED_UNPROVEN, OutcomeWord.REFUSED_BUSY
 STALE = Verdict.STALE
 
@@ -70,7 +71,7 @@ def test_both_go(two: tuple[bytes, bytes], journal: Journal, folder: bytes) -> N
 
 
 @pytest.mark.parametrize(
-    ("verdict", "word"), [(Verdict.LIVE, LIVE), (Verdict.UNKNOWN, UNPROVEN), (Verdict.IDLE, UNPROVEN)]
+    ("verdict", "word"), [(Verdict.LIVE, LIVE), (Verdict.UNKNOWN, UNPROVEN), (Verdict.IDLE, FORBIDDEN)]
 )
 def test_a_companion_that_is_not_proved_stops_the_act_even_on_a_persons_word(
     two: tuple[bytes, bytes], journal: Journal, folder: bytes, verdict: Verdict, word: OutcomeWord
