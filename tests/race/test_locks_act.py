@@ -5,7 +5,7 @@ from __future__ import annotations
 import fcntl
 import os
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -13,8 +13,10 @@ import pytest
 
 from racewatch.core.act import Step
 from racewatch.core.model import Observation, OutcomeWord, Removable, Verdict
+from racewatch.core.part import Pinned
 from racewatch.core.undo import undo
 from racewatch.kinds.locks.format import Tier
+from racewatch.kinds.locks.kind import LocksKind
 from racewatch.kinds.locks.registry import Registry, built_in
 from racewatch.kinds.locks.schema import read_bytes
 from tests.kernel.support import child
@@ -305,6 +307,36 @@ def test_an_owner_that_comes_back_before_we_hold_its_lock_keeps_it(world: LockWo
         outcome = world.act(path, on_step=come_back)
     assert outcome.word is LIVE, outcome.summary
     assert path.exists()
+
+
+# ---------------------------------------------------------------- readers
+
+
+@pytest.mark.parametrize("looks", [1, 2, 3])
+def test_a_reader_for_a_moment_is_no_owner_and_one_that_stays_may_be_one(
+    world: LockWorld, looks: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It has the lock open during so many of our looks."""
+    path = locks.soft_file_lock(world.folder)
+
+    def reading() -> list[int]:
+        return [os.open(path, os.O_RDONLY)]
+
+    seen = world.look(path)
+    with ExitStack() as readers:
+        really = LocksKind.recheck
+        readers.enter_context(child(reading))
+        done = [0]
+
+        def counted(kind: LocksKind, pinned: Pinned, aside: Mapping[bytes, bytes]) -> Observation:
+            done[0] += 1
+            if done[0] == looks + 1:
+                readers.close()
+            return really(kind, pinned, aside)
+
+        monkeypatch.setattr(LocksKind, "recheck", counted)
+        outcome = world.act(path, seen)
+    assert outcome.word is (LIVE if looks == 3 else DONE), outcome.summary
 
 
 # ---------------------------------------------------------------- folders

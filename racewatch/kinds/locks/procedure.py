@@ -40,6 +40,7 @@ from racewatch.linux import fs
 
 _NEVER: Final = (Policy.NEVER, Policy.TOOL)
 _MOST_TWINS: Final = 16
+_LOOKS_AGAIN: Final = 2
 
 
 class Judging(Protocol):
@@ -147,8 +148,7 @@ class _Breaking:
 
     def observe(self, lock: Pinned) -> Observation:
         """Judge the pinned lock; its companions are found where they are just now."""
-        aside = {part.path: part.place for part in self._together if part.place != part.path}
-        seen = self.kind.recheck(lock, aside)
+        seen = self._look(lock)
         identified = self._identified
         if seen.verdict is Verdict.LIVE or identified is None:
             return seen
@@ -160,6 +160,25 @@ class _Breaking:
             return _refused(seen, strangers)
         window = remaining_window(identified.format, seen)
         return seen if window is None else replace(seen, evidence=(*seen.evidence, window))
+
+    def _look(self, lock: Pinned) -> Observation:
+        """One look; more when all that speaks for life is that somebody has it open just now.
+
+        Whoever only reads it (another racewatch that looks, a backup) has it open for a moment and is no
+        owner; an owner that keeps it open has it open the next time too.  The last look counts.
+        """
+        aside = {part.path: part.place for part in self._together if part.place != part.path}
+        seen = self.kind.recheck(lock, aside)
+        for _ in range(_LOOKS_AGAIN):
+            if not _is_merely_open(seen):
+                break
+            seen = self.kind.recheck(lock, aside)
+        return seen
+
+
+def _is_merely_open(seen: Observation) -> bool:
+    alive = [one.check for one in seen.evidence if one.says is Says.LIVE]
+    return bool(alive) and set(alive) == {"open"}
 
 
 _NO_FORMAT: Final = Stop(
