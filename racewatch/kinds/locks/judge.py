@@ -36,9 +36,9 @@ class Judgement:
 
 def judge(facts: Facts) -> Judgement:
     """The verdict on one lock.  Same facts, same verdict."""
-    living = _live(facts)
-    if living is not None:
-        return living
+    life = sign_of_life(facts)
+    if life is not None:
+        return _live(facts, life)
     if facts.format is None:
         return _no_format(facts)
     kept = _kept(facts, facts.format)
@@ -53,30 +53,38 @@ def judge(facts: Facts) -> Judgement:
 # --- live ------------------------------------------------------------------------------------------
 
 
-def _live(facts: Facts) -> Judgement | None:
+@dataclass(frozen=True, slots=True)
+class Life:
+    """A sign of life, in words, and the processes behind it as far as they could be seen."""
+
+    why: str
+    owners: tuple[Owner, ...] = ()
+
+
+def sign_of_life(facts: Facts) -> Life | None:
     """Any sign of life is life; the first one found names the owner."""
     for path, locked in ((facts.path, facts.locked), *facts.tested):
         if locked.held:
             return _held(facts, path)
     named = facts.named
     if named.person is Person.LIVES and proof.may_be_meant(facts):
-        return _living(facts, "it names a living process", named.owner)
+        return Life("it names a living process", _seen(named.owner))
     for one in facts.beside:
         if one.dead.sight is Sight.NO:
-            return _living(facts, one.dead.detail, one.owner)
+            return Life(one.dead.detail, _seen(one.owner))
     opened = facts.opened
     if opened is not None and not _presence_means_nothing(facts.format):
         if opened.by:
-            return _living(facts, "a process has it open", *opened.by)
+            return Life("a process has it open", opened.by)
         if opened.nobody.sight is Sight.NO:
-            return _living(facts, opened.nobody.detail)
+            return Life(opened.nobody.detail)
     seen = facts.circumstances
     if seen is not None and facts.format is not None and facts.format.refresh_period is None:
-        mine = [one for one in seen.near if one in seen.programs]
+        mine = tuple(one for one in seen.near if one in seen.programs)
         if mine:
-            return _living(facts, f"{facts.format.program} works in its folder", *mine)
+            return Life(f"{facts.format.program} works in its folder", mine)
         if seen.single and seen.programs:
-            return _living(facts, f"{facts.format.program} runs", *seen.programs)
+            return Life(f"{facts.format.program} runs", seen.programs)
     return None
 
 
@@ -85,29 +93,22 @@ def _presence_means_nothing(one: Format | None) -> bool:
     return one is not None and one.is_advisory
 
 
-def _held(facts: Facts, path: bytes) -> Judgement:
-    holders = tuple(
-        dict.fromkeys(
-            owner
-            for locked in (facts.locked, *(one for _, one in facts.tested))
-            for lock in locked.held
-            for owner in lock.holders
-        )
-    )
+def _held(facts: Facts, path: bytes) -> Life:
+    all_locked = (facts.locked, *(one for _, one in facts.tested))
+    holders = (owner for locked in all_locked for lock in locked.held for owner in lock.holders)
     on = "it" if path == facts.path else "the file beside it that counts"
-    by = f" by {who(holders[0])}" if holders else ", by a process that could not be seen"
-    label = "data, in use" if facts.format is not None and _is_data_only(facts.format) else "held"
-    return _judged(
-        facts, Verdict.LIVE, label, f"A kernel lock on {on} is held{by}.", Removable.NEVER, holders
-    )
+    return Life(f"a kernel lock on {on} is held", tuple(dict.fromkeys(holders)))
 
 
-def _living(facts: Facts, why: str, *owners: Owner | None) -> Judgement:
-    seen = tuple(owner for owner in owners if owner is not None)
-    by = f": {who(seen[0])}" if seen else ""
+def _seen(owner: Owner | None) -> tuple[Owner, ...]:
+    return () if owner is None else (owner,)
+
+
+def _live(facts: Facts, life: Life) -> Judgement:
+    by = f" ({who(life.owners[0])})" if life.owners else ""
     data = facts.format is not None and _is_data_only(facts.format)
-    summary = f"In use, {why}{by}."
-    return _judged(facts, Verdict.LIVE, "data, in use" if data else "held", summary, Removable.NEVER, seen)
+    label = "data, in use" if data else "held"
+    return _judged(facts, Verdict.LIVE, label, f"In use: {life.why}{by}.", Removable.NEVER, life.owners)
 
 
 # --- what is never removed ---------------------------------------------------------------------------

@@ -20,7 +20,7 @@ from racewatch.kinds.locks.contents import file_type_of, read_content
 from racewatch.kinds.locks.describe import pairs, remedy_of
 from racewatch.kinds.locks.facts import Facts, Finding, Sight
 from racewatch.kinds.locks.format import FileType, Format, GrammarKind, Need, Policy, Rule
-from racewatch.kinds.locks.judge import judge
+from racewatch.kinds.locks.judge import judge, sign_of_life
 from racewatch.kinds.locks.named import look_up
 from racewatch.kinds.locks.registry import Identified, Registry, Sighting
 from racewatch.kinds.locks.still import StillBook
@@ -177,7 +177,7 @@ class Observer:
             if facts.type is FileType.FILE or facts.type is FileType.DIRECTORY:
                 return replace(facts, opened=self._around.opened(fd, node, facts.type))
             return facts
-        if judge(facts).verdict is Verdict.LIVE:
+        if sign_of_life(facts) is not None:
             return facts
         needs = {need for rule in one.rules for need in rule.needs}
         if Need.NOT_OPEN in needs or (one.is_data and not one.is_advisory):
