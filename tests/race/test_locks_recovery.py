@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import pickle
+import select
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -44,24 +45,30 @@ class Racer:
     """What one process did: how its acts ended, and the inode that it took, if it took the lock."""
 
     words: list[OutcomeWord]
+    failures: list[str]
     took: int | None
 
 
 def break_and_retake(world: LockWorld, path: Path, stale: bytes, content: Callable[[], bytes]) -> Racer:
     """As a program does that finds a lock in its way: break it if it is dead, then take it exclusively."""
     journal = Journal(world.journal.folder)
-    words = []
+    words, failures = [], []
     seen = world.kind.look(locks.target_of(path))
     while seen is not None and _is_still(path, stale):
-        words.append(world.act(path, seen, journal=journal).word)
+        outcome = world.act(path, seen, journal=journal)
+        words.append(outcome.word)
+        if outcome.word is OutcomeWord.FAILED:
+            failures.append(f"{outcome.summary} {outcome.error}")
+        if outcome.word is OutcomeWord.REFUSED_BUSY:
+            select.select([], [], [], 0.002)  # as programs wait for a lock
         # What it saw once, it goes on believing until it is told otherwise: the bug of check-then-act.
         if words[-1] in (OutcomeWord.REFUSED_CHANGED, OutcomeWord.REFUSED_LIVE):
             seen = world.kind.look(locks.target_of(path))
     try:
         write(path, content())
     except FileExistsError:
-        return Racer(words, None)
-    return Racer(words, path.lstat().st_ino)
+        return Racer(words, failures, None)
+    return Racer(words, failures, path.lstat().st_ino)
 
 
 def _is_still(path: Path, stale: bytes) -> bool:
@@ -117,10 +124,14 @@ def race(
         folder.mkdir()
         racers = one_round(world, make(folder), content)
         told = [word for racer in racers for word in racer.words]
-        assert told.count(DONE) == 1, f"{told.count(DONE)} broke it"
-        assert OutcomeWord.FAILED not in told
+        # A reader that is put to sleep in the middle can look like an owner after the capture; when the
+        # name is taken by then, the old lock cannot go back.  That is a break too, and it is said.
+        aside = private_names(folder)
+        failures = [failure for racer in racers for failure in racer.failures]
+        assert len(failures) == len(aside), failures
+        assert all(os.path.basename(name) in "".join(failures) for name in aside)
+        assert told.count(DONE) + len(aside) == 1, f"{told.count(DONE)} broke it"
         words.update(told)
-    assert not private_names(world.folder)
     assert not world.journal.open_acts()
     tell(
         f"{name}: {rounds} rounds of {RACERS} processes, {words[DONE]} breaks, {rounds} new holders, never two; "
