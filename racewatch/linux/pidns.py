@@ -15,9 +15,13 @@ from racewatch.linux import mountinfo
 
 @dataclass(frozen=True, slots=True)
 class InnerNumbers:
-    """Inner number → the processes (by our own numbers) that have it in some namespace below ours."""
+    """Inner number → the processes (by our own numbers) that have it in some namespace below ours.
+
+    ``inside`` are all processes of such namespaces; whoever is not among them is in ours.
+    """
 
     by_inner: Mapping[int, tuple[int, ...]]
+    inside: tuple[int, ...]
     blind: int
 
 
@@ -50,6 +54,7 @@ def process_of_thread(number: int) -> int | None:
 def inner_numbers() -> InnerNumbers:
     """Look through every process: one short file each."""
     found: dict[int, list[int]] = {}
+    inside = []
     blind = int(mountinfo.hides_processes(mountinfo.read_mounts()))
     for entry in os.listdir(b"/proc"):
         if not entry.isdigit():
@@ -61,9 +66,11 @@ def inner_numbers() -> InnerNumbers:
         except OSError:
             blind += 1
             continue
+        if len(numbers) > 1:
+            inside.append(int(entry))
         for number in numbers[1:]:
             found.setdefault(number, []).append(int(entry))
-    return InnerNumbers({number: tuple(pids) for number, pids in found.items()}, blind)
+    return InnerNumbers({number: tuple(pids) for number, pids in found.items()}, tuple(inside), blind)
 
 
 def _read(pid: int) -> bytes:

@@ -140,7 +140,7 @@ class _Search:
         source = "/proc/PID/ns/pid, NSpid"
         unseen = False
         inhabited = False
-        for other in around.survey.running:
+        for other in around.inner_numbers.inside:
             seen = boot.namespace_of(other)
             unseen = unseen or seen is None
             inhabited = inhabited or seen == space
