@@ -94,7 +94,7 @@ def act(
     if alive is None:
         raise AssertionError("a new action id is locked by somebody else")
     try:
-        stop = _run(request, procedure, journal, progress, on_step)
+        stop = _run(request, procedure, journal, progress, protected, on_step)
         on_step(Step.RECORD)
         return _ended(request, progress, stop, journal)
     finally:
@@ -104,7 +104,12 @@ def act(
 
 
 def _run(
-    request: ActRequest, procedure: Procedure, journal: Journal, progress: _Progress, on_step: Hook
+    request: ActRequest,
+    procedure: Procedure,
+    journal: Journal,
+    progress: _Progress,
+    protected: Protected,
+    on_step: Hook,
 ) -> Stop | None:
     on_step(Step.GUARD)
     # GUARD.  Race: two cleaners judge and act on one name.  Left open: whoever does not take part in
@@ -124,12 +129,13 @@ def _run(
     on_step(Step.RECHECK)
     # RECHECK.  Race: between the look that the person acted on and now, it came alive or is another
     # incarnation.  Judged afresh on the pinned handle, under the guard.  Left open: for a revocable
-    # proof, what changes after this look; such a procedure holds the owner's own lock.
+    # proof, what changes after this look; such a procedure takes the owner's own lock at INTENT, so that
+    # a refused act never gets in its way, and judges again under it.
     seen = procedure.recheck()
     if isinstance(seen, Stop):
         return seen
     progress.seen = seen
-    stop = decide(request, seen)
+    stop = decide(request, seen) or _spared(procedure, protected)
     if stop is not None:
         return stop
 
@@ -181,6 +187,18 @@ def _run(
         if lost is not None:
             return Stop(lost.word, f"{stop.summary}; {lost.summary}", stop.observation, lost.error)
     return stop
+
+
+def _spared(procedure: Procedure, protected: Protected) -> Stop | None:
+    """What goes along is as protected by the operator's list as the target is."""
+    for path in procedure.beside():
+        why = protected.reason(path)
+        if why is not None:
+            return Stop(
+                OutcomeWord.REFUSED_FORBIDDEN,
+                f"not removed, because {display(path)} goes with it and is protected by the configuration: {why}",
+            )
+    return None
 
 
 def decide(request: ActRequest, seen: Observation) -> Stop | None:

@@ -116,6 +116,10 @@ class NamedThing:
         self._seen = seen
         return seen
 
+    def beside(self) -> Sequence[bytes]:
+        """What goes with it, as far as it is there."""
+        return [part.path for part in self._beside]
+
     def _still_as_seen(self) -> Stop | None:
         """Judge all of it once more, under a lock that was taken since."""
         seen = self._seen

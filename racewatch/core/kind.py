@@ -56,6 +56,10 @@ class Procedure(Protocol):
         """Observe the pinned target afresh."""
         ...
 
+    def beside(self) -> Sequence[bytes]:
+        """The paths of what goes with the target; known after PIN."""
+        ...
+
     def intent(self, action: str) -> UndoRecord | Stop:
         """What the journal must hold before anything is taken."""
         ...

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from racewatch.core.kind import Stop, UndoRecord
@@ -27,6 +27,10 @@ class NeverRemoved:
         """What it is now; a vanished target is a success."""
         seen = self.look()
         return seen if seen is not None else Stop(OutcomeWord.GONE, "it is not there any more")
+
+    def beside(self) -> Sequence[bytes]:
+        """Nothing goes."""
+        return ()
 
     def intent(self, action: str) -> UndoRecord | Stop:
         """Here it ends, whatever was asked for."""

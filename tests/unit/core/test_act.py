@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import pytest
 from hypothesis import given
@@ -126,6 +127,9 @@ class Steps:
 
     def recheck(self) -> Observation | Stop:
         return self._step("recheck") or observation()
+
+    def beside(self) -> Sequence[bytes]:
+        return ()
 
     def intent(self, action: str) -> UndoRecord | Stop:
         return self._step("intent") or UndoRecord("test", {"kept": False})

@@ -17,6 +17,7 @@ from racewatch.core.journal import Journal
 from racewatch.core.kind import Stop
 from racewatch.core.model import ActRequest, KindName, Observation, Outcome, OutcomeWord, Target, Verdict
 from racewatch.core.part import Part, Pinned
+from racewatch.core.protected import Protected, Protection
 from racewatch.linux import flocks, fs
 from tests.kernel.support import child
 from tests.unit.core.support import as_nobody, fingerprint_of, part, socket_node
@@ -410,6 +411,19 @@ def test_all_is_judged_again_under_the_owners_lock(
     )
     assert outcome.word is word
     assert os.path.lexists(two[0]) == (word is not DONE)
+
+
+def test_what_goes_with_it_is_protected_like_the_thing_itself(
+    two: tuple[bytes, bytes], journal: Journal
+) -> None:
+    rules = Protected((Protection(two[1], "mine"),))
+    for verdict, word in ((STALE, FORBIDDEN), (Verdict.LIVE, LIVE)):
+        thing = NamedThing(part(two[0], verdict), lambda _: Belongings([part(two[1])]))
+        request = ActRequest(Target(KindName.SOCKET, two[0]), fingerprint_of(two[0]), override=True)
+        outcome = act(request, thing, journal, protected=rules)
+        assert outcome.word is word
+        assert ("mine" in outcome.summary) == (word is FORBIDDEN)
+    assert all(os.path.lexists(path) for path in two)
 
 
 def test_what_goes_with_it_is_judged_again_under_the_owners_lock(
