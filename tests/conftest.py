@@ -23,8 +23,9 @@ os.environ["QT_API"] = "pyside6"
 # A session bus that is not there makes Qt wait; tests that need one start their own.
 os.environ["DBUS_SESSION_BUS_ADDRESS"] = "disabled:"
 
-# Whoever starts the tests in the background of a script has Ctrl-C ignored, for all children too.
+# Whoever starts the tests in the background of a script has Ctrl-C and hanging up ignored, for all children too.
 signal.signal(signal.SIGINT, signal.default_int_handler)
+signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 LEAK_DEADLINE_S = 5.0
 

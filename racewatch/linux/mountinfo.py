@@ -104,7 +104,13 @@ def read_mounts(pid: int | None = None) -> tuple[Mount, ...]:
     Raises OSError: FileNotFoundError or ProcessLookupError when the process is gone (or its mount
     namespace: a zombie has none), BadMountTable.  Readable for every user; not under ``hidepid``.
     """
-    return parse_mountinfo(_read(_table(pid)))
+    try:
+        return parse_mountinfo(_read(_table(pid)))
+    except OSError as error:
+        if pid is not None and error.errno == errno.EINVAL:
+            # What the kernel answers for a process that has ended and was not waited for yet.
+            raise ProcessLookupError(errno.ESRCH, "a zombie has no mounts") from None
+        raise
 
 
 def _table(pid: int | None) -> bytes:

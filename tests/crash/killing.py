@@ -7,6 +7,7 @@ entry of the one before, every state that a crash can leave on the machine occur
 
 from __future__ import annotations
 
+import contextlib
 import ctypes
 import os
 import re
@@ -72,7 +73,9 @@ class Victim:
             # At the end of a victim both are ready, and there is nothing to read.
             if self._asked in ready and os.read(self._asked, 1):
                 self._ask()
-                os.write(self._answer, b"!")
+                # It may have been killed where it waits for this very answer.
+                with contextlib.suppress(BrokenPipeError):
+                    os.write(self._answer, b"!")
         _, status = os.waitpid(self.pid, 0)
         self.pid = -1
         return os.waitstatus_to_exitcode(status)

@@ -24,6 +24,7 @@ from racewatch.linux.mounts import (
     mount_namespaces,
     read_mounts,
 )
+from racewatch.linux.netns import network_namespaces
 from racewatch.linux.probe import DatagramProbe, Presence
 from tests.kernel.support import (
     MS_BIND,
@@ -363,6 +364,21 @@ def test_a_hidden_proc_is_not_an_empty_one() -> None:
         return mount_namespaces().blind
 
     assert in_child(setup) >= 1
+
+
+def test_a_zombie_hides_nothing() -> None:
+    """It has no mounts any more; taken for unreadable it would make every dead socket unknown for a moment."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    try:
+        os.waitid(os.P_PID, pid, os.WEXITED | os.WNOWAIT)
+        with pytest.raises(ProcessLookupError):
+            read_mounts(pid)
+        assert FileSystems.take().blind == 0
+        assert network_namespaces().blind == 0
+    finally:
+        os.waitpid(pid, 0)
 
 
 def test_a_process_that_is_gone_is_told_apart() -> None:
