@@ -12,7 +12,7 @@ from racewatch.core.text import display
 from racewatch.kinds.locks import proof
 from racewatch.kinds.locks.claim import ParseFailure
 from racewatch.kinds.locks.facts import Beside, Circumstances, Facts, Person, Sight
-from racewatch.kinds.locks.format import Need, Policy, Role, Rule
+from racewatch.kinds.locks.format import Format, Need, Policy, Role, Rule
 
 _CHECK: Final = {
     Need.PID_GONE: "owner",
@@ -146,21 +146,20 @@ def _of_processes(facts: Facts) -> list[Evidence]:
         found.append(
             Evidence("survivors", Says.UNKNOWN, "/proc/PID/comm", "some processes are hidden from this user")
         )
-    if facts.circumstances is not None:
-        found += _of_circumstances(facts, facts.circumstances)
+    if facts.circumstances is not None and facts.format is not None:
+        found += _of_circumstances(facts.format, facts.circumstances)
     return found
 
 
-def _of_circumstances(facts: Facts, seen: Circumstances) -> list[Evidence]:
+def _of_circumstances(one: Format, seen: Circumstances) -> list[Evidence]:
     """What there is where nothing is proof; said plainly."""
-    assert facts.format is not None
     source = "/proc/PID/cwd, /proc/PID/fd"
     place = display(seen.root)
     unseen = " (not all processes could be looked into)" if seen.blind else ""
     near = f"work below {place}: {several(seen.near)}" if seen.near else f"no process was seen below {place}"
     found = [Evidence("processes there", Says.INFO, source, f"{near}{unseen}; that is no proof")]
-    if facts.format.processes:
-        names = ", ".join(facts.format.processes[:_MOST_NAMED])
+    if one.processes:
+        names = ", ".join(one.processes[:_MOST_NAMED])
         running = (
             f"running: {several(seen.programs)}" if seen.programs else f"none of its programs runs ({names})"
         )

@@ -180,7 +180,8 @@ class Observer:
         if sign_of_life(facts) is not None:
             return facts
         needs = {need for rule in one.rules for need in rule.needs}
-        if Need.NOT_OPEN in needs or (one.is_data and not one.is_advisory):
+        asked = Need.NOT_OPEN in needs or (one.is_data and not one.is_advisory)
+        if asked and facts.type is not FileType.SYMLINK:
             facts = replace(facts, opened=self._around.opened(fd, node, facts.type))
         if one.survivors:
             living = self._around.called(one.processes)

@@ -55,16 +55,20 @@ def gone(facts: Facts) -> Finding:
 
 
 def not_open(facts: Facts) -> Finding:
-    """Whether nobody has it open; a symbolic link cannot be opened."""
+    """Whether nobody has it open; a symbolic link cannot be opened.
+
+    Where others share the file system, that cannot be said of anything: not even of a link that names this
+    host, since two machines may have one name.
+    """
+    if facts.opened is not None and facts.opened.by:
+        who = ", ".join(f"{one.name} (pid {one.pid})" for one in facts.opened.by)
+        return Finding(Sight.NO, "/proc/PID/fdinfo", f"open in {who}")
+    if facts.where is not Where.LOCAL:
+        return place(facts)
     if facts.type is FileType.SYMLINK:
         return Finding(Sight.YES, "statx", "a symbolic link: nobody can have it open")
     if facts.opened is None:
         return Finding(Sight.UNSEEN, "/proc/PID/fdinfo", "who has it open was not asked")
-    if facts.opened.by:
-        who = ", ".join(f"{one.name} (pid {one.pid})" for one in facts.opened.by)
-        return Finding(Sight.NO, "/proc/PID/fdinfo", f"open in {who}")
-    if facts.where is not Where.LOCAL:
-        return Finding(Sight.UNSEEN, _MOUNTS, "who has it open elsewhere cannot be seen from here")
     return facts.opened.nobody
 
 
