@@ -119,6 +119,10 @@ class NameRecord:
         """Whether an inode is one that :func:`put_back` made: the exact old times and mode on it."""
         return (found.mode, found.mtime_ns) == (self.mode, self.mtime_ns)
 
+    def is_second_name_of(self, other: NameRecord) -> bool:
+        """Whether both names meant one inode when they were taken."""
+        return (self.dev, self.ino, self.btime_ns) == (other.dev, other.ino, other.btime_ns)
+
     def is_ours(self, found: fs.Stat) -> bool:
         """Whether an inode is what an undo of this record puts at the name."""
         return self.is_recorded(found) if self.kept else self.is_remade(found)

@@ -72,7 +72,7 @@ def put_back(record: NameRecord, guards: Guards, action: str) -> Stop | None:
     back: list[tuple[NameRecord, bytes]] = []
     for number, part in enumerate(record.all):
         aside = part.private if part.kept else private_name(f"{action}.{number}")
-        stop = _put_one_back(part, guards.of(part), aside)
+        stop = _put_one_back(record, part, guards, aside)
         if stop is not None:
             for done, where in reversed(back):
                 _take_again(done, guards.of(done), where)
@@ -88,7 +88,8 @@ def _taken(part: NameRecord) -> Stop:
     )
 
 
-def _put_one_back(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> Stop | None:
+def _put_one_back(record: NameRecord, part: NameRecord, guards: Guards, aside: bytes) -> Stop | None:
+    guard = guards.of(part)
     if part.kept:
         found = look_at(guard, aside)
         if found is None or not part.is_recorded(found):
@@ -97,7 +98,7 @@ def _put_one_back(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> Stop
                 f"what was kept aside for {display(part.path)} is not there any more "
                 f"({display(part.private)} in {display(part.directory)})",
             )
-    else:
+    elif not _link_again(record, part, guards, aside):
         stop = _remake(part, guard, aside)
         if stop is not None:
             return stop
@@ -136,6 +137,32 @@ def _take_again(part: NameRecord, guard: DirectoryGuard, aside: bytes) -> None:
             drop(guard, aside)
     except OSError:
         return  # it stays where it is: a part too many back is better than one lost
+
+
+def _link_again(record: NameRecord, part: NameRecord, guards: Guards, private: bytes) -> bool:
+    """A second name of the thing itself, which is back already: one inode again, as it was.
+
+    False when it was none, or is to be made by itself: links may be forbidden here.  Race closed: the
+    thing's name means a stranger by now; what was linked is looked at, and a stranger's new name dropped.
+    """
+    if part is record or not part.is_second_name_of(record):
+        return False
+    guard = guards.of(part)
+    try:
+        os.link(
+            record.name,
+            private,
+            src_dir_fd=guards.of(record).fd,
+            dst_dir_fd=guard.fd,
+            follow_symlinks=False,
+        )
+    except OSError:
+        return False
+    linked = look_at(guard, private)
+    if linked is not None and part.is_remade(linked):
+        return True
+    drop(guard, private)
+    return False
 
 
 def _remake(part: NameRecord, guard: DirectoryGuard, private: bytes) -> Stop | None:

@@ -183,7 +183,7 @@ def picture(folder: Path) -> Picture:
         times = None if path.is_dir() and not path.is_symlink() else seen.st_mtime_ns
         xattrs = {name: os.getxattr(path, name, follow_symlinks=False) for name in _xattrs(path)}
         found[os.fspath(path.relative_to(folder))] = (
-            seen.st_mode, seen.st_uid, seen.st_gid, times, content, tuple(sorted(xattrs.items())),
+            seen.st_mode, seen.st_uid, seen.st_gid, seen.st_nlink, times, content, tuple(sorted(xattrs.items())),
         )  # fmt: skip
     return found
 

@@ -8,6 +8,7 @@ import os
 
 import pytest
 
+from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.guard import ActLocks, DirectoryGuard, who_may
 from racewatch.core.kind import Stop
 from racewatch.core.model import OutcomeWord, Verdict
@@ -254,3 +255,27 @@ def test_a_directory_that_cannot_be_synced_is_no_failure(folder: bytes) -> None:
         sync_directory(fd)
     finally:
         os.close(fd)
+
+
+def test_the_part_tells_where_its_inode_is_just_now(path: bytes, folder: bytes) -> None:
+    """Own name, private name while it is captured, own name again; never a stranger's."""
+    one = part(path)
+    assert one.place == path
+    assert one.guard() is None
+    assert one.pin() is None
+    private = PRIVATE_PREFIX + b"x"
+    one.record(private)
+    aside = os.path.join(folder, private)
+    try:
+        assert one.place == path
+        assert one.capture() is None
+        assert one.place == aside
+        os.rename(aside, aside + b"-moved")
+        socket_node(aside)
+        assert one.place == path
+        os.unlink(aside)
+        os.rename(aside + b"-moved", aside)
+        assert one.restore() is None
+        assert one.place == path
+    finally:
+        one.close()

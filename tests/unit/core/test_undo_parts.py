@@ -122,3 +122,60 @@ def test_a_server_that_binds_while_a_part_is_taken_again_is_not_lost(
     live = [name for name, lives in answers if lives]
     assert live == ([live[0]] if taken_meanwhile else [b"s"])
     assert taken_meanwhile == (b"s" not in live)
+
+
+@pytest.fixture
+def twins(folder: bytes, two: tuple[bytes, bytes]) -> tuple[bytes, bytes]:
+    """Two names of one node."""
+    os.unlink(two[1])
+    os.link(two[0], two[1])
+    return two
+
+
+@pytest.mark.parametrize("kept", [False, True])
+def test_two_names_of_one_thing_are_two_names_of_one_thing_again(
+    folder: bytes, twins: tuple[bytes, bytes], journal: Journal, kept: bool
+) -> None:
+    before = os.lstat(twins[0])
+    done = remove(*twins[:1], journal, *twins[1:], verdict=Verdict.UNKNOWN if kept else Verdict.STALE)
+    assert undo(done.action, journal).word is DONE
+    assert below(folder) == [b"one/s", b"two/s"]
+    assert os.path.samestat(os.lstat(twins[0]), os.lstat(twins[1]))
+    now = os.lstat(twins[1])
+    for name in ("st_mode", "st_uid", "st_gid", "st_mtime_ns", "st_nlink"):
+        assert getattr(now, name) == getattr(before, name)
+
+
+def test_where_a_second_name_cannot_be_made_an_equal_node_is(
+    folder: bytes, twins: tuple[bytes, bytes], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    done = remove(*twins[:1], journal, *twins[1:])
+
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(errno.EPERM, "no links here")
+
+    monkeypatch.setattr(os, "link", refuse)
+    assert undo(done.action, journal).word is DONE
+    assert below(folder) == [b"one/s", b"two/s"]
+    assert not os.path.samestat(os.lstat(twins[0]), os.lstat(twins[1]))
+
+
+def test_a_stranger_under_the_first_name_gets_no_second_one(
+    folder: bytes, twins: tuple[bytes, bytes], journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The thing is back; then its name is taken by somebody, before its second name is made from it."""
+    done = remove(*twins[:1], journal, *twins[1:])
+    really = os.link
+
+    def race(source: bytes, to: bytes, *, src_dir_fd: int, dst_dir_fd: int, follow_symlinks: bool) -> None:
+        os.rename(twins[0], twins[0] + b"-back")
+        with open(twins[0], "xb"):
+            pass
+        really(source, to, src_dir_fd=src_dir_fd, dst_dir_fd=dst_dir_fd, follow_symlinks=follow_symlinks)
+
+    monkeypatch.setattr(os, "link", race)
+    assert undo(done.action, journal).word is DONE
+    assert below(folder) == [b"one/s", b"one/s-back", b"two/s"]
+    assert stat.S_ISREG(os.lstat(twins[0]).st_mode)
+    assert os.lstat(twins[0]).st_nlink == 1
+    assert stat.S_ISSOCK(os.lstat(twins[1]).st_mode)
