@@ -44,7 +44,7 @@ def host(facts: Facts) -> Finding:
         )
     if facts.where is Where.LOCAL:
         return Finding(Sight.YES, _MOUNTS, "it names no host, and its file system is of this machine alone")
-    return Finding(Sight.UNSEEN, _MOUNTS, "it names no host, and other machines or programs may write here")
+    return Finding(Sight.UNSEEN, _MOUNTS, f"it names no host, and {place(facts).detail}")
 
 
 def gone(facts: Facts) -> Finding:
