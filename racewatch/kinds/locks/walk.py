@@ -74,8 +74,8 @@ class LockWalk:
             try:
                 fd = fs.open_directory(directory)
             except OSError as error:
-                if directory != root and error.errno == errno.ENOENT:
-                    continue  # removed since it was listed
+                if directory != root and error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
+                    continue  # removed, or replaced by something else, since it was listed
                 yield Problem(directory, why_not(error))
                 continue
             try:
