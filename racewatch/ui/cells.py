@@ -9,8 +9,9 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
 from racewatch.ui import icons
+from racewatch.ui.columns import Style
 from racewatch.ui.plain import fixed_font
-from racewatch.ui.table_model import Column, Role, Row, TableModel
+from racewatch.ui.table_model import Role, Row, TableModel
 from racewatch.ui.theme import Look
 
 _Index = QModelIndex | QPersistentModelIndex
@@ -43,10 +44,10 @@ class CellDelegate(QStyledItemDelegate):
         text_colour = self._background(painter, area, index, row, selected=selected)
         column = index.column()
         inner = area.adjusted(_PAD, 0, -_PAD, 0)
-        if column == Column.STATE:
+        if row.shape.columns[column].style is Style.STATE:
             self._state(painter, inner, row, text_colour)
         else:
-            self._text(painter, inner, row, column, text_colour, selected=selected)
+            self._text(painter, inner, row, index, text_colour, selected=selected)
         painter.restore()
 
     def _background(
@@ -60,6 +61,9 @@ class CellDelegate(QStyledItemDelegate):
             painter.fillRect(area, QColor(colours.fresh))
         painter.setPen(QColor(colours.grid))
         painter.drawLine(area.bottomLeft(), area.bottomRight())
+        if isinstance(model, TableModel) and index.row() > 0 and model.starts_group(index.row()):
+            painter.setPen(QColor(colours.muted))
+            painter.drawLine(area.topLeft(), area.topRight())
         if row.gone:
             return QColor(colours.faint)
         return QColor(colours.selection_text if selected else colours.text)
@@ -79,17 +83,25 @@ class CellDelegate(QStyledItemDelegate):
         area = area.adjusted(QFontMetrics(self._bold).horizontalAdvance("unknown") + 10, 0, 0, 0)
         painter.setFont(self._struck(self._font, row))
         painter.setPen(text_colour)
-        self._draw(painter, area, row.texts()[Column.STATE], Qt.TextElideMode.ElideRight)
+        self._draw(painter, area, row.text(0), Qt.TextElideMode.ElideRight)
 
     def _text(
-        self, painter: QPainter, area: QRect, row: Row, column: int, colour: QColor, *, selected: bool
+        self, painter: QPainter, area: QRect, row: Row, index: _Index, colour: QColor, *, selected: bool
     ) -> None:
-        mono = column == Column.PATH
-        painter.setFont(self._struck(self._mono if mono else self._font, row))
-        quiet = column not in (Column.PATH, Column.OWNER) and not selected and not row.gone
-        painter.setPen(QColor(self._look.colours.muted) if quiet else colour)
-        text = row.texts()[column]
-        if mono:
+        column = row.shape.columns[index.column()]
+        font = self._mono if column.style is Style.PATH else self._font
+        quiet = column.style is Style.QUIET
+        model = index.model()
+        if isinstance(model, TableModel) and model.grouped and column.name == row.shape.group:
+            # The name of a group stands out at its first row, and stays readable at the others.
+            first = model.starts_group(index.row())
+            font, quiet = (self._bold if first else self._font), not first
+        painter.setFont(self._struck(font, row))
+        painter.setPen(
+            QColor(self._look.colours.muted) if quiet and not selected and not row.gone else colour
+        )
+        text = row.text(index.column())
+        if column.style is Style.PATH:
             draw_path(painter, area, text)
         else:
             self._draw(painter, area, text, Qt.TextElideMode.ElideRight)

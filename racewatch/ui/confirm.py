@@ -29,6 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.core.model import ActRequest, Observation, Removable, Verdict
+from racewatch.core.text import display_text
 from racewatch.ui import icons, words
 from racewatch.ui.evidence_pane import EvidenceRow, Note
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, action_text
@@ -37,6 +38,7 @@ from racewatch.ui.theme import Look
 #: A double click, or Enter held down, must not pass through a dialog that has only just appeared.
 BEAT_MS: Final = 600
 RESPONSIBILITY: Final = "I take responsibility: it could not be proved that nobody uses this"
+CONSEQUENCE: Final = "I take responsibility: what this lock guarded may be half done"
 
 
 class Doubt(enum.StrEnum):
@@ -88,9 +90,9 @@ class ConfirmDialog(QDialog):
         self._doubt_text = ""
         self._looked_at = clock()
         self.request: ActRequest | None = None
-        noun = words.noun(observation.target)
+        deed, noun = words.deed(observation.target).split(" ", 1)
         name = words.target_name(observation.target, observation.path)
-        self.question = f"Remove the {noun} “{name}”?"
+        self.question = f"{deed} the {noun} “{name}”?"
         self.setWindowTitle(self.question)
         self.setAccessibleName(self.question)
         self.setMinimumWidth(540)
@@ -101,13 +103,13 @@ class ConfirmDialog(QDialog):
         self._tick = QTimer(self)
         self._tick.setInterval(500)
         self._tick.timeout.connect(self._tell)
-        self._build(noun)
+        self._build(words.deed(observation.target))
         self._show_evidence()
         self._refresh()
 
     # --- what it looks like -----------------------------------------------------------------
 
-    def _build(self, noun: str) -> None:
+    def _build(self, deed: str) -> None:
         picture = PlainLabel()
         colour = self._look.of_verdict(self.bound.verdict)
         picture.setPixmap(icons.pixmap(self.bound.verdict.value, colour, 32, self.devicePixelRatioF()))
@@ -141,12 +143,13 @@ class ConfirmDialog(QDialog):
         self._scroll.setAccessibleName("Evidence")
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.state = Note(self._look, "idle", "pulse", "")
-        self.promise = QCheckBox(action_text(RESPONSIBILITY))
-        self.promise.setAccessibleName(RESPONSIBILITY)
+        promise = CONSEQUENCE if self.bound.verdict is Verdict.STALE else RESPONSIBILITY
+        self.promise = QCheckBox(action_text(promise))
+        self.promise.setAccessibleName(promise)
         self.promise.setAccessibleDescription("Needed before the button can be pressed; never remembered")
         self.promise.setVisible(self._override)
         self.promise.toggled.connect(self._on_promise)
-        self.remove = QPushButton(f"Remove {noun}")
+        self.remove = QPushButton(deed)
         self.remove.setProperty("role", "danger")
         self.remove.setAutoDefault(False)
         self.remove.setAccessibleName(self.remove.text())
@@ -245,7 +248,7 @@ class ConfirmDialog(QDialog):
             self.state.say(level, icon, self._doubt_text.format(when=when))
             return
         age = self._clock() - self._looked_at
-        word = "unproved" if self._override else self.bound.verdict.value
+        word = "unproved" if self.bound.verdict is Verdict.UNKNOWN else self.bound.verdict.value
         self.state.say(
             "idle", "pulse", f"Watched while you decide. Still {word}; last look {words.ago(age)}."
         )
@@ -288,9 +291,13 @@ def _consequence(seen: Observation) -> str:
         f"Its state is checked once more with the {noun} pinned; only if it is still as shown, its name is "
         "taken away. This can be undone from the History while the name is free."
     )
+    lost = words.fact(seen, "consequence")
+    along = [display_text(value) for name, value in seen.facts if name == "goes with it"]
+    together = f" Together with it goes {', '.join(along)}, or nothing." if along else ""
     if seen.removable is Removable.OVERRIDE:
-        return f"{said}If something does use it, that will lose its {noun}. {act}"
-    return f"{said}{act}"
+        risk = f"what may happen: {lost}" if lost else f"that will lose its {noun}"
+        return f"{said}If something does use it, {risk}.{together} {act}"
+    return f"{said}{act}{together}"
 
 
 def _doubt_text(doubt: Doubt, now: Observation | None) -> str:

@@ -20,6 +20,7 @@ from PySide6.QtWidgets import (
 from racewatch.core.model import Evidence, Observation, Owner
 from racewatch.core.text import display_text
 from racewatch.ui import icons, words
+from racewatch.ui.command_box import CommandBox
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, tooltip
 from racewatch.ui.theme import Look
@@ -185,7 +186,7 @@ class EvidencePane(QFrame):
             self._stack.setCurrentWidget(self._empty)
             return
         self._reason.setText("It is gone: nothing is left to remove." if gone else state.reason)
-        self.remove.setText(f"Remove {words.noun(observation.target)}…")
+        self.remove.setText(f"{words.deed(observation.target)}…")
         self.remove.setAccessibleName(self.remove.text())
         self.remove.setEnabled(state.enabled and not gone)
         self.remove.setToolTip(tooltip(state.reason))
@@ -223,11 +224,18 @@ class EvidencePane(QFrame):
                 widget.hide()
                 widget.deleteLater()
         if seen.remedy:
-            self._details.addWidget(Note(self._look, "idle", "info", seen.remedy))
+            self._details.addWidget(Note(self._look, "idle", "info", words.remedy(seen)))
         self._section("Evidence")
         for evidence in seen.evidence:
             self._details.addWidget(EvidenceRow(self._look, evidence))
-        facts = [(name[:1].upper() + name[1:], display_text(value)) for name, value in seen.facts]
+        for command in words.commands(seen):
+            self._section("Its own command")
+            self._details.addWidget(CommandBox(self._look, command))
+        facts = [
+            (name[:1].upper() + name[1:], display_text(value))
+            for name, value in seen.facts
+            if name != "command"
+        ]
         facts.append(("Seen", words.full_moment(seen.seen_at)))
         self._section("Facts")
         self._details.addWidget(FactGrid(facts))

@@ -28,8 +28,8 @@ from PySide6.QtCore import (
 )
 
 from racewatch.core.model import Observation, Target, Verdict
-from racewatch.core.text import display_text
 from racewatch.ui import words
+from racewatch.ui.columns import Column, Shape, Style, text_key
 from racewatch.ui.plain import tooltip
 
 TOMBSTONE_SECONDS: Final = 2.0
@@ -43,29 +43,6 @@ _Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
 
 
-class Column(enum.IntEnum):
-    """What a row shows, left to right."""
-
-    STATE = 0
-    PATH = 1
-    TYPE = 2
-    OWNER = 3
-    USER = 4
-    UNIT = 5
-    SINCE = 6
-
-
-TITLES: Final = {
-    Column.STATE: "State",
-    Column.PATH: "Path",
-    Column.TYPE: "Type",
-    Column.OWNER: "Owner",
-    Column.USER: "User",
-    Column.UNIT: "Unit",
-    Column.SINCE: "Since",
-}
-
-
 class Role(enum.IntEnum):
     """What the delegates ask for beside Qt's own roles."""
 
@@ -73,7 +50,10 @@ class Role(enum.IntEnum):
 
 
 class Row:
-    """One thing on screen.  ``key`` is where it stands now; it changes only together with its place."""
+    """One thing on screen.  ``key`` is where it stands now; it changes only together with its place.
+
+    ``shape`` says what its columns show.
+    """
 
     __slots__ = (
         "born",
@@ -84,11 +64,13 @@ class Row:
         "key",
         "matched",
         "observation",
+        "shape",
         "shown",
     )
 
-    def __init__(self, observation: Observation, born: float, fresh_until: float) -> None:
+    def __init__(self, observation: Observation, shape: Shape, born: float, fresh_until: float) -> None:
         self.observation = observation
+        self.shape = shape
         self.born = born
         self.key: tuple[Any, ...] = ()
         self.cells: tuple[str, ...] | None = None
@@ -103,52 +85,27 @@ class Row:
         """True for a tombstone: shown struck through, offering nothing."""
         return self.gone_at is not None
 
-    def texts(self) -> tuple[str, ...]:
-        """What the columns show."""
+    def text(self, column: int) -> str:
+        """What a column shows."""
+        of = self.shape.columns[column]
+        if of.ages:
+            return of.text(self.observation)
         if self.cells is None:
-            seen, owner = self.observation, self.observation.owner
-            self.cells = (
-                display_text(seen.label),
-                words.full_path(seen),
-                words.type_text(seen),
-                words.owner_text(owner),
-                display_text(owner.user) if owner else "",
-                display_text(owner.unit or "") if owner else words.fact(seen, "unit"),
-                words.short_moment(words.since(seen)),
-            )
-        return self.cells
+            self.cells = tuple("" if one.ages else one.text(self.observation) for one in self.shape.columns)
+        return self.cells[column]
 
     def text_to_search(self) -> str:
         """Path, label, verdict and owner in one case."""
         if self.haystack is None:
-            seen, owner = self.observation, self.observation.owner
-            parts = [words.full_path(seen), seen.label, seen.verdict.value, words.fact(seen, "unit")]
-            if owner is not None:
-                parts += [owner.name, str(owner.pid), owner.user, owner.unit or "", owner.command]
+            seen = self.observation
+            parts = (words.full_path(seen), seen.label, seen.verdict.value, *self.shape.search(seen))
             self.haystack = "\n".join(parts).casefold()
         return self.haystack
 
-
-def _text_key(text: str) -> tuple[bool, str]:
-    return (not text, text.casefold())  # nothing sorts last
-
-
-def _key(column: Column, row: Row) -> tuple[Any, ...]:
-    seen = row.observation
-    path = seen.path if seen.path is not None else seen.target.locator
-    tail = (path, seen.target.locator, seen.target.kind.value)
-    match column:
-        case Column.STATE:
-            return (words.rank(seen), seen.label, *tail)
-        case Column.PATH:
-            return tail
-        case Column.SINCE:
-            return (*_text_key(words.since(seen)), *tail)
-        case Column.OWNER:
-            owner = seen.owner
-            return (*_text_key(owner.name if owner else ""), owner.pid if owner else 0, *tail)
-        case _:
-            return (*_text_key(row.texts()[column]), *tail)
+    def group(self) -> str:
+        """The group it belongs to, as it is shown; empty without one."""
+        named = self.shape.group
+        return self.text(self.shape.at(named)) if named is not None else ""
 
 
 class TableModel(QAbstractTableModel):
@@ -163,13 +120,20 @@ class TableModel(QAbstractTableModel):
     counted = Signal()
     updated = Signal(object)
 
-    def __init__(self, parent: QObject | None = None, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        shape: Shape,
+        parent: QObject | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         super().__init__(parent)
+        self.shape = shape
         self._clock = clock
         self._rows: dict[Target, Row] = {}
         self._order: list[Row] = []
         self._keys: list[tuple[Any, ...]] = []
-        self._column = Column.STATE
+        self._column = 0
+        self._grouped = False
         self._descending = False
         self._words: tuple[str, ...] = ()
         self._verdicts: frozenset[Verdict] = frozenset()
@@ -184,32 +148,32 @@ class TableModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(self._order)
 
     def columnCount(self, parent: _Index = _ROOT) -> int:
-        return 0 if parent.isValid() else len(Column)
+        return 0 if parent.isValid() else len(self.shape.columns)
 
     def data(self, index: _Index, role: int = Qt.ItemDataRole.DisplayRole) -> object:
         row = self.row_at(index.row()) if index.isValid() else None
         if row is None:
             return None
         if role == Qt.ItemDataRole.DisplayRole:
-            return row.texts()[index.column()]
+            return row.text(index.column())
         if role == Role.ROW:
             return row
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(self._tip(row, Column(index.column())))
+            return tooltip(self._tip(row, self.shape.columns[index.column()], index.column()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            if index.column() == Column.STATE:
+            if self.shape.columns[index.column()].style is Style.STATE:
                 gone = "gone, was " if row.gone else ""
-                return f"{gone}{row.observation.verdict.value}: {row.texts()[0]}"
-            return row.texts()[index.column()]
+                return f"{gone}{row.observation.verdict.value}: {row.text(index.column())}"
+            return row.text(index.column())
         return None
 
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(Column):
+        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.shape.columns):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return TITLES[Column(section)]
+            return self.shape.columns[section].title
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None
@@ -224,17 +188,27 @@ class TableModel(QAbstractTableModel):
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._own_thread()
-        if not 0 <= column < len(Column):
+        if not 0 <= column < len(self.shape.columns):
             return
-        self._rearrange(self._rows.values(), (Column(column), order is Qt.SortOrder.DescendingOrder))
+        self._rearrange(self._rows.values(), (column, order is Qt.SortOrder.DescendingOrder, self._grouped))
+
+    def set_grouped(self, grouped: bool) -> None:
+        """Keep the rows of one group together (see :attr:`Shape.group`), sorted within each as chosen."""
+        self._own_thread()
+        if grouped != self._grouped and self.shape.group is not None:
+            self._rearrange(self._rows.values(), (self._column, self._descending, grouped))
 
     @staticmethod
-    def _tip(row: Row, column: Column) -> str:
-        if column is Column.STATE:
-            return f"{row.observation.verdict.value}: {row.texts()[0]}\n{row.observation.summary}"
-        if column is Column.OWNER and row.observation.owner is not None:
-            return display_text(row.observation.owner.command) or row.texts()[column]
-        return row.texts()[column]
+    def _tip(row: Row, column: Column, at: int) -> str:
+        return (column.tip(row.observation) if column.tip is not None else "") or row.text(at)
+
+    def _key(self, row: Row) -> tuple[Any, ...]:
+        seen = row.observation
+        path = seen.path if seen.path is not None else seen.target.locator
+        tail = (path, seen.target.locator, seen.target.kind.value)
+        column = self.shape.columns[self._column]
+        own = column.key(seen) if column.key is not None else text_key(row.text(self._column))
+        return (*(text_key(row.group()) if self._grouped else ()), *own, *tail)
 
     # --- what the view asks -----------------------------------------------------------------
 
@@ -268,10 +242,20 @@ class TableModel(QAbstractTableModel):
         return bool(self._words or self._verdicts)
 
     @property
-    def sorting(self) -> tuple[Column, Qt.SortOrder]:
+    def sorting(self) -> tuple[int, Qt.SortOrder]:
         """The column and direction in force."""
         order = Qt.SortOrder.DescendingOrder if self._descending else Qt.SortOrder.AscendingOrder
         return self._column, order
+
+    @property
+    def grouped(self) -> bool:
+        """True while the rows of one group are kept together."""
+        return self._grouped
+
+    def starts_group(self, number: int) -> bool:
+        """Whether the row at this place is the first of its group on screen."""
+        row, above = self.row_at(number), self.row_at(number - 1)
+        return self._grouped and row is not None and (above is None or above.group() != row.group())
 
     # --- changes ----------------------------------------------------------------------------
 
@@ -339,7 +323,7 @@ class TableModel(QAbstractTableModel):
         row = self._rows.get(seen.target)
         fresh = now + FRESH_SECONDS if tinting else 0.0
         if row is None:
-            row = self._rows[seen.target] = Row(seen, now, fresh)
+            row = self._rows[seen.target] = Row(seen, self.shape, now, fresh)
         else:
             if row.matched and not row.gone:
                 self.counts[row.observation.verdict] -= 1
@@ -359,7 +343,7 @@ class TableModel(QAbstractTableModel):
                 inserts.append(row)
         elif not self._wanted(row):
             leaves.append(row)
-        elif _key(self._column, row) != row.key:
+        elif self._key(row) != row.key:
             moves.append(row)
         else:
             changed.append(row)
@@ -414,22 +398,22 @@ class TableModel(QAbstractTableModel):
         self.beginResetModel()
         for row in self._rows.values():
             row.shown = self._wanted(row)
-            row.key = _key(self._column, row)
+            row.key = self._key(row)
         self._order = sorted((row for row in self._rows.values() if row.shown), key=_key_of)
         self._keys = [row.key for row in self._order]
         self.endResetModel()
         self.rebuilt.emit()
 
-    def _rearrange(self, moved: Iterable[Row], sorting: tuple[Column, bool] | None = None) -> None:
+    def _rearrange(self, moved: Iterable[Row], sorting: tuple[int, bool, bool] | None = None) -> None:
         """Put these rows where they belong now; the set of rows does not change."""
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         held = [self.row_at(index.row()) for index in before]
         if sorting is not None:
             # Only now: the indexes above speak of the old order.
-            self._column, self._descending = sorting
+            self._column, self._descending, self._grouped = sorting
         for row in moved:
-            row.key = _key(self._column, row)
+            row.key = self._key(row)
         self._order.sort(key=_key_of)
         self._keys = [row.key for row in self._order]
         after = []
@@ -441,7 +425,7 @@ class TableModel(QAbstractTableModel):
 
     def _insert(self, rows: list[Row]) -> None:
         for row in rows:
-            row.key = _key(self._column, row)
+            row.key = self._key(row)
         rows.sort(key=_key_of, reverse=True)  # from the end, so that earlier places stay true
         start = 0
         while start < len(rows):
@@ -481,7 +465,7 @@ class TableModel(QAbstractTableModel):
             if row.shown and (place := self.place_of(row.observation.target)) is not None
         )
         for first, last in _runs(places):
-            self.dataChanged.emit(self.index(first, 0), self.index(last, len(Column) - 1))
+            self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.shape.columns) - 1))
 
     def _own_thread(self) -> None:
         # Qt gives no warning at all when a model is changed from another thread.

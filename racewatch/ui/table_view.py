@@ -11,20 +11,11 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from racewatch.core.model import Observation, Target
 from racewatch.ui.cells import ROW_HEIGHT, CellDelegate
 from racewatch.ui.header import SortHeader
-from racewatch.ui.table_model import Column, TableModel
+from racewatch.ui.table_model import TableModel
 from racewatch.ui.theme import Look
 
-_WIDTHS: Final = {
-    Column.STATE: 232,
-    Column.TYPE: 146,
-    Column.OWNER: 172,
-    Column.USER: 66,
-    Column.UNIT: 120,
-    Column.SINCE: 80,
-}
-_PATH_WIDTH: Final = 216
-#: What makes room for the path when the table is narrow, first to last; the pane shows it all the same.
-_GIVES_WAY: Final = (Column.UNIT, Column.USER, Column.SINCE, Column.TYPE)
+#: How often what changes with time alone (an age) is painted anew.
+_AGES_MS: Final = 10_000
 
 
 class TargetTable(QTableView):
@@ -62,10 +53,11 @@ class TargetTable(QTableView):
         header = SortHeader(look, self)
         self.setHorizontalHeader(header)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
-        header.setSectionResizeMode(Column.PATH, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(model.shape.path_at, QHeaderView.ResizeMode.Stretch)
         header.setMinimumSectionSize(48)
-        for column, width in _WIDTHS.items():
-            header.resizeSection(column, width)
+        for at, column in enumerate(model.shape.columns):
+            if at != model.shape.path_at:
+                header.resizeSection(at, column.width)
         header.setSortIndicator(*model.sorting)
         self.setSortingEnabled(True)
         model.rebuilding.connect(self._keep)
@@ -77,6 +69,10 @@ class TargetTable(QTableView):
         model.rowsRemoved.connect(self._restore_scroll)
         self.selectionModel().selectionChanged.connect(self._selection_changed)
         self.doubleClicked.connect(self._activate)
+        if any(column.ages for column in model.shape.columns):
+            ages = QTimer(self)
+            ages.timeout.connect(self.viewport().update)
+            ages.start(_AGES_MS)
 
     # --- what is chosen ---------------------------------------------------------------------
 
@@ -96,7 +92,7 @@ class TargetTable(QTableView):
         if place is None:
             self._clear()
             return False
-        index = self._rows.index(place, Column.STATE)
+        index = self._rows.index(place, 0)
         self.selectionModel().setCurrentIndex(
             index,
             QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
@@ -142,7 +138,7 @@ class TargetTable(QTableView):
         place = self._rows.place_of(chosen) if chosen is not None else None
         if place is not None:
             self.selectionModel().setCurrentIndex(
-                self._rows.index(place, Column.STATE),
+                self._rows.index(place, 0),
                 QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
             )
         self._kept = None
@@ -170,15 +166,18 @@ class TargetTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
-        header = self.horizontalHeader()
-        # (A hidden section has no size; its usual one is what it would need.)
-        wanted = sum(header.sectionSize(column) or _WIDTHS[column] for column in _WIDTHS) + _PATH_WIDTH
-        for column in _GIVES_WAY:
+        header, shape = self.horizontalHeader(), self._rows.shape
+        wanted = 0
+        for at, column in enumerate(shape.columns):
+            # (A hidden section has no size; its usual one is what it would need.)
+            wanted += column.width if at == shape.path_at else header.sectionSize(at) or column.width
+        for name in shape.gives_way:
+            at = shape.at(name)
             narrow = wanted > self.viewport().width()
-            if header.isSectionHidden(column) != narrow:
-                header.setSectionHidden(column, narrow)
+            if header.isSectionHidden(at) != narrow:
+                header.setSectionHidden(at, narrow)
             if narrow:
-                wanted -= _WIDTHS[column]
+                wanted -= shape.columns[at].width
 
     # --- input ------------------------------------------------------------------------------
 

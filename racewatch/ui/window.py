@@ -30,14 +30,16 @@ from racewatch.ui import icons, words
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import Act, Actions
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.columns import LOCKS, SOCKETS
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.feed import Feed
 from racewatch.ui.history_view import HistoryView
+from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.sheet import ShortcutSheet
 from racewatch.ui.sidebar import Sidebar
-from racewatch.ui.sockets_view import SocketsView
 from racewatch.ui.status import Status
 from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
 from racewatch.verbs import Racewatch, RacewatchError
 
@@ -79,7 +81,9 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
         self.actor = Actor(bridge, racewatch, look, self.strips, self)
-        self.sockets = SocketsView(look, self._why_not)
+        self.sockets = TargetsView(look, SOCKETS, self._why_not)
+        self.locks = TargetsView(look, LOCKS, self._why_not)
+        self._views = (self.sockets, self.locks)
         self.history = HistoryView(look)
         self.status = Status(look)
         self.actions_table = Actions(self, look, self._handlers())
@@ -111,10 +115,8 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.pages = QStackedWidget()
-        self.pages.addWidget(self.sockets)
-        self.pages.addWidget(
-            self._not_built("locks", "Lock files are", "lock files of every format and who holds them")
-        )
+        for view in self._views:
+            self.pages.addWidget(view)
         self.pages.addWidget(
             self._not_built("containers", "Containers are", "containers of runc, crun, Podman and Docker")
         )
@@ -171,14 +173,15 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.sidebar.chosen.connect(self._show_view)
-        self.sockets.remove_wanted.connect(self._remove)
-        self.sockets.table.activated_target.connect(self._remove)
-        self.sockets.copy_path_wanted.connect(self._copy_path)
-        self.sockets.copy_details_wanted.connect(self._copy_evidence)
-        self.sockets.menu_wanted.connect(self._context_menu)
-        self.sockets.finger.connect(self._on_finger)
-        self.sockets.selected.connect(self._enable)
-        self.sockets.model.counted.connect(self._count)
+        for view in self._views:
+            view.remove_wanted.connect(self._remove)
+            view.table.activated_target.connect(self._remove)
+            view.copy_path_wanted.connect(self._copy_path)
+            view.copy_details_wanted.connect(self._copy_evidence)
+            view.menu_wanted.connect(self._context_menu)
+            view.finger.connect(self._on_finger)
+            view.selected.connect(self._enable)
+            view.model.counted.connect(self._count)
         self.history.undo_wanted.connect(self.actor.start_undo)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
@@ -204,8 +207,11 @@ class MainWindow(QMainWindow):
     def _restore_place(self) -> None:
         for key, restore in (
             ("window/geometry", self.restoreGeometry),
-            ("sockets/splitter", self.sockets.splitter.restoreState),
-            ("sockets/columns", self.sockets.table.horizontalHeader().restoreState),
+            *((f"{view.shape.plural}/splitter", view.splitter.restoreState) for view in self._views),
+            *(
+                (f"{view.shape.plural}/columns", view.table.horizontalHeader().restoreState)
+                for view in self._views
+            ),
             ("history/splitter", self.history.splitter.restoreState),
             ("history/columns", self.history.table.horizontalHeader().restoreState),
         ):
@@ -216,8 +222,11 @@ class MainWindow(QMainWindow):
     def _keep_place(self) -> None:
         for key, value in (
             ("window/geometry", self.saveGeometry()),
-            ("sockets/splitter", self.sockets.splitter.saveState()),
-            ("sockets/columns", self.sockets.table.horizontalHeader().saveState()),
+            *((f"{view.shape.plural}/splitter", view.splitter.saveState()) for view in self._views),
+            *(
+                (f"{view.shape.plural}/columns", view.table.horizontalHeader().saveState())
+                for view in self._views
+            ),
             ("history/splitter", self.history.splitter.saveState()),
             ("history/columns", self.history.table.horizontalHeader().saveState()),
         ):
@@ -238,7 +247,8 @@ class MainWindow(QMainWindow):
         self._monitor = monitor
         self.feed = Feed(self._bridge, monitor, self)
         self.feed.arrived.connect(self._on_batch)
-        self.sockets.set_roots(", ".join(display(root) for root in self._shown_roots()))
+        for view in self._views:
+            view.set_roots(", ".join(display(root) for root in self._shown_roots()))
         await self._bridge.offload(monitor.start)
 
     def _shown_roots(self) -> tuple[bytes, ...]:
@@ -281,15 +291,26 @@ class MainWindow(QMainWindow):
 
     def _on_batch(self, batch: Batch) -> None:
         self._as_of = time.time()
-        self.sockets.apply(batch)
+        for view in self._views:
+            view.apply(batch)
         self.status.show_health(batch.health, batch.problems)
         self.actor.hear(batch)
         self._count()
 
+    def _view(self) -> TargetsView | None:
+        """The view of targets that is on screen."""
+        return next((view for view in self._views if view is self.pages.currentWidget()), None)
+
+    def _selected(self) -> Observation | None:
+        """What an act would be about."""
+        view = self._view()
+        return view.observation() if view is not None else None
+
     def _count(self) -> None:
-        model = self.sockets.model
+        view = self._view() or self.sockets
+        model = view.model
         shown = model.rowCount()
-        text = f"{model.total:,} sockets"
+        text = f"{model.total:,} {view.shape.plural}"
         if model.filtering:
             text += f", {shown:,} shown"
         attention = model.counts[Verdict.STALE]
@@ -314,7 +335,8 @@ class MainWindow(QMainWindow):
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     def _on_actor(self) -> None:
-        self.sockets.refresh_pane()
+        for view in self._views:
+            view.refresh_pane()
         self._enable()
 
     # --- what can be done -------------------------------------------------------------------
@@ -329,14 +351,14 @@ class MainWindow(QMainWindow):
         return None
 
     def _enable(self) -> None:
-        here = self.pages.currentWidget() is self.sockets
-        seen = self.sockets.observation() if here else None
+        seen = self._selected()
         state = words.remove_state(seen, self._why_not(seen) if seen is not None else None)
         enable = self.actions_table.enable
-        enable(Act.REMOVE, state.enabled and not self.actor.busy, state.reason)
+        told = seen is not None and not state.enabled and RemedyDialog.has_something_to_say(seen)
+        enable(Act.REMOVE, (state.enabled or told) and not self.actor.busy, state.reason)
         enable(Act.COPY_PATH, seen is not None)
         enable(Act.COPY_EVIDENCE, seen is not None)
-        enable(Act.FIND, here)
+        enable(Act.FIND, self._view() is not None)
         enable(
             Act.UNDO,
             self.actor.last_undoable is not None,
@@ -344,11 +366,13 @@ class MainWindow(QMainWindow):
         )
 
     def _remove(self) -> None:
-        seen = self.sockets.observation()
-        if seen is None or self.pages.currentWidget() is not self.sockets:
+        seen = self._selected()
+        if seen is None:
             return
         if words.remove_state(seen, self._why_not(seen)).enabled:
             self.actor.start_remove(seen)
+        elif RemedyDialog.has_something_to_say(seen):
+            RemedyDialog(seen, self._look, self).open()
 
     def _undo_last(self) -> None:
         action = self.actor.last_undoable
@@ -356,19 +380,20 @@ class MainWindow(QMainWindow):
             self.actor.start_undo(action)
 
     def _copy_path(self) -> None:
-        seen = self.sockets.observation()
+        seen = self._selected()
         if seen is not None:
             QGuiApplication.clipboard().setText(words.full_path(seen))
 
     def _copy_evidence(self) -> None:
-        seen = self.sockets.observation()
+        seen = self._selected()
         if seen is not None:
             QGuiApplication.clipboard().setText(words.as_text(seen))
 
     def _find(self) -> None:
-        self.sidebar.choose(0)
-        self.sockets.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
-        self.sockets.filters.search.selectAll()
+        view = self._view()
+        if view is not None:
+            view.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
+            view.filters.search.selectAll()
 
     def _look_again(self) -> None:
         if self.feed is not None:
@@ -385,7 +410,7 @@ class MainWindow(QMainWindow):
             self.feed.hold("finger", down)
 
     def _context_menu(self, position: QPoint) -> None:
-        if self.feed is None or self.sockets.observation() is None:
+        if self.feed is None or self._selected() is None:
             return
         menu = self.actions_table.context_menu(self)
         # Rows do not move under an open menu; it goes on meaning what it was opened on.
@@ -405,12 +430,14 @@ class MainWindow(QMainWindow):
         self._look.choose(Theme(str(action.data())))
         # Kept only when chosen here: otherwise the configuration's word stands.
         self._settings.setValue("window/theme", self._look.theme.value)
-        self.sockets.table.viewport().update()
+        for view in self._views:
+            view.table.viewport().update()
         self.history.table.viewport().update()
 
     def _show_view(self, number: int) -> None:
         self.pages.setCurrentIndex(number)
         self._enable()
+        self._count()
 
 
 def _recovered_text(entries: Sequence[HistoryEntry]) -> str:

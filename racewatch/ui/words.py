@@ -12,8 +12,9 @@ from racewatch.core.text import display, display_text
 #: The order in which things deserve attention.
 _RANK: Final = {Verdict.STALE: 0, Verdict.UNKNOWN: 1, Verdict.LIVE: 3, Verdict.IDLE: 4}
 
-#: The noun that stands on the Remove button.
 _NOUN: Final = {KindName.SOCKET: "socket", KindName.LOCK: "lock", KindName.CONTAINER: "container"}
+#: What stands on the button, and what is done.
+_DEED: Final = {KindName.SOCKET: "Remove", KindName.LOCK: "Break", KindName.CONTAINER: "Delete"}
 
 OUTCOME_WORDS: Final = {
     OutcomeWord.DONE: "done",
@@ -48,6 +49,11 @@ def noun(target: Target) -> str:
     return _NOUN[target.kind]
 
 
+def deed(target: Target) -> str:
+    """``Remove socket``, ``Break lock`` or ``Delete container``."""
+    return f"{_DEED[target.kind]} {_NOUN[target.kind]}"
+
+
 def full_path(observation: Observation) -> str:
     """The whole path (or locator) in its display form."""
     return display(observation.path if observation.path is not None else observation.target.locator)
@@ -59,6 +65,17 @@ def target_name(target: Target, path: bytes | None = None) -> str:
     if where is None:
         return display(target.locator)
     return display(where.rstrip(b"/").rpartition(b"/")[2] or where)
+
+
+def commands(observation: Observation) -> tuple[str, ...]:
+    """The commands of the program that owns the thing, ready to paste into a shell."""
+    return tuple(display_text(value) for name, value in observation.facts if name == "command")
+
+
+def remedy(observation: Observation) -> str:
+    """What to do, without the commands: those stand beside it, each with its button."""
+    said = observation.remedy or ""
+    return said.partition(". Its own command: ")[0] if commands(observation) else said
 
 
 def fact(observation: Observation, *names: str) -> str:
@@ -78,6 +95,35 @@ def type_text(observation: Observation) -> str:
 def owner_text(owner: Owner | None) -> str:
     """``redis-server (4711)``."""
     return f"{display_text(owner.name)} ({owner.pid})" if owner else ""
+
+
+def holder_text(observation: Observation) -> str:
+    """``git (4711)``, and how many others hold it as well."""
+    more = f" +{len(observation.others)}" if observation.others else ""
+    return f"{owner_text(observation.owner)}{more}"
+
+
+def waiters_text(observation: Observation) -> str:
+    """How many wait for it; nothing when nobody does."""
+    return fact(observation, "waiters").partition(":")[0]
+
+
+def written(observation: Observation) -> str:
+    """When a lock was taken, or else last changed: sortable text, empty when not known."""
+    return fact(observation, "taken") or fact(observation, "modified")
+
+
+def age(moment: str, now: float | None = None) -> str:
+    """How long ago a full moment is: ``8 s``, ``5 min``, ``3 h``, ``12 d``; nothing for none."""
+    try:
+        then = time.mktime(time.strptime(moment, "%Y-%m-%d %H:%M:%S"))
+    except (ValueError, OverflowError):
+        return ""
+    seconds = max((time.time() if now is None else now) - then, 0.0)
+    for length, unit in ((365 * 86400, "y"), (86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= length:
+            return f"{seconds // length:.0f} {unit}"
+    return f"{seconds:.0f} s"
 
 
 def since(observation: Observation) -> str:
@@ -141,9 +187,12 @@ def remove_state(observation: Observation | None, blocked: str | None = None) ->
             False, "It is never removed" + (f": {observation.remedy}" if observation.remedy else ".")
         )
     if observation.removable is Removable.OVERRIDE:
-        return RemoveState(
-            True, "It could not be proved that nobody uses it; removing it needs your word.", override=True
+        why = (
+            "It is left over, but what it guarded may be half done; removing it needs your word."
+            if observation.verdict is Verdict.STALE
+            else "It could not be proved that nobody uses it; removing it needs your word."
         )
+        return RemoveState(True, why, override=True)
     return RemoveState(True, "Nobody uses it. Removing it can be undone while the name is free.")
 
 

@@ -29,20 +29,21 @@ class Sandbox:
     def bind(
         self, name: bytes, kind: socket.SocketKind = socket.SOCK_STREAM, *, listen: bool = True
     ) -> bytes:
-        """A live socket; replaces what has the name, as a respawning server does."""
+        """A live socket; replaces what has the name in one step, so that nobody sees the name gone."""
         path = self.path(name)
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        if os.path.lexists(path):
-            os.unlink(path)
+        beside = path + b".new" if os.path.lexists(path) else path
         server = socket.socket(socket.AF_UNIX, kind)
         # Through the directory: a path may be longer than an address, and not be text.
         directory = os.open(os.path.dirname(path), os.O_RDONLY | os.O_DIRECTORY)
         try:
-            server.bind(f"/proc/self/fd/{directory}/".encode() + os.path.basename(path))
+            server.bind(f"/proc/self/fd/{directory}/".encode() + os.path.basename(beside))
         finally:
             os.close(directory)
         if listen and kind is not socket.SOCK_DGRAM:
             server.listen(128)
+        if beside != path:
+            os.rename(beside, path)
         self._open.pop(name, server).close() if name in self._open else None
         self._open[name] = server
         return path

@@ -60,12 +60,11 @@ kept = []
 for word in sys.argv[1:]:
     kind, path = word.split(":", 1)
     os.makedirs(os.path.dirname(path), exist_ok=True)
-    if os.path.lexists(path):
-        os.unlink(path)
     one = socket.socket(socket.AF_UNIX, getattr(socket, "SOCK_" + kind))
-    one.bind(path)
+    one.bind(path + ".new")
     if kind != "DGRAM":
         one.listen(1 if "hung" in path else 128)
+    os.rename(path + ".new", path)
     kept.append(one)
     for _ in range(4 if "hung" in path else 0):
         client = socket.socket(socket.AF_UNIX)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import threading
+import time
+from dataclasses import replace
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -11,12 +13,12 @@ from PySide6.QtCore import QPersistentModelIndex, Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
-from racewatch.core.model import Observation, Target, Verdict
+from racewatch.core.model import KindName, Observation, Target, Verdict
+from racewatch.ui.columns import LOCKS, SOCKETS
 from racewatch.ui.table_model import (
     FRESH_SECONDS,
     GLIMPSE_SECONDS,
     TOMBSTONE_SECONDS,
-    Column,
     TableModel,
 )
 from tests.ui.support import seen
@@ -39,7 +41,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def model(qapp: QApplication, clock: Clock) -> TableModel:
-    made = TableModel(clock=clock)
+    made = TableModel(SOCKETS, clock=clock)
     QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning, made)
     return made
 
@@ -67,7 +69,7 @@ def test_every_column_sorts_both_ways_and_keeps_all_rows(model: TableModel) -> N
     model.apply(
         [seen(b"/%d" % n, owner="x" * (n % 3), facts=(("queue", f"{n} of 128"),)) for n in range(20)], []
     )
-    for column in Column:
+    for column in range(len(SOCKETS.columns)):
         for order in (UP, DOWN):
             model.sort(column, order)
             assert sorted(paths(model)) == sorted(b"/%d" % n for n in range(20))
@@ -76,10 +78,63 @@ def test_every_column_sorts_both_ways_and_keeps_all_rows(model: TableModel) -> N
         assert paths(model) == descending[::-1]
 
 
+def lock(path: bytes, program: str, taken: str = "", verdict: Verdict = Verdict.UNKNOWN) -> Observation:
+    facts = (("program", program), ("taken", taken))
+    return replace(seen(path, verdict, facts=facts), target=Target(KindName.LOCK, path), format="some-lock")
+
+
+@pytest.fixture
+def locks(qapp: QApplication, clock: Clock) -> TableModel:
+    made = TableModel(LOCKS, clock=clock)
+    QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning, made)
+    return made
+
+
+def test_rows_of_one_program_are_kept_together_and_sorted_within(locks: TableModel) -> None:
+    locks.apply([lock(b"/b", "vim"), lock(b"/d", "git"), lock(b"/a", "git"), lock(b"/c", "")], [])
+    locks.sort(LOCKS.path_at, UP)
+    kept = QPersistentModelIndex(locks.index(1, LOCKS.path_at))
+    locks.set_grouped(True)
+    assert paths(locks) == [b"/a", b"/d", b"/b", b"/c"]
+    assert [locks.starts_group(number) for number in range(4)] == [True, False, True, True]
+    assert kept.data() == "/b"
+    locks.apply([lock(b"/aa", "vim")], [])
+    assert paths(locks) == [b"/a", b"/d", b"/aa", b"/b", b"/c"]
+    locks.apply([lock(b"/aa", "git")], [])
+    assert paths(locks) == [b"/a", b"/aa", b"/d", b"/b", b"/c"]
+    locks.set_grouped(False)
+    assert paths(locks) == [b"/a", b"/aa", b"/b", b"/c", b"/d"]
+    assert not locks.starts_group(0)
+
+
+def test_a_lock_is_found_by_its_format_and_program(locks: TableModel) -> None:
+    locks.apply([lock(b"/a", "Mercurial"), lock(b"/b", "vim")], [])
+    locks.set_filter("mercurial", ())
+    assert paths(locks) == [b"/a"]
+    locks.set_filter("some-lock", ())
+    assert paths(locks) == [b"/a", b"/b"]
+
+
+def test_ages_are_told_afresh_and_sort_by_the_moment(
+    locks: TableModel, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    old, new = "2001-02-03 04:05:06", "2011-02-03 04:05:06"
+    locks.apply([lock(b"/new", "x", new), lock(b"/old", "x", old), lock(b"/none", "x")], [])
+    column = LOCKS.at("age")
+    locks.sort(column, UP)
+    assert paths(locks) == [b"/old", b"/new", b"/none"]
+    now = time.mktime(time.strptime(new, "%Y-%m-%d %H:%M:%S"))
+    shown = []
+    for later in (8, 3700):
+        monkeypatch.setattr(time, "time", lambda later=later: now + later)
+        shown.append([locks.index(row, column).data() for row in range(3)])
+    assert shown == [["10 y", "8 s", ""], ["10 y", "1 h", ""]]
+
+
 def test_selection_indexes_follow_their_rows_through_a_sort(model: TableModel) -> None:
     model.apply([seen(b"/%d" % n) for n in range(9)], [])
     kept = QPersistentModelIndex(model.index(2, 1))
-    model.sort(Column.PATH, DOWN)
+    model.sort(SOCKETS.path_at, DOWN)
     assert kept.data() == "/2"
 
 
@@ -160,7 +215,7 @@ def test_new_rows_are_tinted_only_after_the_first_state_and_not_for_long(
 
 
 def test_neighbours_are_inserted_as_one_run(model: TableModel) -> None:
-    model.sort(Column.PATH, UP)
+    model.sort(SOCKETS.path_at, UP)
     model.apply([seen(b"/a"), seen(b"/z")], [])
     runs: list[tuple[int, int]] = []
     model.rowsInserted.connect(lambda parent, first, last: runs.append((first, last)))
@@ -169,7 +224,7 @@ def test_neighbours_are_inserted_as_one_run(model: TableModel) -> None:
 
 
 def test_changes_that_keep_their_place_are_announced_as_ranges(model: TableModel) -> None:
-    model.sort(Column.PATH, UP)
+    model.sort(SOCKETS.path_at, UP)
     model.apply([seen(b"/%02d" % n) for n in range(30)], [])
     ranges: list[tuple[int, int]] = []
     model.dataChanged.connect(lambda top, bottom: ranges.append((top.row(), bottom.row())))
@@ -204,7 +259,7 @@ SIGHTS = st.builds(
 STEPS = st.lists(
     st.one_of(
         st.tuples(st.just("batch"), st.lists(SIGHTS, max_size=12), st.lists(NAMES, max_size=6)),
-        st.tuples(st.just("sort"), st.sampled_from(list(Column)), st.sampled_from([UP, DOWN])),
+        st.tuples(st.just("sort"), st.sampled_from(range(len(SOCKETS.columns))), st.sampled_from([UP, DOWN])),
         st.tuples(
             st.just("filter"),
             st.sampled_from(["", "redis", "/1", "dead"]),
@@ -222,7 +277,7 @@ def test_any_history_of_batches_sorts_and_filters_shows_what_is_there(
     qapp: QApplication, steps: list[tuple[str, object, object]]
 ) -> None:
     clock = Clock()
-    model = TableModel(clock=clock)
+    model = TableModel(SOCKETS, clock=clock)
     tester = QAbstractItemModelTester(model, QAbstractItemModelTester.FailureReportingMode.Warning)
     there: dict[Target, Observation] = {}
     for what, first, second in steps:
@@ -237,7 +292,7 @@ def test_any_history_of_batches_sorts_and_filters_shows_what_is_there(
                 there.pop(one.target, None)
             model.apply(list(present.values()), gone)
         elif what == "sort":
-            model.sort(Column(first), second)  # type: ignore[arg-type]  # drawn as such above
+            model.sort(first, second)  # type: ignore[arg-type]  # drawn as such above
         elif what == "filter":
             model.set_filter(first, second)  # type: ignore[arg-type]  # drawn as such above
         else:

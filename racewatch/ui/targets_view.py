@@ -1,143 +1,31 @@
-"""The sockets: search line, verdict chips, live table, evidence pane."""
+"""The things of one kind: search line, verdict chips, live table, evidence pane."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QEvent, QObject, QSize, Qt, QTimer, Signal
-from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLineEdit,
-    QPushButton,
-    QSplitter,
-    QStackedWidget,
-    QVBoxLayout,
-    QWidget,
-)
+from PySide6.QtCore import Qt, QTimer, Signal
+from PySide6.QtGui import QResizeEvent
+from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from racewatch.core.model import KindName, Observation, Problem, Target, Verdict
+from racewatch.core.model import Observation, Problem, Target
 from racewatch.core.text import display
 from racewatch.monitor.batch import Batch, HealthState, SourceHealth
-from racewatch.ui import icons, words
+from racewatch.ui import words
+from racewatch.ui.columns import Shape
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidencePane
+from racewatch.ui.filter_bar import FilterBar
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_view import TargetTable
 from racewatch.ui.theme import Look
 
 _NARROW: Final = 980
-_CHIPS: Final = (None, Verdict.STALE, Verdict.UNKNOWN, Verdict.LIVE, Verdict.IDLE)
 
 
-class FilterBar(QFrame):
-    """Search words and verdict chips.  ``changed`` when either does."""
-
-    changed = Signal()
-
-    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._look = look
-        self.setObjectName("filterBar")
-        self.search = QLineEdit()
-        self.search.setPlaceholderText("Search  (Ctrl+F)")
-        self.search.setAccessibleName("Search")
-        self.search.setAccessibleDescription("Shows rows that hold all these words in path, state or owner")
-        self.search.setMinimumWidth(180)
-        self.search.setMaximumWidth(420)
-        self._glass = QAction("Search", self)
-        self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
-        self._clear = QAction("Clear the search", self)
-        self._clear.setToolTip("Clear the search")
-        self._clear.setVisible(False)
-        self._clear.triggered.connect(self.search.clear)
-        self.search.addAction(self._clear, QLineEdit.ActionPosition.TrailingPosition)
-        self.search.textChanged.connect(self._typed)
-        self.search.installEventFilter(self)
-        layout = QHBoxLayout(self)
-        layout.setContentsMargins(10, 8, 10, 8)
-        layout.setSpacing(6)
-        layout.addWidget(self.search, 1)
-        layout.addSpacing(6)
-        self.chips: dict[Verdict | None, QPushButton] = {}
-        for verdict in _CHIPS:
-            chip = QPushButton()
-            chip.setCheckable(True)
-            chip.setProperty("role", "chip")
-            chip.setAutoDefault(False)
-            chip.setIconSize(QSize(14, 14))
-            chip.clicked.connect(self._clicked)
-            self.chips[verdict] = chip
-            layout.addWidget(chip)
-        self.chips[None].setChecked(True)
-        layout.addStretch(0)
-        look.changed.connect(self._paint)
-        self.show_counts(dict.fromkeys(Verdict, 0))
-        self._paint()
-
-    def verdicts(self) -> set[Verdict]:
-        """What the chips let through; empty for everything."""
-        return {verdict for verdict, chip in self.chips.items() if verdict is not None and chip.isChecked()}
-
-    def show_counts(self, counts: dict[Verdict, int]) -> None:
-        """Counts on the chips, of what the search words leave."""
-        for verdict, chip in self.chips.items():
-            name = "All" if verdict is None else verdict.value.capitalize()
-            count = sum(counts.values()) if verdict is None else counts[verdict]
-            text = f"{name}  {count:,}"
-            if chip.text() != text:
-                chip.setText(text)
-                chip.setAccessibleName(f"{name}, {count}")
-                chip.setAccessibleDescription(
-                    "Show everything"
-                    if verdict is None
-                    else f"Show only what is {verdict.value}, or all again"
-                )
-
-    def reset(self) -> None:
-        """Let everything through."""
-        self.search.clear()
-        for verdict, chip in self.chips.items():
-            chip.setChecked(verdict is None)
-        self.changed.emit()
-
-    def _clicked(self) -> None:
-        if self.sender() is self.chips[None]:
-            for verdict, chip in self.chips.items():
-                chip.setChecked(verdict is None)
-        else:
-            self.chips[None].setChecked(not self.verdicts())
-        self.changed.emit()
-
-    def _typed(self, text: str) -> None:
-        self._clear.setVisible(bool(text))
-        self.changed.emit()
-
-    def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:
-        if (
-            watched is self.search
-            and isinstance(event, QKeyEvent)
-            and event.type() is QEvent.Type.KeyPress
-            and event.key() == Qt.Key.Key_Escape
-            and self.search.text()
-        ):
-            self.search.clear()
-            return True
-        return super().eventFilter(watched, event)
-
-    def _paint(self) -> None:
-        colours = self._look.colours
-        self._glass.setIcon(icons.icon("search", colours.faint))
-        self._clear.setIcon(icons.icon("clear", colours.muted))
-        for verdict, chip in self.chips.items():
-            if verdict is not None:
-                chip.setIcon(icons.icon(verdict.value, self._look.of_verdict(verdict)))
-
-
-class SocketsView(QWidget):
-    """Everything about sockets but the acts themselves, which the window does.
+class TargetsView(QWidget):
+    """Everything about the things of one kind but the acts themselves, which the window does.
 
     ``selected`` carries the observation that is on screen now (None: nothing, or a tombstone).
     """
@@ -150,21 +38,29 @@ class SocketsView(QWidget):
     copy_details_wanted = Signal()
 
     def __init__(
-        self, look: Look, why_not: Callable[[Observation], str | None], parent: QWidget | None = None
+        self,
+        look: Look,
+        shape: Shape,
+        why_not: Callable[[Observation], str | None],
+        parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
+        self.shape = shape
+        noun, many = shape.kind.value, shape.plural
         self._why_not = why_not
         self._ready = False
         self._roots_text = ""
         self._problems: tuple[Problem, ...] = ()
         self._health: tuple[SourceHealth, ...] = ()
-        self.model = TableModel(self)
+        self.model = TableModel(shape, self)
         self.table = TargetTable(self.model, look)
-        self.table.setAccessibleName("Sockets")
-        self.table.setAccessibleDescription("One row for each socket; Delete asks to remove the selected one")
-        self.filters = FilterBar(look)
+        self.table.setAccessibleName(many.capitalize())
+        self.table.setAccessibleDescription(
+            f"One row for each {noun}; Delete asks to remove the selected one"
+        )
+        self.filters = FilterBar(look, shape.group)
         self.empty = EmptyState(look)
-        self.pane = EvidencePane(look, "Select a socket to see what speaks for its verdict.")
+        self.pane = EvidencePane(look, f"Select a {noun} to see what speaks for its verdict.")
         self.pane.setMinimumWidth(300)
         self._area = QStackedWidget()
         self._area.addWidget(self.empty)
@@ -191,6 +87,7 @@ class SocketsView(QWidget):
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._on_settle)
         self.filters.changed.connect(self._on_filter)
+        self.filters.grouped.connect(self._on_grouped)
         self.table.chosen.connect(self._on_chosen)
         self.table.menu_wanted.connect(self.menu_wanted)
         self.table.finger.connect(self.finger)
@@ -210,7 +107,7 @@ class SocketsView(QWidget):
 
     def apply(self, batch: Batch) -> None:
         """Fold in one batch; other kinds in it are not ours."""
-        kind = KindName.SOCKET
+        kind = self.shape.kind
         present = [one for one in (*batch.added, *batch.changed) if one.target.kind is kind]
         gone = [one for one in batch.gone if one.target.kind is kind]
         self._problems, self._health = batch.problems, batch.health
@@ -262,6 +159,10 @@ class SocketsView(QWidget):
         self.model.set_filter(self.filters.search.text(), self.filters.verdicts())
         self._show_area()
 
+    def _on_grouped(self, grouped: bool) -> None:
+        self.model.set_grouped(grouped)
+        self.table.viewport().update()
+
     def _show_area(self) -> None:
         if self.model.rowCount() > 0:
             self._area.setCurrentWidget(self.table)
@@ -269,11 +170,12 @@ class SocketsView(QWidget):
         self._area.setCurrentWidget(self.empty)
         bad = [one for one in self._health if one.state is not HealthState.OK]
         where = f" below {self._roots_text}" if self._roots_text else ""
+        noun, many = self.shape.kind.value, self.shape.plural
         if self.model.total > 0:
             self.empty.say(
                 "filter",
                 "Nothing matches",
-                f"{self.model.total:,} sockets are hidden by the search or the chips.",
+                f"{self.model.total:,} {many} are hidden by the search or the chips.",
                 button="Show all",
                 act=self.filters.reset,
             )
@@ -283,14 +185,14 @@ class SocketsView(QWidget):
             said = "\n".join(f"{display(one.path)}: {one.reason}" for one in self._problems[:4])
             more = f"\nand {len(self._problems) - 4} more" if len(self._problems) > 4 else ""
             self.empty.say(
-                "eye-off", "Cannot see", f"No socket was seen, but not everything could be:\n{said}{more}"
+                "eye-off", "Cannot see", f"No {noun} was seen, but not everything could be:\n{said}{more}"
             )
         elif bad:
             said = "\n".join(f"{one.source}: {one.detail} {one.cure or ''}".rstrip() for one in bad[:4])
-            self.empty.say("pulse", "No sockets seen, and watching is limited", said)
+            self.empty.say("pulse", f"No {many} seen, and watching is limited", said)
         else:
             self.empty.say(
-                "nothing", "No sockets here", f"There is no socket{where}. A new one appears at once."
+                "nothing", f"No {many} here", f"There is no {noun}{where}. A new one appears at once."
             )
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:

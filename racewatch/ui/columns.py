@@ -1,0 +1,195 @@
+"""What the table of each kind shows: its columns, how they sort, what makes room when it is narrow."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final
+
+from racewatch.core.model import KindName, Observation
+from racewatch.core.text import display_text
+from racewatch.ui import words
+
+
+class Style(enum.Enum):
+    """How a column is painted."""
+
+    STATE = "state"  # verdict with icon and colour, then the label; always the first column
+    PATH = "path"  # monospaced, cut in the middle; takes the width that is left
+    PLAIN = "plain"
+    QUIET = "quiet"  # in the muted colour
+
+
+@dataclass(frozen=True, slots=True)
+class Column:
+    """One column.  ``text`` is what it shows and, without a ``key`` of its own, what it sorts by.
+
+    ``ages``: the text changes by itself with time, so it is made anew each time it is painted.
+    """
+
+    name: str
+    title: str
+    text: Callable[[Observation], str]
+    style: Style = Style.QUIET
+    width: int = 0
+    key: Callable[[Observation], tuple[Any, ...]] | None = None
+    tip: Callable[[Observation], str] | None = None
+    ages: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """The table of one kind.
+
+    ``gives_way`` names the columns that make room for the path, first to last (the evidence pane shows
+    it all the same).  ``group`` names the column by which rows can be grouped; ``search`` is further
+    text that the search finds.
+    """
+
+    kind: KindName
+    plural: str
+    columns: tuple[Column, ...]
+    gives_way: tuple[str, ...]
+    search: Callable[[Observation], tuple[str, ...]]
+    group: str | None = None
+
+    def at(self, name: str) -> int:
+        """The place of the column with this name."""
+        return next(at for at, column in enumerate(self.columns) if column.name == name)
+
+    @property
+    def path_at(self) -> int:
+        """The place of the column that takes the width that is left."""
+        return next(at for at, column in enumerate(self.columns) if column.style is Style.PATH)
+
+
+def text_key(text: str) -> tuple[bool, str]:
+    """Sorts as people read; nothing sorts last."""
+    return (not text, text.casefold())
+
+
+def _state_key(seen: Observation) -> tuple[Any, ...]:
+    return (words.rank(seen), seen.label)
+
+
+def _owner_key(seen: Observation) -> tuple[Any, ...]:
+    owner = seen.owner
+    return (*text_key(owner.name if owner else ""), owner.pid if owner else 0)
+
+
+def _owner_tip(seen: Observation) -> str:
+    owner = seen.owner
+    return (display_text(owner.command) or words.owner_text(owner)) if owner else ""
+
+
+def _state_tip(seen: Observation) -> str:
+    return f"{seen.verdict.value}: {display_text(seen.label)}\n{seen.summary}"
+
+
+def _unit(seen: Observation) -> str:
+    return display_text(seen.owner.unit or "") if seen.owner else words.fact(seen, "unit")
+
+
+def _owner_words(seen: Observation) -> tuple[str, ...]:
+    found: list[str] = []
+    for owner in (*((seen.owner,) if seen.owner else ()), *seen.others):
+        found += [owner.name, str(owner.pid), owner.user, owner.unit or "", owner.command]
+    return tuple(found)
+
+
+def _program_key(seen: Observation) -> tuple[Any, ...]:
+    return (*text_key(words.fact(seen, "program")), seen.format or "")
+
+
+def _program_tip(seen: Observation) -> str:
+    named = f" ({seen.format})" if seen.format else ""
+    return f"{words.fact(seen, 'title')}{named}"
+
+
+_STATE: Final = Column(
+    "state",
+    "State",
+    lambda seen: display_text(seen.label),
+    Style.STATE,
+    232,
+    key=_state_key,
+    tip=_state_tip,
+)
+_PATH: Final = Column("path", "Path", words.full_path, Style.PATH, 216, key=lambda _: ())
+
+SOCKETS: Final = Shape(
+    kind=KindName.SOCKET,
+    plural="sockets",
+    columns=(
+        _STATE,
+        _PATH,
+        Column("type", "Type", words.type_text, width=146),
+        Column(
+            "owner",
+            "Owner",
+            lambda seen: words.owner_text(seen.owner),
+            Style.PLAIN,
+            172,
+            key=_owner_key,
+            tip=_owner_tip,
+        ),
+        Column("user", "User", lambda seen: display_text(seen.owner.user) if seen.owner else "", width=66),
+        Column("unit", "Unit", _unit, width=120),
+        Column(
+            "since",
+            "Since",
+            lambda seen: words.short_moment(words.since(seen)),
+            width=80,
+            key=lambda seen: text_key(words.since(seen)),
+        ),
+    ),
+    gives_way=("unit", "user", "since", "type"),
+    search=lambda seen: (words.fact(seen, "unit"), *_owner_words(seen)),
+)
+
+LOCKS: Final = Shape(
+    kind=KindName.LOCK,
+    plural="locks",
+    columns=(
+        _STATE,
+        _PATH,
+        Column(
+            "program",
+            "Program",
+            lambda seen: words.fact(seen, "program"),
+            Style.PLAIN,
+            128,
+            key=_program_key,
+            tip=_program_tip,
+        ),
+        Column("holder", "Holder", words.holder_text, Style.PLAIN, 160, key=_owner_key, tip=_owner_tip),
+        Column(
+            "waiters",
+            "Waiting",
+            words.waiters_text,
+            width=72,
+            tip=lambda seen: words.fact(seen, "waiters"),
+        ),
+        Column("host", "Host", lambda seen: words.fact(seen, "host"), width=84),
+        Column(
+            "age",
+            "Age",
+            lambda seen: words.age(words.written(seen)),
+            width=64,
+            key=lambda seen: text_key(words.written(seen)),
+            tip=words.written,
+            ages=True,
+        ),
+    ),
+    gives_way=("host", "waiters", "age"),
+    search=lambda seen: (
+        seen.format or "",
+        words.fact(seen, "program"),
+        words.fact(seen, "title"),
+        words.fact(seen, "host"),
+        words.fact(seen, "waiters"),
+        *_owner_words(seen),
+    ),
+    group="program",
+)

@@ -1,0 +1,76 @@
+"""The answer to "remove this" when racewatch never does: why not, and what to do instead."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from racewatch.core.model import Observation, Removable, Verdict
+from racewatch.ui import icons, words
+from racewatch.ui.command_box import CommandBox
+from racewatch.ui.evidence_pane import Note
+from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel
+from racewatch.ui.theme import Look
+
+
+class RemedyDialog(QDialog):
+    """Shows one observation's remedy, with the exact commands of the program that owns it."""
+
+    @staticmethod
+    def has_something_to_say(seen: Observation) -> bool:
+        """True for what is not in use, is never removed here, and has a remedy."""
+        never = seen.removable is Removable.NEVER and seen.verdict is not Verdict.LIVE
+        return never and bool(seen.remedy)
+
+    def __init__(self, seen: Observation, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        name = words.target_name(seen.target, seen.path)
+        commands = words.commands(seen)
+        said = "its own program takes it away" if commands else "it is never removed here"
+        title = f"“{name}”: {said}"
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setMinimumWidth(540)
+        picture = PlainLabel()
+        picture.setPixmap(
+            icons.pixmap(seen.verdict.value, look.of_verdict(seen.verdict), 32, self.devicePixelRatioF())
+        )
+        picture.setFixedSize(36, 36)
+        heading = WrapLabel(title)
+        heading.setObjectName("paneTitle")
+        font = QFont(heading.font())
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        font.setWeight(QFont.Weight.DemiBold)
+        heading.setFont(font)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(heading, 1, Qt.AlignmentFlag.AlignVCenter)
+        path = PathBox()
+        path.setAccessibleName("Path")
+        path.set_text(words.full_path(seen))
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(10)
+        layout.addLayout(head)
+        layout.addWidget(path)
+        layout.addWidget(WrapLabel(seen.summary))
+        lost = words.fact(seen, "consequence")
+        if lost and lost not in seen.summary:
+            layout.addWidget(Note(look, "stale", "warning", f"If it were removed: {lost}."))
+        layout.addWidget(Note(look, "idle", "info", words.remedy(seen)))
+        self.commands = [CommandBox(look, command) for command in commands]
+        for box in self.commands:
+            layout.addWidget(box)
+        layout.addStretch(1)
+        self.close_button = QPushButton("Close")
+        self.close_button.setDefault(True)
+        self.close_button.setAccessibleName("Close")
+        self.close_button.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.close_button)
+        layout.addLayout(buttons)
+        self.resize(580, 360)
