@@ -138,12 +138,9 @@ class Journey:
         return outcome
 
     def undone(self, *paths: Path) -> None:
-        """Remove, undo, remove again: undo brings back the identical thing, with all that went with it.
-
-        Identical but for the inode: the two names of a hard-link lock come back as two files, and the second
-        removal finds only the one that was asked for.
-        """
+        """Remove, undo, remove again: undo brings back the identical thing, with all that went with it."""
         before = {path: portrait(path) for path in (self.path, *paths)}
+        one_file = [os.path.samestat(os.lstat(self.path), os.lstat(path)) for path in paths]
         seen = self.last
         assert seen is not None
         assert None not in before.values()
@@ -153,9 +150,11 @@ class Journey:
         outcome = undo(self.actions[-1], self.journal)
         assert outcome.word is OutcomeWord.DONE, outcome.summary
         assert {path: portrait(path) for path in before} == before
+        assert [os.path.samestat(os.lstat(self.path), os.lstat(path)) for path in paths] == one_file
         again = self.look()
         assert (again.verdict, again.format) == (seen.verdict, seen.format), self._why(again)
         assert self.remove() is not None
+        assert not any(map(portrait, before))
         self.row.done += ", undone, removed again"
 
     def refused(self) -> None:
