@@ -99,7 +99,7 @@ def _owner_words(seen: Observation) -> tuple[str, ...]:
 
 
 def _program_key(seen: Observation) -> tuple[Any, ...]:
-    return (*text_key(words.fact(seen, "program")), seen.format or "")
+    return (*text_key(words.program(seen)), seen.format or "")
 
 
 def _program_tip(seen: Observation) -> str:
@@ -157,7 +157,7 @@ LOCKS: Final = Shape(
         Column(
             "program",
             "Program",
-            lambda seen: words.fact(seen, "program"),
+            words.program,
             Style.PLAIN,
             128,
             key=_program_key,

@@ -295,8 +295,10 @@ def _consequence(seen: Observation) -> str:
     along = [display_text(value) for name, value in seen.facts if name == "goes with it"]
     together = f" Together with it goes {', '.join(along)}, or nothing." if along else ""
     if seen.removable is Removable.OVERRIDE:
-        risk = f"what may happen: {lost}" if lost else f"that will lose its {noun}"
-        return f"{said}If something does use it, {risk}.{together} {act}"
+        risk = (
+            f"What may happen: {lost}." if lost else f"If something does use it, that will lose its {noun}."
+        )
+        return f"{said}{risk}{together} {act}"
     return f"{said}{act}{together}"
 
 

@@ -223,8 +223,9 @@ class EvidencePane(QFrame):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        if seen.remedy:
-            self._details.addWidget(Note(self._look, "idle", "info", words.remedy(seen)))
+        remedy = words.remedy(seen)
+        if remedy:
+            self._details.addWidget(Note(self._look, "idle", "info", remedy))
         self._section("Evidence")
         for evidence in seen.evidence:
             self._details.addWidget(EvidenceRow(self._look, evidence))

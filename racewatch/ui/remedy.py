@@ -60,7 +60,9 @@ class RemedyDialog(QDialog):
         lost = words.fact(seen, "consequence")
         if lost and lost not in seen.summary:
             layout.addWidget(Note(look, "stale", "warning", f"If it were removed: {lost}."))
-        layout.addWidget(Note(look, "idle", "info", words.remedy(seen)))
+        remedy = words.remedy(seen)
+        if remedy:
+            layout.addWidget(Note(look, "idle", "info", remedy))
         self.commands = [CommandBox(look, command) for command in commands]
         for box in self.commands:
             layout.addWidget(box)
@@ -73,4 +75,5 @@ class RemedyDialog(QDialog):
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
         layout.addLayout(buttons)
-        self.resize(580, 360)
+        self.resize(580, 320)
+        self.close_button.setFocus()

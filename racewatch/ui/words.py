@@ -73,9 +73,24 @@ def commands(observation: Observation) -> tuple[str, ...]:
 
 
 def remedy(observation: Observation) -> str:
-    """What to do, without the commands: those stand beside it, each with its button."""
+    """What to do, as a sentence: without the commands, which stand beside it, each with its button, and
+    empty when the summary says it already.
+    """
     said = observation.remedy or ""
-    return said.partition(". Its own command: ")[0] if commands(observation) else said
+    if commands(observation):
+        said = said.partition(". Its own command: ")[0]
+    return "" if not said or said in observation.summary else sentence(said)
+
+
+def sentence(text: str) -> str:
+    """With a capital at its beginning and a full stop at its end."""
+    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?", "…")) else ".")
+
+
+def program(observation: Observation) -> str:
+    """Whose lock it is; of what no program's format fits: other."""
+    named = fact(observation, "program")
+    return "other" if named == "any" else named
 
 
 def fact(observation: Observation, *names: str) -> str:
@@ -183,9 +198,10 @@ def remove_state(observation: Observation | None, blocked: str | None = None) ->
     if observation.verdict is Verdict.LIVE:
         return RemoveState(False, "It is in use. Nothing that is in use is ever removed.")
     if observation.removable is Removable.NEVER:
-        return RemoveState(
-            False, "It is never removed" + (f": {observation.remedy}" if observation.remedy else ".")
-        )
+        if commands(observation):
+            return RemoveState(False, "It is never removed here: its own program takes it away.")
+        said = remedy(observation)
+        return RemoveState(False, f"It is never removed. {said}".rstrip())
     if observation.removable is Removable.OVERRIDE:
         why = (
             "It is left over, but what it guarded may be half done; removing it needs your word."
