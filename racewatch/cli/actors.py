@@ -1,4 +1,4 @@
-"""The processes of the demo: each keeps real sockets in one state until the demo is over.
+"""The processes of the demo: each keeps real sockets or locks in one state until the demo is over.
 
 They are plain forks of the demo, made before it has any thread.  None outlives it: each asks the
 kernel to be ended with its parent, and watches a pipe whose other end only the demo holds, so even a
@@ -8,6 +8,7 @@ killed demo leaves nothing running.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import select
 import signal
@@ -171,6 +172,15 @@ def _hostile(stage: Stage, ready: Callable[[], None]) -> object:
     return kept
 
 
+def _locking(stage: Stage, ready: Callable[[], None]) -> object:
+    """Holds a kernel lock of each world."""
+    kept = [open(stage.path(name), "w") for name in ("held-flock.lock", "held-posix.lock")]  # noqa: SIM115 - held to the end
+    fcntl.flock(kept[0], fcntl.LOCK_EX)
+    fcntl.lockf(kept[1], fcntl.LOCK_EX)
+    ready()
+    return kept
+
+
 ACTORS: Final = (
     Actor("demo-server", _server),
     Actor("demo-starting", _starting),
@@ -180,11 +190,12 @@ ACTORS: Final = (
     Actor("demo-elsewhere", _elsewhere),
     Actor("demo-respawn", _respawning),
     Actor("demo-hostile", _hostile),
+    Actor("demo-locking", _locking),
 )
 
 
 def make_dead(folder: str) -> None:
-    """Sockets whose servers are gone, of every type and with hostile names."""
+    """What is left over: sockets of every type and with hostile names, and locks."""
     for name, kind in (
         ("dead-stream.sock", socket.SOCK_STREAM),
         ("dead-datagram.sock", socket.SOCK_DGRAM),
@@ -193,6 +204,32 @@ def make_dead(folder: str) -> None:
         bound(os.path.join(folder, name), kind).close()
     for raw in HOSTILE:
         bound(os.path.join(folder, "dead-" + os.fsdecode(raw)), socket.SOCK_STREAM).close()
+    _leave_locks(folder)
+
+
+def _leave_locks(folder: str) -> None:
+    """Locks that nobody holds: proved left over, without any proof, and meant to stay."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(0)
+    os.waitpid(pid, 0)
+    _write(os.path.join(folder, "gunicorn.pid"), f"{pid}\n")
+    repository = os.path.join(folder, "repository", ".git")
+    for name in ("objects", "refs"):
+        os.makedirs(os.path.join(repository, name))
+    _write(os.path.join(repository, "HEAD"), "ref: refs/heads/main\n")
+    _write(os.path.join(repository, "index.lock"), "")
+    store = os.path.join(folder, "mercurial", ".hg", "store")
+    os.makedirs(store)
+    os.symlink(f"{socket.gethostname()}:{pid}", os.path.join(store, "lock"))
+    dpkg = os.path.join(folder, "var", "lib", "dpkg")
+    os.makedirs(dpkg)
+    _write(os.path.join(dpkg, "lock-frontend"), "")
+
+
+def _write(path: str, text: str) -> None:
+    with open(path, "w", encoding="ascii") as file:
+        file.write(text)
 
 
 def act(

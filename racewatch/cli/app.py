@@ -92,15 +92,18 @@ def _with_command(argv: Sequence[str]) -> list[str]:
 def _command(name: str) -> Command:
     """The function behind a command; each is imported only when it is wanted (start-up time)."""
     match name:
-        case "scan" | "explain" | "history" | "formats":
+        case "scan" | "explain" | "history":
             from racewatch.cli import looking
 
             return {
                 "scan": looking.scan,
                 "explain": looking.explain,
                 "history": looking.history,
-                "formats": looking.formats,
             }[name]
+        case "formats":
+            from racewatch.cli.formats import formats
+
+            return formats
         case "remove" | "plan" | "apply" | "undo":
             from racewatch.cli import acting
 

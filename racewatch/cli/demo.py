@@ -40,11 +40,13 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
     with _sandbox(session) as folder:
         things = os.path.join(folder, "things")
         os.environ["RACEWATCH_STATE_DIR"] = os.path.join(folder, "state")
-        session.config = replace(session.config, roots=(os.fsencode(things),))
+        # Named, so that nothing of the machine itself is in the demo.
+        roots = (os.fsencode(things),)
+        session.config = replace(session.config, roots=roots)
         with session.opened() as racewatch:
             if not arguments.list:
-                return show(session, racewatch, open_window, title=_TITLE, note=_NOTE)
-            result = racewatch.scan()
+                return show(session, racewatch, open_window, roots=roots, title=_TITLE, note=_NOTE)
+            result = racewatch.scan(roots)
         print_scan(session, result, as_json=arguments.json)
         session.out.flush()
         return Exit.PARTIAL if result.problems else Exit.DONE

@@ -1,4 +1,4 @@
-"""The commands that only look: scan, explain, history, formats."""
+"""The commands that only look: scan, explain, history."""
 
 from __future__ import annotations
 
@@ -183,7 +183,7 @@ def _what_remove_does(racewatch: Racewatch, seen: Observation) -> str:
     return f"would refuse: {plain.summary}"
 
 
-# --- history and formats -----------------------------------------------------------------------
+# --- history -----------------------------------------------------------------------
 
 
 def history(session: Session, arguments: argparse.Namespace) -> int:
@@ -216,10 +216,3 @@ def _history_row(entry: HistoryEntry) -> Row:
         Cell(display(path) if path is not None else wire.target_to_text(entry.target)),
         Cell(entry.summary),
     )
-
-
-def formats(session: Session, arguments: argparse.Namespace) -> int:
-    """``racewatch formats``: says plainly that nothing was checked (and so does not answer 0)."""
-    asked = "no file was checked" if arguments.files else "there are no formats to list"
-    session.say(f"{asked}: this version of racewatch has no table of its formats yet")
-    return Exit.USAGE

@@ -14,6 +14,7 @@ from racewatch.config import Config, ConfigProblem, config_path, state_dir
 from racewatch.core import selfcheck
 from racewatch.core.model import KindName
 from racewatch.core.text import display, display_text
+from racewatch.kinds.locks.registry import load
 from racewatch.linux import fs, mountinfo, mounts, netns, processes, sockdiag, systemd
 from racewatch.verbs import NOT_BUILT_YET, Racewatch
 
@@ -314,6 +315,15 @@ def _configuration(machine: Machine) -> Iterator[Check]:
         yield Check("configuration", State.OK, f"{display(path)}: {there}")
 
 
+def _lock_formats(_machine: Machine) -> Iterator[Check]:
+    registry = load()
+    for problem in registry.problems:
+        yield Check(
+            "lock formats", State.FAILED, str(problem), "correct that line; racewatch formats FILE checks it"
+        )
+    yield Check("lock formats", State.OK, f"{len(registry.formats)} formats of locks are known")
+
+
 _CHECKS: Final[tuple[Callable[[Machine], Iterator[Check]], ...]] = (
     _kernel,
     _sock_diag,
@@ -326,4 +336,5 @@ _CHECKS: Final[tuple[Callable[[Machine], Iterator[Check]], ...]] = (
     _engines,
     _display,
     _configuration,
+    _lock_formats,
 )

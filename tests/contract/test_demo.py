@@ -38,6 +38,17 @@ def test_list_shows_each_state(racewatch: Program, things: Things) -> None:
         assert seen[name]["verdict"] == "live", name
     assert seen["hung.sock"]["label"] == "hung"
     assert "lost" in seen["name-lost.sock"]["label"]
+    for name, verdict, removable in (
+        ("held-flock.lock", "live", "never"),
+        ("held-posix.lock", "live", "never"),
+        ("gunicorn.pid", "stale", "yes"),
+        ("index.lock", "unknown", "override"),
+        ("lock", "stale", "never"),
+        ("lock-frontend", "idle", "never"),
+    ):
+        assert (seen[name]["verdict"], seen[name]["removable"]) == (verdict, removable), name
+    folder = os.path.commonpath([item["path"] for item in run.json["observations"]])
+    assert os.path.basename(folder) == "things", "nothing of the machine itself is in the demo"
     if "other-namespace.sock" in seen:
         assert seen["other-namespace.sock"]["verdict"] == "live"
     else:

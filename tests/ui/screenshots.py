@@ -23,6 +23,7 @@ sys.path.insert(0, str(HERE.parent.parent))
 from PySide6.QtGui import QImage  # noqa: E402 - after the path is set
 
 from tests.ui.desktop import Desktop, missing, wait_for  # noqa: E402 - after the path is set
+from tests.ui.lockers import Lockers, dead_pid  # noqa: E402 - after the path is set
 from tests.ui.sandbox import Sandbox  # noqa: E402 - after the path is set
 
 
@@ -145,6 +146,7 @@ def inside(theme: str, target: Path) -> None:
 
     from racewatch.config import Config, Theme
     from racewatch.ui import app
+    from racewatch.ui.remedy import RemedyDialog
     from racewatch.ui.theme import DARK, LIGHT
     from racewatch.ui.window import MainWindow
     from racewatch.verbs import Racewatch
@@ -163,6 +165,14 @@ def inside(theme: str, target: Path) -> None:
         servers.serve("systemd-journald", "DGRAM:systemd/journal/dev-log", "DGRAM:systemd/notify")
         servers.serve("uwsgi", "STREAM:uwsgi/hung-worker.sock")
         servers.serve("udevd", "SEQPACKET:udev/control")
+        lockers = Lockers(folder, whole / "bin")
+        lockers.hold("backupd", "flock:backup/nightly.lock")
+        lockers.hold("spoolerd", "posix:spool/queue.lock", "flock:spool/printer.lock")
+        lockers.git("src/website")
+        lockers.git("src/tools")
+        lockers.mercurial("src/legacy")
+        lockers.write("app/gunicorn.pid", f"{dead_pid()}\n")
+        lockers.write("app/celery.pid", f"{dead_pid()}\n")
         roots = [folder]
         if servers.mount_shared(whole / "shared"):
             Sandbox(os.fsencode(whole / "shared")).dead(b"agent.sock")
@@ -245,6 +255,37 @@ def inside(theme: str, target: Path) -> None:
             grab("nothing-matches")
             view.filters.reset()
             window.sidebar.choose(1)
+            locks = window.locks
+            assert locks.filters.group is not None
+            locks.filters.group.click()
+
+            def choose_lock(name: bytes) -> None:
+                for row in range(locks.model.rowCount()):
+                    found = locks.model.row_at(row)
+                    assert found is not None
+                    if (found.observation.path or b"").endswith(name):
+                        locks.table.choose(found.observation.target)
+                        return
+                raise AssertionError(name)
+
+            await until(lambda: locks.model.total >= 7)
+            choose_lock(b"website/.git/index.lock")
+            locks.table.setFocus()
+            await asyncio.sleep(0.4)
+            grab("locks")
+            window._remove()
+            await until(lambda: actor.dialog is not None)
+            await asyncio.sleep(0.9)
+            grab("confirm-lock")
+            assert actor.dialog is not None
+            actor.dialog.reject()
+            await until(lambda: actor.dialog is None)
+            choose_lock(b".hg/store/lock")
+            window._remove()
+            await asyncio.sleep(0.6)
+            grab("own-command")
+            window.findChildren(RemedyDialog)[0].close()
+            window.sidebar.choose(2)
             await asyncio.sleep(0.3)
             grab("not-built")
             window.sidebar.choose(0)
@@ -286,6 +327,7 @@ def inside(theme: str, target: Path) -> None:
             task.result()
         finally:
             racewatch.close()
+            lockers.close()
             sandbox.close()
             servers.close()
     finally:
