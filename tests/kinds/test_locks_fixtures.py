@@ -18,12 +18,12 @@ from racewatch.kinds.locks.facts import (
     Opened,
     Person,
     Sight,
-    Where,
 )
 from racewatch.kinds.locks.format import FileType, GrammarKind, HostRule, Mechanism, Policy, Role
 from racewatch.kinds.locks.hosts import compare
 from racewatch.kinds.locks.judge import Judgement, judge
 from racewatch.kinds.locks.registry import Identified, built_in
+from racewatch.kinds.place import Where
 from racewatch.linux.flocks import Mechanism as LockFamily
 from tests.locks.support import Captured, captured
 

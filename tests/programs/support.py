@@ -74,22 +74,6 @@ def running(name: str) -> list[int]:
     return found
 
 
-def everybody_is_seen() -> bool:
-    """Whether we may look into every process (an ordinary user may not, nor a root without all capabilities).
-
-    Kernel threads and zombies have nothing to look into.
-    """
-    for pid in filter(str.isdigit, os.listdir("/proc")):
-        try:
-            for fd in os.listdir(f"/proc/{pid}/fd"):
-                os.readlink(f"/proc/{pid}/fd/{fd}")
-        except (FileNotFoundError, ProcessLookupError):
-            continue  # it ended, or closed it, meanwhile
-        except PermissionError:
-            return False
-    return True
-
-
 def is_held(path: Path) -> bool:
     """Whether /proc/locks has a kernel lock on that file (by inode number; a chance hit is of no harm here)."""
     wanted = f":{path.stat().st_ino} "

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from racewatch.core.model import Removable, Verdict
 from tests.programs.conftest import Start
-from tests.programs.support import Sandbox, everybody_is_seen, tool
+from tests.programs.support import Sandbox, tool
 
 
 def test_borg(sandbox: Sandbox, journey: Start) -> None:
@@ -16,16 +16,14 @@ def test_borg(sandbox: Sandbox, journey: Start) -> None:
     work = sandbox.blocker("work")
     holder = sandbox.start(borg, "with-lock", repository, work.script, env=env)
     work.wait()
-    # A file's owner can ask the kernel who has it open (a lease); of a folder only its processes can tell.
-    folder_verdict = Verdict.STALE if everybody_is_seen() else Verdict.UNKNOWN
-    ways = (("borg-exclusive", lock, folder_verdict), ("borg-roster", roster, Verdict.STALE))
-    trips = {journey(name, "borg with-lock", path): dead for name, path, dead in ways}
+    ways = (("borg-exclusive", lock), ("borg-roster", roster))
+    trips = [journey(name, "borg with-lock", path) for name, path in ways]
     for trip in trips:
         trip.running(Verdict.LIVE, owner=holder.pid)
     holder.kill_session()
     sandbox.end_everything()
-    for trip, dead in trips.items():
-        seen = trip.killed(dead, Removable.NEVER)
+    for trip in trips:
+        seen = trip.killed(Verdict.STALE, Removable.NEVER)
         assert f"borg break-lock {repository}" in [value for name, value in seen.facts if name == "command"]
         assert trip.remove() is None
     sandbox.run(borg, "break-lock", repository, env=env)

@@ -20,7 +20,8 @@ from racewatch.core.model import (
     Target,
     Verdict,
 )
-from racewatch.kinds.sockets.facts import Facts, Where
+from racewatch.kinds.place import Where
+from racewatch.kinds.sockets.facts import Facts
 from racewatch.kinds.sockets.judge import judge, judge_lost
 from racewatch.linux import fs
 from racewatch.linux.probe import Answer, DatagramProbe, Presence

@@ -14,9 +14,9 @@ from racewatch.core.text import display
 from racewatch.kinds.locks.evidence import several, who
 from racewatch.kinds.locks.facts import Locked
 from racewatch.kinds.locks.format import FileType
-from racewatch.kinds.locks.observe import fingerprint_of
 from racewatch.kinds.locks.registry import Registry
 from racewatch.kinds.locks.surroundings import Surroundings
+from racewatch.kinds.seeing import fingerprint_of
 from racewatch.linux import fs
 
 _LABEL = "held on a deleted file"

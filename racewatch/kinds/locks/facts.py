@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from racewatch.core.model import Owner
 from racewatch.kinds.locks.claim import Claim, ParseFailure
 from racewatch.kinds.locks.format import FileType, Format, Policy, Role
+from racewatch.kinds.place import Where
 from racewatch.linux.flocks import Mechanism as LockFamily
 
 
@@ -26,18 +27,6 @@ class Finding:
     sight: Sight
     source: str
     detail: str
-
-
-class Where(enum.Enum):
-    """Whose locks and handles this kernel can see, at the place where the lock lies."""
-
-    LOCAL = "a local file system that nothing is stacked on"
-    SHARED = "a file system that another kernel or program can serve"
-    BACKING = "a layer of a stacked or exported file system"
-    ENGINE = "the storage of a container engine"
-    HIDDEN = "a place whose mounts cannot all be seen"
-    MOUNTED_OVER = "a place that something is mounted on"
-    UNSEEN = "a file system that could not be identified"
 
 
 @dataclass(frozen=True, slots=True)

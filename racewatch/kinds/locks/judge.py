@@ -12,8 +12,10 @@ from typing import Final
 from racewatch.core.model import Evidence, Owner, Removable, Verdict
 from racewatch.kinds.locks import proof
 from racewatch.kinds.locks.evidence import ORDER, evidence_of, who
-from racewatch.kinds.locks.facts import Facts, Finding, Person, Sight, Where
+from racewatch.kinds.locks.facts import Facts, Finding, Person, Sight
 from racewatch.kinds.locks.format import Format, Mechanism, Policy, Rule
+from racewatch.kinds.locks.window import remaining_window
+from racewatch.kinds.place import Where
 
 LEFT_OVER: Final = "left over"
 FREE: Final = "free, meant to stay"
@@ -247,6 +249,7 @@ def _unknown(facts: Facts, one: Format, why: str) -> Judgement:
         CANNOT_TELL,
         f"It cannot be proved that nobody relies on this {one.title}: {why}.",
         Removable.OVERRIDE if offered else Removable.NEVER,
+        further=(remaining_window(None),) if offered else (),
     )
 
 
@@ -263,7 +266,14 @@ def _stale(facts: Facts, one: Format) -> Judgement:
         Policy.TOOL: " Its own program takes it away",
     }.get(facts.policy, "")
     closing = f"{after}: {one.remedy}." if after else ""
-    return _judged(facts, Verdict.STALE, LEFT_OVER, f"Left over: {rule.says}.{closing}", removable)
+    return _judged(
+        facts,
+        Verdict.STALE,
+        LEFT_OVER,
+        f"Left over: {rule.says}.{closing}",
+        removable,
+        further=() if removable is Removable.NEVER else (remaining_window(rule),),
+    )
 
 
 def _judged(
@@ -273,6 +283,9 @@ def _judged(
     summary: str,
     removable: Removable,
     owners: tuple[Owner, ...] = (),
+    *,
+    further: tuple[Evidence, ...] = (),
 ) -> Judgement:
     owner = owners[0] if owners else None
-    return Judgement(verdict, label, summary, evidence_of(facts), removable, owner, owners[1:])
+    evidence = (*evidence_of(facts), *further)
+    return Judgement(verdict, label, summary, evidence, removable, owner, owners[1:])

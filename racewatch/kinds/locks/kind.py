@@ -14,15 +14,17 @@ from racewatch.core.part import Pinned
 from racewatch.kinds.locks import registry as formats
 from racewatch.kinds.locks.deleted import lost_locks, observe_lost
 from racewatch.kinds.locks.format import Listed
-from racewatch.kinds.locks.observe import Observer, unseen
+from racewatch.kinds.locks.names import LockNames
+from racewatch.kinds.locks.observe import Observer
 from racewatch.kinds.locks.patterns import Place
 from racewatch.kinds.locks.places import well_known
 from racewatch.kinds.locks.procedure import procedure
 from racewatch.kinds.locks.registry import Identified, Registry
 from racewatch.kinds.locks.still import StillBook
 from racewatch.kinds.locks.surroundings import Surroundings
-from racewatch.kinds.locks.walk import Found, LockWalk
+from racewatch.kinds.seeing import unseen
 from racewatch.kinds.sockets import SocketsKind
+from racewatch.kinds.walk import Excluded, Found, Walk
 from racewatch.linux import fs
 
 _NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}
@@ -46,7 +48,7 @@ class LocksKind:
     ) -> None:
         self.registry = registry if registry is not None else formats.load()
         self._stills = stills if stills is not None else StillBook()
-        self._exclude = tuple(exclude)
+        self._excluded = Excluded(exclude)
         self._max_entries = max_entries
         self._well_known = well_known_places
         self._sockets = SocketsKind()
@@ -85,6 +87,8 @@ class LocksKind:
             walk = self._walk(around)
             seen: list[Seen] = []
             paths = {os.path.join(directory, name) for name in names}
+            wanted = LockNames(self.registry, ())
+            names = [name for name in names if wanted.may_be(os.path.join(directory, name))]
             for found in walk.names(directory, names):
                 seen += self._row(found, observer, around)
             seen += self._lost(around, paths.__contains__)
@@ -93,10 +97,9 @@ class LocksKind:
     def _observer(self, around: Surroundings, aside: Mapping[bytes, bytes] = _NOTHING_ASIDE) -> Observer:
         return Observer(self.registry, around, self._stills, self._sockets, aside=aside)
 
-    def _walk(self, around: Surroundings) -> LockWalk:
-        return LockWalk(
-            self.registry, around.filesystems, around.locked_inodes(), self._exclude, self._max_entries
-        )
+    def _walk(self, around: Surroundings) -> Walk:
+        names = LockNames(self.registry, around.locked_inodes())
+        return Walk(names, around.filesystems, self._excluded, self._max_entries)
 
     def _scan(self, tasks: Sequence[Place]) -> list[Seen]:
         around = Surroundings()

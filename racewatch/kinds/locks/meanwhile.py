@@ -8,10 +8,7 @@ from typing import Final
 
 from racewatch.core.advisory import AdvisoryKind, AdvisoryLock
 from racewatch.core.breaker import Breaker, Made
-from racewatch.core.kind import Stop
-from racewatch.core.model import OutcomeWord
 from racewatch.core.part import Pinned
-from racewatch.core.text import display
 from racewatch.kinds.locks.format import Format, Mechanism, Role
 from racewatch.kinds.locks.registry import Identified
 
@@ -46,21 +43,15 @@ def locks_to_hold(lock: Pinned, identified: Identified) -> list[AdvisoryLock]:
     return held
 
 
-def breaker_to_take(identified: Identified) -> Breaker | AdvisoryLock | Stop | None:
-    """The lock that the family's own breakers take for this one; a Stop when it is nothing that can be made."""
+def breaker_to_take(identified: Identified) -> Breaker | AdvisoryLock | None:
+    """The lock that the family's own breakers take for this one."""
     one, path = identified.format, identified.breaker()
     if one.breaker is None or path is None:
         return None
     made = _MADE.get(one.breaker.mechanism)
     if made is not None:
         return Breaker(os.path.basename(path), made, _content(one, made))
-    world = _WORLD.get(one.breaker.mechanism)
-    if world is not None:
-        return AdvisoryLock(path, world)
-    return Stop(
-        OutcomeWord.REFUSED_UNPROVEN,
-        f"not removed: the format says that {display(path)} is to be taken first, but not how it is made",
-    )
+    return AdvisoryLock(path, _WORLD[one.breaker.mechanism])
 
 
 def _content(one: Format, made: Made) -> bytes:

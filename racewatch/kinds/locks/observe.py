@@ -8,10 +8,8 @@ import stat as stat_mode
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Final
 
-from racewatch.core.model import Evidence, KindName, Observation, Removable, Says, Target, Verdict
-from racewatch.core.text import display
+from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.kinds.locks import hosts
 from racewatch.kinds.locks.beside import Companions, Company
 from racewatch.kinds.locks.circumstances import gather
@@ -25,18 +23,9 @@ from racewatch.kinds.locks.named import look_up
 from racewatch.kinds.locks.registry import Identified, Registry, Sighting
 from racewatch.kinds.locks.still import StillBook
 from racewatch.kinds.locks.surroundings import Surroundings
+from racewatch.kinds.seeing import file_type, fingerprint_of
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
-
-_WORDS: Final = {
-    stat_mode.S_IFREG: "regular file",
-    stat_mode.S_IFDIR: "directory",
-    stat_mode.S_IFLNK: "symbolic link",
-    stat_mode.S_IFIFO: "named pipe",
-    stat_mode.S_IFCHR: "device",
-    stat_mode.S_IFBLK: "device",
-    stat_mode.S_IFSOCK: "socket",
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +132,7 @@ class Observer:
         facts = Facts(
             path=path,
             type=reading.type,
-            what=_WORDS.get(stat_mode.S_IFMT(node.mode), "thing of an unknown type"),
+            what=file_type(node.mode),
             format=one,
             policy=identified.policy if identified is not None else Policy.NEVER,
             claim=claim,
@@ -216,26 +205,4 @@ def _fingerprint(node: fs.Stat, reading: Reading, verdict: Verdict, label: str) 
     touched = None if verdict is Verdict.LIVE else (node.mtime_ns, node.size, content)
     return fingerprint_of(
         node.dev, node.ino, node.btime_ns, stat_mode.S_IFMT(node.mode), touched, verdict.value, label
-    )
-
-
-def fingerprint_of(*parts: object) -> str:
-    """An opaque text: equal if and only if the parts are."""
-    return hashlib.blake2s(repr(parts).encode(), digest_size=12).hexdigest()
-
-
-def unseen(target: Target, path: bytes, error: OSError) -> Observation:
-    """What is known of a path that could not even be reached: that it could not be seen."""
-    return Observation(
-        target=target,
-        path=path,
-        fingerprint=fingerprint_of(b"unseen", path, error.errno),
-        verdict=Verdict.UNKNOWN,
-        label="cannot see",
-        summary=f"{display(path)} could not be reached ({error.strerror}), so whether it is there is not known.",
-        evidence=(Evidence("reach", Says.UNKNOWN, "openat2", f"{error.strerror}"),),
-        owner=None,
-        removable=Removable.NEVER,
-        seen_at=time.time(),
-        remedy="look as root, or as the owner of its directory",
     )

@@ -34,7 +34,6 @@ from racewatch.kinds.locks.format import FileType, Policy, Recognition, Role, Ti
 from racewatch.kinds.locks.meanwhile import breaker_to_take, locks_to_hold
 from racewatch.kinds.locks.registry import Identified, Registry
 from racewatch.kinds.locks.templates import Found
-from racewatch.kinds.locks.window import remaining_window
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 
@@ -109,8 +108,6 @@ class _Breaking:
         self._together = twins + self._companions(identified)
         hold = locks_to_hold(lock, identified)
         breaker = breaker_to_take(identified)
-        if isinstance(breaker, Stop):
-            return breaker
         if isinstance(breaker, AdvisoryLock):
             return Belongings(self._together, [breaker, *hold])
         return Belongings(self._together, hold, breaker)
@@ -122,10 +119,7 @@ class _Breaking:
     def _companion(self, found: Found, lock: Identified) -> Part:
         if found.companion.type is FileType.SOCKET:
             # Judged by the sockets kind itself, in its own words.
-            dead = SocketsKind().procedure(Target(KindName.SOCKET, found.path))
-            if not isinstance(dead, NamedThing):
-                raise AssertionError("a socket with a path is captured by its name")
-            return dead.main
+            return Part(Target(KindName.SOCKET, found.path), found.path, SocketsKind().recheck)
         target = Target(KindName.LOCK, found.path)
         return Part(target, found.path, lambda pinned: self._judge_companion(pinned, found, lock))
 
@@ -156,10 +150,7 @@ class _Breaking:
             # Race: its content changed between PIN and now, so other things belong to it than are held.
             return replace(seen, fingerprint=f"{seen.fingerprint}.{identified.format.name}")
         strangers = _unexpected_children(lock, identified)
-        if strangers is not None:
-            return _refused(seen, strangers)
-        window = remaining_window(identified.format, seen)
-        return seen if window is None else replace(seen, evidence=(*seen.evidence, window))
+        return seen if strangers is None else _refused(seen, strangers)
 
     def _look(self, lock: Pinned) -> Observation:
         """One look; more when all that speaks for life is that somebody has it open just now.

@@ -5,8 +5,9 @@ Fail closed: every finding is YES only when it was seen; what was not asked is u
 
 from __future__ import annotations
 
-from racewatch.kinds.locks.facts import Beside, Facts, Finding, HostSays, Person, Sight, Where
+from racewatch.kinds.locks.facts import Beside, Facts, Finding, HostSays, Person, Sight
 from racewatch.kinds.locks.format import FileType, HostRule, Need, Role, Rule
+from racewatch.kinds.place import Where
 
 _MOUNTS = "mountinfo"
 _WHERE_REASON = {
@@ -55,7 +56,7 @@ def gone(facts: Facts) -> Finding:
 
 
 def not_open(facts: Facts) -> Finding:
-    """Whether nobody has it open; a symbolic link cannot be opened.
+    """Whether nobody has it open; a symbolic link cannot be opened, and a folder is not kept open.
 
     Where others share the file system, that cannot be said of anything: not even of a link that names this
     host, since two machines may have one name.
@@ -67,6 +68,8 @@ def not_open(facts: Facts) -> Finding:
         return place(facts)
     if facts.type is FileType.SYMLINK:
         return Finding(Sight.YES, "statx", "a symbolic link: nobody can have it open")
+    if facts.type is FileType.DIRECTORY:
+        return Finding(Sight.YES, "statx", "a folder: whoever locks by one does not keep it open")
     if facts.opened is None:
         return Finding(Sight.UNSEEN, "/proc/PID/fdinfo", "who has it open was not asked")
     return facts.opened.nobody

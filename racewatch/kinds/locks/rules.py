@@ -22,6 +22,8 @@ from racewatch.kinds.locks.templates import TOOL_VARIABLES, variables_of
 #: Names that parsers put into ``Claim.related``.
 RELATED: Final = frozenset({"datadir", "socketdir", "id"})
 
+_NOT_TAKEN: Final = (Mechanism.HEARTBEAT, Mechanism.DECOY, Mechanism.DATA)
+
 #: Fixed characters that a pattern of one's own must have.
 _LEAST_FIXED: Final = 4
 
@@ -120,10 +122,14 @@ def _of_companions(one: Format) -> Iterator[tuple[str, str]]:
             yield "companions.where", f"{{{name}}} is not known here (known: {', '.join(sorted(known))})"
         if removed and (companion.where.startswith("/") or ".." in companion.where.split("/")):
             yield "companions.where", "what is removed together is in the lock's folder or below it"
+        if companion.role is Role.TWIN and "/" in companion.where:
+            yield "companions.where", "a twin is looked for in the lock's own folder"
         if companion.role is Role.TOGETHER and "*" in companion.where:
             yield "companions.where", "what is removed together has one name, without *"
     if one.breaker is not None and (variables_of(one.breaker.where) - {"name"} or "/" in one.breaker.where):
         yield "breaker.where", "wanted a name beside the lock; {name} is the lock's own"
+    if one.breaker is not None and one.breaker.mechanism in _NOT_TAKEN:
+        yield "breaker.mechanism", "wanted one that can be taken: not a heartbeat, a decoy or data"
 
 
 def _of_tools(one: Format) -> Iterator[tuple[str, str]]:

@@ -4,17 +4,17 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from functools import cached_property
 from typing import Final
 
-from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Owner
-from racewatch.kinds.locks.facts import Finding, HeldLock, Locked, Opened, Sight, Where
+from racewatch.kinds.locks.facts import Finding, HeldLock, Locked, Opened, Sight
 from racewatch.kinds.locks.format import FileType, Mechanism
-from racewatch.linux import boot, flocks, fs, leases, openfiles, pidns, processes
+from racewatch.kinds.place import Place, Places
+from racewatch.kinds.seeing import describe, seniority
+from racewatch.linux import boot, flocks, fs, leases, openfiles, pidns
 from racewatch.linux.flocks import KernelLock
-from racewatch.linux.mounts import FileSystems, Reason, is_local_unstacked
+from racewatch.linux.mounts import FileSystems
 from racewatch.linux.openfiles import OpenFile, Survey
 
 _MOST_OWNERS: Final = 16
@@ -23,14 +23,6 @@ _EXCLUDING: Final = {
     flocks.Mechanism.POSIX: Mechanism.POSIX,
     flocks.Mechanism.OFD: Mechanism.OFD,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Place:
-    """What is known of one directory."""
-
-    where: Where
-    fstype: str | None
 
 
 class Surroundings:
@@ -47,56 +39,13 @@ class Surroundings:
         except OSError:
             self.filesystems = None
         self._described: dict[int, Owner | None] = {}
-        self._places: dict[tuple[int, int, int | None], Place] = {}
+        self._places = Places(self.filesystems)
 
     # --- places -----------------------------------------------------------------------------------
 
     def place(self, directory_fd: int, directory: fs.Stat, name: bytes, fd: int, node: fs.Stat) -> Place:
         """Whose locks and handles can be seen there; asked once a directory."""
-        if (
-            node.mount_id != directory.mount_id
-            or node.mount_root is not False
-            or self._is_mounted_over_elsewhere(name, fd)
-        ):
-            # The name is a mount point (or this kernel cannot say): what is seen is not what lies there,
-            # and taking the name away would take somebody's mount away.
-            return Place(Where.MOUNTED_OVER, self._fstype(node))
-        key = (directory.dev, directory.ino, directory.mount_id)
-        found = self._places.get(key)
-        if found is None:
-            found = self._places[key] = self._judge_place(directory_fd, directory)
-        return found
-
-    def _is_mounted_over_elsewhere(self, name: bytes, fd: int) -> bool:
-        """Whether a service with mounts of its own has put a file of its own over this very node."""
-        if self.filesystems is None:
-            return False
-        points = self.filesystems.point_names
-        # While an act has the node aside, such a mount is listed under the private name.
-        if name not in points and not any(point.startswith(PRIVATE_PREFIX) for point in points):
-            return False
-        try:
-            return self.filesystems.is_mount_point(fd)
-        except OSError:
-            return True
-
-    def _fstype(self, node: fs.Stat) -> str | None:
-        return self.filesystems.fstype_of(node.mount_id) if self.filesystems else None
-
-    def _judge_place(self, directory_fd: int, directory: fs.Stat) -> Place:
-        fstype = self._fstype(directory)
-        if self.filesystems is None or fstype is None:
-            return Place(Where.UNSEEN, fstype)
-        if not is_local_unstacked(fstype):
-            return Place(Where.SHARED, fstype)
-        try:
-            backing = self.filesystems.backing_overlay(directory_fd)
-        except OSError:
-            return Place(Where.UNSEEN, fstype)
-        if backing is None:
-            # Unseen mounts may be overlays over this place, through which its locks are other inodes.
-            return Place(Where.HIDDEN if self.filesystems.blind else Where.LOCAL, fstype)
-        return Place(Where.ENGINE if backing.reason is Reason.ENGINE_STORAGE else Where.BACKING, fstype)
+        return self._places.of(directory_fd, directory, name, fd, node)
 
     def key_of(self, node: fs.Stat) -> tuple[int, int] | None:
         """What /proc/locks calls the inode; None when its file system is not in our tables."""
@@ -209,13 +158,13 @@ class Surroundings:
     def describe(self, pid: int) -> Owner | None:
         """A living process; None when it is gone or cannot be seen."""
         if pid not in self._described:
-            self._described[pid] = _describe(pid)
+            self._described[pid] = describe(pid)
         return self._described[pid]
 
     def people(self, pids: Iterable[int]) -> tuple[Owner, ...]:
         """These processes, the oldest first; an init that only keeps things open comes last."""
         found = [owner for pid in list(dict.fromkeys(pids))[:_MOST_OWNERS] if (owner := self.describe(pid))]
-        return tuple(sorted(found, key=lambda one: (one.pid == 1, one.start_ticks, one.pid)))
+        return tuple(sorted(found, key=seniority))
 
     def openers(self, node: fs.Stat) -> list[int]:
         """The processes, ourselves left out, that have an inode open."""
@@ -282,18 +231,3 @@ class Surroundings:
         for files in self.survey.by_ino.values():
             pids += [one.pid for one in files if one.link.startswith(inside)]
         return self.people(pid for pid in pids if pid != os.getpid())
-
-
-def _describe(pid: int) -> Owner | None:
-    info = processes.describe(pid)
-    if info is None:
-        return None
-    return Owner(
-        pid=pid,
-        start_ticks=info.start_ticks,
-        started=info.started,
-        name=info.name,
-        user=info.user,
-        command=info.command,
-        unit=info.unit,
-    )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from racewatch.core.model import Evidence, Observation, Says, Verdict
-from racewatch.kinds.locks.format import Format, Need
+from racewatch.core.model import Evidence, Says
+from racewatch.kinds.locks.format import Need, Rule
 
 _IRREVOCABLE = (
     "the proof stays true: nobody can come back to this very lock, and its name is compared when it is taken"
@@ -22,20 +22,12 @@ _UNPROVEN = (
 )
 
 
-def remaining_window(one: Format, seen: Observation) -> Evidence | None:
-    """The race that is left when this lock is removed now; None when it cannot be removed.
-
-    The rule that was proof is the one that the summary names; when none is, the least is promised.
-    """
-    if seen.verdict is Verdict.UNKNOWN:
-        return Evidence("window", Says.INFO, "rule", _UNPROVEN)
-    if seen.verdict is not Verdict.STALE:
-        return None
-    proof = next((rule for rule in one.rules if rule.is_proof and rule.says in seen.summary), None)
-    if proof is not None and proof.irrevocable:
+def remaining_window(proof: Rule | None) -> Evidence:
+    """The race that is left when a lock is removed that this rule proved left over (None: none did)."""
+    if proof is None:
+        text = _UNPROVEN
+    elif proof.irrevocable:
         text = _IRREVOCABLE
-    elif proof is not None and Need.UNLOCKED in proof.needs:
-        text = _HELD
     else:
-        text = _AWAKE
+        text = _HELD if Need.UNLOCKED in proof.needs else _AWAKE
     return Evidence("window", Says.INFO, "rule", text)

@@ -2,24 +2,12 @@
 
 from __future__ import annotations
 
-import enum
 from dataclasses import dataclass
 
 from racewatch.core.model import Owner
+from racewatch.kinds.place import Where
 from racewatch.linux.probe import Answer
 from racewatch.linux.sockdiag import UnixSocket
-
-
-class Where(enum.Enum):
-    """Which kernel object "nobody is bound" speaks about, at the place where the node lies."""
-
-    LOCAL = "a local file system that nothing is stacked on"
-    MOUNTED_OVER = "a place that something is mounted on"
-    SHARED = "a file system that another kernel or program can serve"
-    BACKING = "a layer of a mounted overlay"
-    ENGINE = "the storage of a container engine"
-    HIDDEN = "a place whose mounts cannot all be seen"
-    UNSEEN = "a file system that could not be identified"
 
 
 @dataclass(frozen=True, slots=True)

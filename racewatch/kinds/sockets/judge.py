@@ -10,7 +10,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.model import Evidence, Removable, Says, Verdict
-from racewatch.kinds.sockets.facts import Facts, Where
+from racewatch.kinds.place import Where
+from racewatch.kinds.sockets.facts import Facts
 from racewatch.linux.probe import Answer, Presence
 from racewatch.linux.sockdiag import SocketType, UnixSocket
 

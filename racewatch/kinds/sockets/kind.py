@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import fnmatch
 import os
 import threading
 import time
@@ -16,10 +15,11 @@ from racewatch.core.kind import Procedure, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.never import NeverRemoved
 from racewatch.core.part import Part, Pinned
-from racewatch.kinds.sockets.observe import Observer, is_being_watched, lost_target, unseen, why_lost
+from racewatch.kinds.seeing import unseen
+from racewatch.kinds.sockets.observe import Observer, is_being_watched, lost_target, why_lost
 from racewatch.kinds.sockets.policy import Looks, SocketPolicy
 from racewatch.kinds.sockets.surroundings import OwnerBook, Surroundings, UnitBook
-from racewatch.kinds.sockets.walk import Walk
+from racewatch.kinds.walk import Excluded, Walk
 from racewatch.linux import fs
 from racewatch.linux.probe import DatagramProbe
 from racewatch.linux.sockdiag import UnixSocket
@@ -47,7 +47,7 @@ class SocketsKind:
         self._policy = policy
         self._looks = Looks(policy)
         self._patient = patient
-        self._exclude = tuple(exclude)
+        self._excluded = Excluded(exclude)
         self._max_entries = max_entries
         self._sleep = sleep
         self._owners = OwnerBook()
@@ -68,7 +68,7 @@ class SocketsKind:
         return KindName.SOCKET
 
     def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
-        """Everything below the roots; see :class:`~racewatch.kinds.sockets.walk.Walk` for what is left out."""
+        """Everything below the roots; see :class:`~racewatch.kinds.walk.Walk` for what is left out."""
         return self._patiently(self._scan(roots, recursive=True))
 
     def scan_directory(self, directory: bytes) -> Iterator[Seen]:
@@ -84,17 +84,14 @@ class SocketsKind:
             for path in sorted(paths):
                 with self._mutex:
                     seen = self._look_at_path(Target(KindName.SOCKET, path), path, around)
-                if seen is not None and not self._is_excluded(path):
+                if seen is not None and path not in self._excluded:
                     yield seen
             for row in around.bound:
                 if row.owns_node and row.name in paths:
                     with self._mutex:
                         lost = self._look_at_lost(lost_target(row), around)
-                    if lost is not None and not self._is_excluded(row.name):
+                    if lost is not None and row.name not in self._excluded:
                         yield lost
-
-    def _is_excluded(self, path: bytes) -> bool:
-        return any(fnmatch.fnmatchcase(path, pattern) for pattern in self._exclude)
 
     def _scan(self, roots: Sequence[bytes], *, recursive: bool) -> Iterator[Seen]:
         """As they are found.  The lock is held for each look, not in between: others go on meanwhile."""
@@ -103,13 +100,16 @@ class SocketsKind:
                 self._owners.of(self._wanted_owners(around, roots), only=recursive)
             observer = Observer(around, self._looks)
             nodes: set[tuple[int, int]] = set()
-            walk = Walk(around.filesystems, self._exclude, self._max_entries)
+            walk = Walk(_may_be_socket, around.filesystems, self._excluded, self._max_entries)
             for root in roots:
-                for found in walk.sockets(root, recursive=recursive):
+                for found in walk.below(root, recursive=recursive):
                     if isinstance(found, Problem):
                         yield found
                         continue
                     stat = found.stat
+                    if not stat.is_socket:
+                        os.close(found.fd)
+                        continue
                     try:
                         with self._mutex:
                             one = observer.node(
@@ -174,7 +174,7 @@ class SocketsKind:
                 continue
             if not recursive and os.path.dirname(row.name) != roots[0]:
                 continue
-            if self._is_excluded(row.name):
+            if row.name in self._excluded:
                 continue
             because = why_lost(row, around)
             if because is not None:
@@ -231,9 +231,9 @@ class SocketsKind:
         """A path socket is captured by its name; a lost one has no name to take away."""
         if target.path is None:
             return NeverRemoved(lambda: self.look(target))
-        return NamedThing(Part(target, target.path, self._recheck))
+        return NamedThing(Part(target, target.path, self.recheck))
 
-    def _recheck(self, pinned: Pinned) -> Observation:
+    def recheck(self, pinned: Pinned) -> Observation:
         """Judge a pinned inode with surroundings as they are now, with all the looks that are demanded."""
         with self._mutex:
             while True:
@@ -242,6 +242,12 @@ class SocketsKind:
                 if not is_being_watched(seen):
                     return seen
                 self._sleep(self._policy.looks_apart)
+
+
+def _may_be_socket(prefix: bytes, entry: os.DirEntry[str]) -> bytes | None:
+    if entry.is_file(follow_symlinks=False) or entry.is_symlink() or entry.is_dir(follow_symlinks=False):
+        return None
+    return prefix + os.fsencode(entry.name)
 
 
 def _row_of(target: Target, bound: Sequence[UnixSocket]) -> UnixSocket | None:

@@ -2,33 +2,23 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat as stat_mode
 import time
 from collections.abc import Callable
-from typing import Final
 
 from racewatch.core.by_name import PRIVATE_PREFIX
-from racewatch.core.model import Evidence, KindName, Observation, Removable, Says, Target, Verdict
+from racewatch.core.model import KindName, Observation, Target
 from racewatch.core.text import display
-from racewatch.kinds.sockets.facts import Facts, Where
+from racewatch.kinds.place import Place, Where
+from racewatch.kinds.seeing import file_type, fingerprint_of
+from racewatch.kinds.sockets.facts import Facts
 from racewatch.kinds.sockets.judge import BEING_WATCHED, Judgement, bound_row, judge, judge_lost, type_word
 from racewatch.kinds.sockets.policy import Looks
-from racewatch.kinds.sockets.surroundings import Place, Surroundings
+from racewatch.kinds.sockets.surroundings import Surroundings
 from racewatch.linux import fs, processes
 from racewatch.linux.probe import Presence
 from racewatch.linux.sockdiag import UnixSocket, node_key
-
-_FILE_TYPE: Final = {
-    stat_mode.S_IFREG: "regular file",
-    stat_mode.S_IFDIR: "directory",
-    stat_mode.S_IFLNK: "symbolic link",
-    stat_mode.S_IFIFO: "named pipe",
-    stat_mode.S_IFCHR: "device",
-    stat_mode.S_IFBLK: "device",
-    stat_mode.S_IFSOCK: "socket",
-}
 
 
 class Observer:
@@ -42,7 +32,7 @@ class Observer:
     def node(self, path: bytes, directory_fd: int, directory: fs.Stat, fd: int, node: fs.Stat) -> Observation:
         """Observe the node behind a pinned handle; ``path`` is where it was found, ``node`` what it is."""
         if not node.is_socket:
-            kind = _FILE_TYPE.get(stat_mode.S_IFMT(node.mode), "unknown file type")
+            kind = file_type(node.mode)
             facts = Facts(path, kind, None, Where.UNSEEN, None)
             return self._observation(Target(KindName.SOCKET, path), facts, node)
         around = self._around
@@ -147,28 +137,6 @@ class Observer:
 def is_being_watched(seen: Observation) -> bool:
     """Whether only the number of dead looks that the policy demands is still missing."""
     return seen.label.startswith(BEING_WATCHED)
-
-
-def unseen(target: Target, path: bytes, error: OSError) -> Observation:
-    """What is known of a path that could not even be reached: that it could not be seen."""
-    return Observation(
-        target=target,
-        path=path,
-        fingerprint=fingerprint_of(b"unseen", path, error.errno),
-        verdict=Verdict.UNKNOWN,
-        label="cannot see",
-        summary=f"{display(path)} could not be reached ({error.strerror}), so whether it is there is not known.",
-        evidence=(Evidence("reach", Says.UNKNOWN, "openat2", f"{error.strerror}"),),
-        owner=None,
-        removable=Removable.NEVER,
-        seen_at=time.time(),
-        remedy="look as root, or as the owner of its directory",
-    )
-
-
-def fingerprint_of(*parts: object) -> str:
-    """An opaque text: equal if and only if the parts are."""
-    return hashlib.blake2s(repr(parts).encode(), digest_size=12).hexdigest()
 
 
 def lost_target(row: UnixSocket) -> Target:

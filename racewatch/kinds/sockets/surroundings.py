@@ -8,26 +8,17 @@ from collections import defaultdict
 from dataclasses import dataclass, field
 from typing import Final
 
-from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Owner
-from racewatch.kinds.sockets.facts import Where
+from racewatch.kinds.place import Place, Places
+from racewatch.kinds.seeing import describe, seniority
 from racewatch.linux import fs, netns, processes, sockdiag, systemd
-from racewatch.linux.mounts import FileSystems, LayerRole, Reason, is_local_unstacked
+from racewatch.linux.mounts import FileSystems, is_local_unstacked
 from racewatch.linux.probe import Answer, DatagramProbe, Presence
 from racewatch.linux.sockdiag import UnixSocket
 
 _UNITS_FRESH_SECONDS: Final = 30.0
 _MOST_OWNERS: Final = 16
 _MOST_REMEMBERED: Final = 200_000
-
-
-@dataclass(slots=True)
-class Place:
-    """What is known of one directory: whether "nobody is bound" proves anything in it."""
-
-    where: Where
-    fstype: str | None
-    merged: tuple[bytes, ...] = ()
 
 
 @dataclass(slots=True)
@@ -66,34 +57,17 @@ class OwnerBook:
                 found = []
                 for pid in holders.of(inode)[:_MOST_OWNERS]:
                     if pid not in described:
-                        described[pid] = _describe(pid)
+                        described[pid] = describe(pid)
                     owner = described[pid]
                     if owner is not None:
                         found.append(owner)
-                # The oldest first: with servers that fork that is the master.  An init that only
-                # keeps an activated socket open is never the one to speak to.
-                found.sort(key=lambda one: (one.pid == 1, one.start_ticks, one.pid))
+                found.sort(key=seniority)
                 kept[inode] = tuple(found)
         self._by_inode = kept if only or len(known) > _MOST_REMEMBERED else known | kept
 
     def get(self, inode: int) -> tuple[Owner, ...]:
         """The processes that hold a socket, the one to speak to first."""
         return self._by_inode.get(inode, ())
-
-
-def _describe(pid: int) -> Owner | None:
-    info = processes.describe(pid)
-    if info is None:
-        return None
-    return Owner(
-        pid=pid,
-        start_ticks=info.start_ticks,
-        started=info.started,
-        name=info.name,
-        user=info.user,
-        command=info.command,
-        unit=info.unit,
-    )
 
 
 @dataclass(slots=True)
@@ -145,9 +119,7 @@ class Surroundings:
         self.bound = bound
         self._foreign: set[bytes] = set()
         self._look_abroad()
-        self._places: dict[tuple[int, int, int | None], Place] = {}
-        self._points = self.filesystems.point_names if self.filesystems else frozenset()
-        self._points_aside = any(name.startswith(PRIVATE_PREFIX) for name in self._points)
+        self._places = Places(self.filesystems)
 
     def _index(self, bound: tuple[UnixSocket, ...]) -> dict[tuple[int, int], list[UnixSocket]]:
         rows: dict[tuple[int, int], list[UnixSocket]] = defaultdict(list)
@@ -233,55 +205,7 @@ class Surroundings:
 
     def place(self, directory_fd: int, directory: fs.Stat, name: bytes, fd: int, node: fs.Stat) -> Place:
         """Whether "nobody is bound" proves anything for this node; asked once a directory."""
-        if (
-            node.mount_root is not False
-            or node.mount_id != directory.mount_id
-            or self._is_mounted_over_elsewhere(name, fd)
-        ):
-            # The name is a mount point (or this kernel cannot say): the node we see is not the one
-            # in the directory, and taking the name away would take somebody's mount away.
-            return Place(Where.MOUNTED_OVER, self._fstype_of(node))
-        key = (directory.dev, directory.ino, directory.mount_id)
-        place = self._places.get(key)
-        if place is None:
-            place = self._places[key] = self._judge_place(directory_fd, directory)
-        return place
-
-    def _is_mounted_over_elsewhere(self, name: bytes, fd: int) -> bool:
-        """Whether a service with mounts of its own has put its live socket over this very node.
-
-        While an act has the node aside, such a mount is listed under the private name.
-        """
-        if self.filesystems is None or (name not in self._points and not self._points_aside):
-            return False
-        try:
-            return self.filesystems.is_mount_point(fd)
-        except OSError:
-            return True
-
-    def _fstype_of(self, node: fs.Stat) -> str | None:
-        return self.filesystems.fstype_of(node.mount_id) if self.filesystems else None
-
-    def _judge_place(self, directory_fd: int, directory: fs.Stat) -> Place:
-        if self.filesystems is None:
-            return Place(Where.UNSEEN, None)
-        fstype = self.filesystems.fstype_of(directory.mount_id)
-        if fstype is None:
-            return Place(Where.UNSEEN, None)
-        if not is_local_unstacked(fstype):
-            return Place(Where.SHARED, fstype)
-        try:
-            backing = self.filesystems.backing_overlay(directory_fd)
-        except OSError:
-            return Place(Where.UNSEEN, fstype)
-        if backing is None:
-            # Unseen mounts may be overlays over this place, in which a live socket looks dead.
-            return Place(Where.HIDDEN if self.filesystems.blind else Where.LOCAL, fstype)
-        where = Where.ENGINE if backing.reason is Reason.ENGINE_STORAGE else Where.BACKING
-        # Only an upper layer's sockets can be bound through the overlay; and a FUSE mount is not asked,
-        # because it may hang while its server does.
-        merged = backing.merged if backing.role is LayerRole.UPPER else ()
-        return Place(where, fstype, merged)
+        return self._places.of(directory_fd, directory, name, fd, node)
 
     def ask_merged(self, place: Place, name: bytes) -> Answer | None:
         """The probe's answer through an overlay's merged mount; None when none could be reached.

@@ -1,4 +1,4 @@
-"""Finding what is named like a lock below a root: by names first, so that other files cost next to nothing."""
+"""Walking below a root: by directory handles, never through a link, bounded, everything left out is said."""
 
 from __future__ import annotations
 
@@ -10,14 +10,11 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Problem
-from racewatch.kinds.locks.format import FileType, Listed
-from racewatch.kinds.locks.registry import Registry
 from racewatch.linux import fs
 from racewatch.linux.mounts import FileSystems
 
-#: Kernel interfaces dressed as directories: nobody keeps locks there, and some of them act when read.
+#: Kernel interfaces dressed as directories: nobody keeps left-overs there, and some of them act when read.
 _PSEUDO: Final = frozenset(
     {
         "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "efivarfs",
@@ -31,7 +28,7 @@ _FAR: Final = ("fuse", "nfs", "cifs", "smb", "9p", "afs", "ceph", "virtiofs")
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """One name that may be a lock, pinned.  The receiver closes ``fd``; ``directory_fd`` is the walk's."""
+    """One node, pinned and looked at.  The receiver closes ``fd``; ``directory_fd`` is the walk's."""
 
     path: bytes
     directory_fd: int
@@ -40,33 +37,42 @@ class Found:
     stat: fs.Stat
 
 
-class LockWalk:
-    """One walk.  Leaves out what the sockets' walk leaves out, and says so in the same words.
+#: The path of an entry when it may be a target, by what the directory itself says of it; else None.
+#: Gets the directory with a slash at its end.  Called for every entry: most must cost next to nothing.
+Wants = Callable[[bytes, os.DirEntry[str]], bytes | None]
 
-    ``locked`` are the inode numbers with a kernel lock: what is listed only while it is held is not even
-    looked at when its number (of the directory entry) is not among them.
+
+class Excluded:
+    """Shell patterns over whole paths that are left out in silence: the operator wrote them."""
+
+    def __init__(self, patterns: Sequence[bytes]) -> None:
+        texts = (fnmatch.translate(os.fsdecode(one)) for one in patterns)
+        joined = b"|".join(text.encode("utf-8", "surrogateescape") for text in texts)
+        self._match = re.compile(joined).match if patterns else None
+
+    def __contains__(self, path: bytes) -> bool:
+        return self._match is not None and self._match(path) is not None
+
+
+class Walk:
+    """One walk below some roots.
+
+    Left out, each said as a problem unless it is a kernel interface: file systems below a root that
+    can hang or call other programs (network, FUSE, …; name one as a root to look into it), directories
+    that may not be read, and what is left when the bound on entries is reached.
     """
 
     def __init__(
-        self,
-        registry: Registry,
-        filesystems: FileSystems | None,
-        locked: Collection[int],
-        exclude: Sequence[bytes],
-        max_entries: int,
+        self, wants: Wants, filesystems: FileSystems | None, excluded: Excluded, max_entries: int
     ) -> None:
-        self._registry = registry
+        self._wants = wants
         self._filesystems = filesystems
-        self._locked = locked
-        patterns = b"|".join(
-            fnmatch.translate(os.fsdecode(one)).encode("utf-8", "surrogateescape") for one in exclude
-        )
-        self._excluded = re.compile(patterns) if exclude else None
+        self._excluded = excluded
         self._max_entries = max_entries
         self._left = max_entries
 
     def below(self, root: bytes, *, recursive: bool = True) -> Iterator[Found | Problem]:
-        """What is named like a lock below one root, each pinned at the moment it is handed out."""
+        """What is wanted below one root (or directly in it), each pinned at the moment it is handed out."""
         self._left = self._max_entries
         waiting = [root]
         while waiting:
@@ -86,8 +92,9 @@ class LockWalk:
                         yield Problem(directory, reason)
                     continue
                 folders: list[bytes] = []
-                yield from self._inside(directory, fd, stat, folders.append if recursive else _ignore)
-                waiting += sorted(folders, reverse=True)
+                yield from self._inside(directory, fd, stat, folders)
+                if recursive:
+                    waiting += sorted(folders, reverse=True)
             except OSError as error:
                 yield Problem(directory, why_not(error))
             finally:
@@ -101,7 +108,7 @@ class LockWalk:
                 return
 
     def names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Found | Problem]:
-        """The same for some names directly inside one directory."""
+        """These names directly inside one directory, whatever they are; what is absent is left out."""
         try:
             fd = fs.open_directory(directory)
         except OSError as error:
@@ -114,19 +121,15 @@ class LockWalk:
                 return
             for name in sorted(names):
                 path = os.path.join(directory, name)
-                if self._excluded is not None and self._excluded.match(path):
-                    continue
-                # Cheap first: no type of this name is a lock.
-                if not any(self._registry.match(path, kind) for kind in _KINDS):
-                    continue
-                yield from self._pin(path, fd, stat, name)
+                if path not in self._excluded:
+                    yield from _pinned(path, fd, stat)
         except OSError as error:
             yield Problem(directory, why_not(error))
         finally:
             os.close(fd)
 
     def _inside(
-        self, directory: bytes, fd: int, stat: fs.Stat, below: Callable[[bytes], None]
+        self, directory: bytes, fd: int, stat: fs.Stat, folders: list[bytes]
     ) -> Iterator[Found | Problem]:
         prefix = directory.rstrip(b"/") + b"/"
         with os.scandir(fd) as entries:
@@ -134,35 +137,17 @@ class LockWalk:
                 self._left -= 1
                 if self._left <= 0:
                     return
-                name = os.fsencode(entry.name)
-                path = prefix + name
-                kind = _kind_of(entry)
-                if kind is FileType.DIRECTORY:
-                    if self._excluded is not None and self._excluded.match(path):
-                        continue
-                    below(path)
-                if kind is None or not self._may_be(path, kind, entry.inode()):
+                wanted = self._wants(prefix, entry)
+                is_directory = entry.is_dir(follow_symlinks=False)
+                if wanted is None and not is_directory:
                     continue
-                if self._excluded is not None and self._excluded.match(path):
+                path = wanted if wanted is not None else prefix + os.fsencode(entry.name)
+                if path in self._excluded:
                     continue
-                yield from self._pin(path, fd, stat, name)
-
-    def _may_be(self, path: bytes, kind: FileType, inode: int) -> bool:
-        one = self._registry.match(path, kind)
-        if one is None or one.listed is Listed.ASKED or path.rpartition(b"/")[2].startswith(PRIVATE_PREFIX):
-            return False
-        return one.listed is not Listed.HELD or inode in self._locked
-
-    @staticmethod
-    def _pin(path: bytes, fd: int, stat: fs.Stat, name: bytes) -> Iterator[Found | Problem]:
-        try:
-            pinned = fs.pin(fd, name)
-        except FileNotFoundError:
-            return  # removed since it was listed
-        except OSError as error:
-            yield Problem(path, why_not(error))
-            return
-        yield Found(path, fd, stat, pinned, fs.stat_fd(pinned))
+                if is_directory:
+                    folders.append(path)
+                if wanted is not None:
+                    yield from _pinned(path, fd, stat)
 
     def _foreign(self, stat: fs.Stat, *, is_root: bool) -> str | None:
         """Why a directory is not looked into: None to go on, an empty text for no need to say."""
@@ -176,20 +161,15 @@ class LockWalk:
         return None
 
 
-_KINDS: Final = (FileType.FILE, FileType.SYMLINK, FileType.DIRECTORY)
-
-
-def _ignore(_: bytes) -> None:
-    """Nothing below is wanted."""
-
-
-def _kind_of(entry: os.DirEntry[str]) -> FileType | None:
-    """By the directory's own record of it, without asking the inode."""
-    if entry.is_symlink():
-        return FileType.SYMLINK
-    if entry.is_dir(follow_symlinks=False):
-        return FileType.DIRECTORY
-    return FileType.FILE if entry.is_file(follow_symlinks=False) else None
+def _pinned(path: bytes, directory_fd: int, directory: fs.Stat) -> Iterator[Found | Problem]:
+    try:
+        fd = fs.pin(directory_fd, path.rpartition(b"/")[2])
+    except FileNotFoundError:
+        return  # removed since it was listed
+    except OSError as error:
+        yield Problem(path, why_not(error))
+        return
+    yield Found(path, directory_fd, directory, fd, fs.stat_fd(fd))
 
 
 def why_not(error: OSError) -> str:
