@@ -36,6 +36,7 @@ from racewatch.kinds.locks.format import FileType
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
+from racewatch.monitor.settings import MonitorSettings
 
 NOT_BUILT_YET: Mapping[KindName, str] = MappingProxyType(
     {
@@ -214,7 +215,8 @@ class Racewatch:
         It gets kinds of its own: their caches belong to its worker thread.
         """
         locks = self._make_locks(well_known_places=roots is None)
-        return Monitor([self._make_sockets(patient=False), locks], self._roots(roots))
+        settings = MonitorSettings(exclude=self.config.exclude)
+        return Monitor([self._make_sockets(patient=False), locks], self._roots(roots), settings=settings)
 
     def close(self) -> None:
         """Release the journal; waits for a write in flight.  Safe to call twice."""

@@ -8,7 +8,7 @@ core's own captures, which only :func:`racewatch.core.act.act` drives.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -102,6 +102,10 @@ class Kind(Protocol):
 
     def scan_directory(self, directory: bytes) -> Iterator[Seen]:
         """The targets directly inside one directory (not below it), with fresh context."""
+        ...
+
+    def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
+        """What :meth:`scan_directory` would yield for just these names of it."""
         ...
 
     def look(self, target: Target) -> Observation | None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -12,6 +12,7 @@ from racewatch.core.text import quoted
 from racewatch.monitor.batch import HealthState, SourceHealth
 
 EVENTS: Final = "file events"
+BESIDE: Final = "well-known places"
 
 QUEUED_EVENTS: Final = "fs.inotify.max_queued_events"
 USER_WATCHES: Final = "fs.inotify.max_user_watches"
@@ -88,6 +89,22 @@ class Coverage:
             where = _some(sorted(self.shared))
             said.append(f"changes made elsewhere on shared file systems ({where}) show at the next sweep")
         return SourceHealth(source, HealthState.DEGRADED, "; ".join(said) + ".", cure)
+
+
+def beside_health(folders: Sequence[Coverage]) -> SourceHealth:
+    """The well-known folders beside the roots, all in one line."""
+    there = [one for one in folders if one.state is RootState.PRESENT]
+    watched = sum(one.watched for one in there)
+    missed = [one.root for one in there if one.unwatched or not one.events]
+    if not missed:
+        return SourceHealth(BESIDE, HealthState.OK, f"{watched} directories are watched.")
+    limit = any(Unwatched.LIMIT in one.unwatched.values() for one in there)
+    return SourceHealth(
+        BESIDE,
+        HealthState.DEGRADED,
+        f"{watched} directories are watched; of {_some(missed)} some are only looked at by sweeps.",
+        _more_watches(watched + sum(len(one.unwatched) for one in there)) if limit else None,
+    )
 
 
 def _some(paths: list[bytes]) -> str:

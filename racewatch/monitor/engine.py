@@ -9,6 +9,7 @@ lets urgent work in between two answers, and hinted work never delays a sweep th
 from __future__ import annotations
 
 import logging
+import os
 import select
 import threading
 import time
@@ -16,14 +17,16 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 
 from racewatch.core.kind import Kind
-from racewatch.core.model import Observation, Target, Verdict
+from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.core.text import one_line
+from racewatch.monitor.abilities import ReadsContents, Recurs
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.coverage import EVENTS, overflow_health
 from racewatch.monitor.exits import ExitWatch
 from racewatch.monitor.health import HealthBoard
-from racewatch.monitor.hints import FileHints
+from racewatch.monitor.hints import FileHints, Matters
 from racewatch.monitor.inventory import Change, Inventory
+from racewatch.monitor.locktable import LockTable
 from racewatch.monitor.looks import Looks, Stopped
 from racewatch.monitor.schedule import SuspendWatch, SweepSchedule
 from racewatch.monitor.settings import DEFAULTS, MonitorSettings
@@ -119,6 +122,12 @@ class Monitor:
         return (*health, SourceHealth("worker", HealthState.FAILED, detail))
 
 
+def _matters(kinds: Sequence[Kind]) -> Matters | None:
+    """Whether a kind that reads contents cares for a path; None: no kind reads any."""
+    readers = [kind for kind in kinds if isinstance(kind, ReadsContents)]
+    return (lambda path: any(kind.cares_for(path) for kind in readers)) if readers else None
+
+
 class _Worker:
     """What runs in the monitor's thread."""
 
@@ -142,7 +151,7 @@ class _Worker:
         self._hints = FileHints(
             roots,
             inbox,
-            contents=settings.contents,
+            contents=_matters(kinds),
             exclude=settings.exclude,
             max_watches=settings.max_watches,
         )
@@ -151,6 +160,9 @@ class _Worker:
         self._todo = Todo()
         self._schedule = SweepSchedule(settings.sweeps, now)
         self._suspend = SuspendWatch(now, time.clock_gettime(time.CLOCK_BOOTTIME))
+        self._recurring = {kind.name: kind for kind in kinds if isinstance(kind, Recurs)}
+        self._beats: dict[Target, float] = {}
+        self._locks = LockTable() if any(kind.name is KindName.LOCK for kind in kinds) else None
         self._resting: dict[bytes, float] = {}
         self._lingering: dict[Target, tuple[float, int]] = {}
         self._checked_at = now
@@ -210,6 +222,7 @@ class _Worker:
             self._started = True
             if self._settings.file_events:
                 self._hints.start()  # before the first sweep: nothing is missed in between
+            self._look_beside()
             self._show_health()
         if now - self._checked_at >= self._settings.tick:
             self._check(now)
@@ -225,6 +238,10 @@ class _Worker:
         waits = [self._schedule.due_in(now), self._checked_at + self._settings.tick - now]
         waits += [self._resting.get(place, 0.0) - now for place in self._todo.places]
         waits += [due - now for due, _tries in self._lingering.values()]
+        if self._beats:
+            waits.append(min(self._beats.values()) - now)
+        if self._locks is not None:
+            waits.append(self._locks.due_in(now))
         return min(waits)
 
     # --- urgent work and hints --------------------------------------------------------------------
@@ -241,6 +258,8 @@ class _Worker:
         """All that was asked for, apart from sweeps."""
         self._inbox.drain(self._todo)
         self._serve_exits()
+        self._serve_locks()
+        self._serve_beats()
         todo = self._todo
         if todo.overflows:
             todo.overflows = 0
@@ -269,6 +288,45 @@ class _Worker:
             self._look_at(due)
             for target, tries in due.items():
                 self._linger((target,), tries)
+
+    def _serve_locks(self) -> None:
+        """Whoever took a lock or gave one back since the table was last read."""
+        if self._locks is None or self._locks.due_in(time.monotonic()) > 0:
+            return
+        concerned = self._locks.read()
+        for target in concerned.targets:
+            self._todo.target(target)
+        for path in concerned.paths:
+            directory, name = os.path.split(path)
+            if self._looks.covers(directory, KindName.LOCK):
+                # It may be the lock that counts for others beside it.
+                for target in self._inventory.in_directory(directory, KindName.LOCK):
+                    self._todo.target(target)
+                self._todo.name(directory, name)
+
+    def _serve_beats(self) -> None:
+        """Heartbeats whose time has come: a look notes that they stand still, or that they do not."""
+        now = time.monotonic()
+        due = {target for target, when in self._beats.items() if when <= now}
+        if not due:
+            return
+        self._look_at(due)
+        for target in due:
+            self._expect_beat(target)
+
+    def _expect_beat(self, target: Target) -> None:
+        self._beats.pop(target, None)
+        kind, seen = self._recurring.get(target.kind), self._inventory.get(target)
+        period = kind.look_again_in(seen) if kind is not None and seen is not None else None
+        if period is not None:
+            self._beats[target] = time.monotonic() + max(period, self._settings.tick)
+
+    def _look_beside(self) -> None:
+        """Which folders there are beside the roots changes: programs are installed, people log in."""
+        folders = self._looks.look_beside()
+        if self._settings.file_events:
+            for directory in self._hints.look_beside(folders):
+                self._todo.directory(directory)
 
     def _linger(self, targets: Iterable[Target], tries: int) -> None:
         """Look once more, a little later, at those that were seen in the middle of a death."""
@@ -349,6 +407,7 @@ class _Worker:
             self._sweeping = False
         self._schedule.swept(time.monotonic(), time.thread_time() - cpu)
         self._exits.retry()
+        self._look_beside()
         self._ready = True
 
     def _check(self, now: float) -> None:
@@ -369,6 +428,9 @@ class _Worker:
         self._hub.commit(changes)
         for change in changes:
             self._exits.observe(change.target, change.new)
+            if self._locks is not None:
+                self._locks.observe(change.target, change.new)
+            self._expect_beat(change.target)
             if change.new is None:
                 self._lingering.pop(change.target, None)
             elif (
@@ -393,6 +455,8 @@ class _Worker:
 
     def _publish(self) -> None:
         self._board.put(self._exits.health())
+        if self._locks is not None:
+            self._board.put(self._locks.health())
         problems = self._looks.problems()
         shown = frozenset(problems)
         notable = self._board.take_changed() or shown != self._problems_shown

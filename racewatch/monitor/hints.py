@@ -18,7 +18,7 @@ import logging
 import os
 import re
 import stat
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -33,11 +33,13 @@ from watchdog.observers.inotify_c import (
 
 from racewatch.linux.mountinfo import read_mounts
 from racewatch.linux.mounts import is_local_unstacked
+from racewatch.monitor.abilities import Beside
 from racewatch.monitor.batch import SourceHealth
 from racewatch.monitor.coverage import (
     Coverage,
     RootState,
     Unwatched,
+    beside_health,
     events_health,
     no_instance_health,
     root_state,
@@ -94,13 +96,20 @@ _PSEUDO: Final = frozenset(
 _REMOTE: Final = ("fuse", "nfs", "cifs", "smb", "9p", "afs", "ceph", "virtiofs")
 
 
+#: Whether it matters what is written into a file of this path.  Called in watchdog's thread; no I/O.
+Matters = Callable[[bytes], bool]
+
+
 class _Listener:
     """What one watched directory does with its events.  Runs in watchdog's thread; never raises."""
 
-    __slots__ = ("_inbox", "gone", "id", "path", "root", "wd")
+    __slots__ = ("_inbox", "_matters", "gone", "id", "path", "root", "wd")
 
-    def __init__(self, inbox: Inbox, path: bytes, number: int, root: bytes) -> None:
+    def __init__(
+        self, inbox: Inbox, path: bytes, number: int, root: bytes, matters: Matters | None = None
+    ) -> None:
         self._inbox = inbox
+        self._matters = matters
         self.gone = False
         self.path = path
         self.id = CallbackId(number)
@@ -121,6 +130,9 @@ class _Listener:
     def _hint(self, event: InotifyEvent) -> None:
         if event.is_directory:  # made, removed, moved, or its rights changed
             self._inbox.tree(os.path.join(self.path, event.name))
+        written = event.mask & _CONTENTS
+        if written and self._matters is not None and not self._matters(os.path.join(self.path, event.name)):
+            return  # what most programs write most of the time is nobody's target
         self._inbox.name(self.path, event.name)
 
     def on_watch_deleted(self, _wd: WatchDescriptor) -> None:
@@ -155,7 +167,11 @@ class _Anchor(_Listener):
 
 @dataclass(slots=True)
 class _Root:
+    """``beside``: a folder that a kind looks at beside the roots; ``deep``: what is below it, too."""
+
     coverage: Coverage
+    deep: bool = True
+    beside: bool = False
     identity: tuple[int, int] | None = None
     anchor: _Anchor | None = None
 
@@ -168,12 +184,13 @@ class FileHints:
         roots: Sequence[bytes],
         inbox: Inbox,
         *,
-        contents: bool = False,
+        contents: Matters | None = None,
         exclude: Sequence[bytes] = (),
         max_watches: int | None = None,
     ) -> None:
         self._inbox = inbox
-        self._mask = Mask(_NAMES | _CONTENTS) if contents else _NAMES
+        self._matters = contents
+        self._mask = Mask(_NAMES | _CONTENTS) if contents is not None else _NAMES
         self._excluded = _pattern(exclude)
         self._max_watches = max_watches
         self._roots = {root: _Root(Coverage(root)) for root in roots}
@@ -199,7 +216,23 @@ class FileHints:
     def health(self) -> list[SourceHealth]:
         """The source itself and the coverage of each root."""
         own = self._failure or events_health()
-        return [own, *(root.coverage.health() for root in self._roots.values())]
+        beside = [root.coverage for root in self._roots.values() if root.beside]
+        told = [own, *(root.coverage.health() for root in self._roots.values() if not root.beside)]
+        return [*told, beside_health(beside)] if beside else told
+
+    def look_beside(self, folders: Sequence[Beside]) -> list[bytes]:
+        """Watch exactly these folders beside the roots; returns the directories that are new."""
+        roots = {path for path, root in self._roots.items() if not root.beside}
+        wanted = {one.folder: one.recursive for one in folders if not is_below(one.folder, roots)}
+        known = {path: root.deep for path, root in self._roots.items() if root.beside}
+        for path in [path for path, deep in known.items() if wanted.get(path) is not deep]:
+            self._forget([one for one, listener in self._watched.items() if listener.root == path])
+            del self._roots[path]
+        new = wanted.keys() - self._roots.keys()
+        for path in new:
+            coverage = Coverage(path, events=self._fd is not None)
+            self._roots[path] = _Root(coverage, deep=wanted[path], beside=True)
+        return self.rebuild(set(new)) if new else []
 
     def is_watched(self, directory: bytes) -> bool:
         """True when names in this directory give hints."""
@@ -285,6 +318,8 @@ class FileHints:
         coverage = root.coverage
         if top == coverage.root and not self._examine(root):
             return
+        if top != coverage.root and not root.deep:
+            return
         pending = [top] if _is_directory(top) else []
         while pending:
             path = pending.pop()
@@ -300,7 +335,8 @@ class FileHints:
             children = _directories_in(path)
             if children is not None:
                 readable.append(path)
-                pending += children
+                if root.deep:
+                    pending += children
             elif path == coverage.root:
                 coverage.state = RootState.DENIED
 
@@ -308,7 +344,8 @@ class FileHints:
         """Look what a root's name means now; True when it is a directory to go into."""
         coverage = root.coverage
         path = coverage.root
-        self._set_anchor(root)
+        if not root.beside:  # which of those there are is asked anew all the time
+            self._set_anchor(root)
         root.identity = _identity(path)
         try:
             coverage.state = root_state(os.lstat(path).st_mode)
@@ -337,7 +374,7 @@ class FileHints:
         if old is None and self._max_watches is not None and len(self._watched) >= self._max_watches:
             coverage.unwatched[path] = Unwatched.LIMIT
             return
-        listener = _Listener(self._inbox, path, next(self._numbers), coverage.root)
+        listener = _Listener(self._inbox, path, next(self._numbers), coverage.root, self._matters)
         reason = self._add(listener, Mask(self._mask | _NO_FOLLOW))
         if old is not None:
             # Where the inode is the same, so is the descriptor, and the new listener keeps it alive.

@@ -12,27 +12,19 @@ import logging
 import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from typing import Protocol, runtime_checkable
 
+from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.text import one_line
 from racewatch.linux import fs
+from racewatch.monitor.abilities import Beside, LooksBeside
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.costs import Costs
 from racewatch.monitor.health import HealthBoard
 from racewatch.monitor.inventory import Change, Inventory, directory_of, is_below
 
 _log = logging.getLogger(__name__)
-
-
-@runtime_checkable
-class ScansNames(Protocol):
-    """A kind that can look at some names of a directory without listing it."""
-
-    def scan_names(self, directory: bytes, names: Iterable[bytes]) -> Iterator[Seen]:
-        """What ``scan_directory`` would yield for just these names."""
-        ...
 
 
 class Stopped(Exception):
@@ -65,11 +57,30 @@ class Looks:
         self._pause = pause
         self._slice = slice_seconds
         self._problems: dict[KindName, dict[bytes, Problem]] = {name: {} for name in self._kinds}
+        #: Folders beside the roots, by kind: other kinds do not look there.
+        self._beside: dict[KindName, dict[bytes, bool]] = {}
         self._touched: set[Target] | None = None
         self._again: set[Target] = set()
         self._lot: list[Change] = []
         self._paused_at = 0.0
         self._failed: set[tuple[KindName, str]] = set()
+
+    def look_beside(self) -> list[Beside]:
+        """Ask the kinds anew which folders they look at beside the roots; returns all of them."""
+        found: list[Beside] = []
+        for kind in self._kinds.values():
+            if isinstance(kind, LooksBeside):
+                mine = list(kind.places())
+                self._beside[kind.name] = {one.folder: one.recursive for one in mine}
+                found += mine
+        return found
+
+    def covers(self, directory: bytes, kind: KindName) -> bool:
+        """Whether a kind looks into this directory."""
+        if is_below(directory, set(self._roots)):
+            return True
+        folders = self._beside.get(kind, {})
+        return directory in folders or is_below(directory, {path for path, deep in folders.items() if deep})
 
     def problems(self) -> tuple[Problem, ...]:
         """The places that could not be looked at, each once."""
@@ -163,21 +174,31 @@ class Looks:
         """Look at some names of a directory (None: at all); returns the seconds it took."""
         started = time.monotonic()
         for kind in self._kinds.values():
-            if names is not None and isinstance(kind, ScansNames):
-                one_by_one = self.costs.names(kind.name, len(names))
+            if not self.covers(directory, kind.name):
+                continue
+            if names is not None:
+                wanted = self._worth_a_look(kind, directory, names)
+                if not wanted:
+                    continue
+                one_by_one = self.costs.names(kind.name, len(wanted))
                 if one_by_one < self.costs.directory(kind.name, directory, self._inventory):
-                    self._names(kind, kind, directory, names)
+                    self._names(kind, directory, wanted)
                     continue
             self._directory(kind, directory)
         self._flush()
         return time.monotonic() - started
 
-    def _names(self, kind: Kind, by_name: ScansNames, directory: bytes, names: set[bytes]) -> None:
+    def _worth_a_look(self, kind: Kind, directory: bytes, names: set[bytes]) -> set[bytes]:
+        """Leave out names that came and went again without ever being seen."""
+        known = {_name(target) for target in self._inventory.in_directory(directory, kind.name)}
+        return {name for name in names if name in known or os.path.lexists(os.path.join(directory, name))}
+
+    def _names(self, kind: Kind, directory: bytes, names: set[bytes]) -> None:
         started = time.monotonic()
         known = {
             target for target in self._inventory.in_directory(directory, kind.name) if _name(target) in names
         }
-        self._partly(kind, known, lambda: by_name.scan_names(directory, names))
+        self._partly(kind, known, lambda: kind.scan_names(directory, names))
         self.costs.named(kind.name, len(names), time.monotonic() - started)
 
     def _directory(self, kind: Kind, directory: bytes) -> None:
@@ -204,13 +225,22 @@ class Looks:
                 self._problems[kind.name][one.path] = one
             else:
                 known.discard(one.target)
-                self._fold(one)
+                if not self._is_passing(one.target):
+                    self._fold(one)
         blind = blind or self._is_failed(kind, "look")
         for target in known:
             if blind:
                 self._look(kind, target)
             else:
                 self._drop(target)
+
+    def _is_passing(self, target: Target) -> bool:
+        """Whether it is an act under way, seen by chance.
+
+        What an act takes away for a moment stands under a private name; shown, it would flash.  One that
+        stays is found by the next sweep.
+        """
+        return _name(target).startswith(PRIVATE_PREFIX) and self._inventory.get(target) is None
 
     def targets(self, targets: Iterable[Target]) -> bool:
         """Look at single targets, in the cheapest way; False when a sweep would be cheaper still."""

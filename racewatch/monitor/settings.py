@@ -13,7 +13,6 @@ class MonitorSettings:
     """Bounds of one monitor.  The defaults are meant for a workstation.
 
     ``exclude``: shell patterns over whole paths, not watched (the kinds leave them out by themselves).
-    ``contents``: also hints when a file was written and closed, for kinds that read contents.
     ``max_watches``, ``max_owners``: own bounds below those of the kernel; None for half of the open
     files (owners), for all the kernel gives (watches).  ``slice``: seconds after which a long look is
     interrupted for urgent work.  ``tick``: seconds between the cheap checks that no event replaces
@@ -24,7 +23,6 @@ class MonitorSettings:
 
     sweeps: SweepSettings = field(default_factory=SweepSettings)
     exclude: tuple[bytes, ...] = ()
-    contents: bool = False
     file_events: bool = True
     max_watches: int | None = None
     max_owners: int | None = None

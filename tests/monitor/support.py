@@ -12,7 +12,7 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -108,18 +108,14 @@ class Nodes:
     def look(self, target: Target) -> Observation | None:
         return observe(target.locator, self.owners.get(target.locator))
 
-    def procedure(self, target: Target) -> Procedure:
-        raise AssertionError("the monitor never acts")
-
-
-class NamedNodes(Nodes):
-    """The same, able to look at single names of a directory."""
-
-    def scan_names(self, directory: bytes, names: Iterable[bytes]) -> Iterator[Seen]:
+    def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
         for name in names:
             seen = self.look(Target(KindName.SOCKET, os.path.join(directory, name)))
             if seen is not None:
                 yield seen
+
+    def procedure(self, target: Target) -> Procedure:
+        raise AssertionError("the monitor never acts")
 
 
 class Follower:

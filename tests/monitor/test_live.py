@@ -15,7 +15,6 @@ from tests.monitor.conftest import Start
 from tests.monitor.support import (
     Follower,
     Holders,
-    NamedNodes,
     Nodes,
     dead,
     fresh,
@@ -27,11 +26,9 @@ from tests.monitor.support import (
 SWEEPS_ONLY = MonitorSettings(sweeps=SweepSettings(floor=0.05, ceiling=0.2), file_events=False, max_owners=0)
 
 
-@pytest.fixture(params=[Nodes, NamedNodes])
-def kind(request: pytest.FixtureRequest) -> Nodes:
-    made = request.param()
-    assert isinstance(made, Nodes)
-    return made
+@pytest.fixture
+def kind() -> Nodes:
+    return Nodes()
 
 
 def test_the_first_batches_are_the_state_at_start_and_exactly_one_says_ready(

@@ -18,7 +18,7 @@ from racewatch.monitor.engine import Monitor
 from racewatch.monitor.schedule import SweepSettings
 from racewatch.monitor.settings import MonitorSettings
 from tests.monitor.conftest import EVENTS_ONLY, Start
-from tests.monitor.support import Follower, NamedNodes, Nodes, dead, fresh, listen, told
+from tests.monitor.support import Follower, Nodes, dead, fresh, listen, told
 
 QUICK = MonitorSettings(sweeps=SweepSettings(floor=0.05, ceiling=0.2, spacing=0.0), tick=0.05)
 
@@ -329,11 +329,8 @@ def test_a_kind_that_hangs_is_told_and_does_not_hang_stop(
 # --- storms ---------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("kind_type", [Nodes, NamedNodes])
-def test_after_any_churn_the_batches_add_up_to_what_is_there(
-    root: bytes, start: Start, kind_type: type[Nodes]
-) -> None:
-    kind = kind_type()
+def test_after_any_churn_the_batches_add_up_to_what_is_there(root: bytes, start: Start) -> None:
+    kind = Nodes()
     settings = MonitorSettings(sweeps=SweepSettings(floor=0.2, ceiling=0.5), tick=0.2)
     monitor = start(kind, root, settings=settings)
     follower, slow = Follower(monitor), Follower(monitor)

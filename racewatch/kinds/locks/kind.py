@@ -9,12 +9,12 @@ from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Final
 
 from racewatch.core.kind import Procedure, Seen
-from racewatch.core.model import KindName, Observation, Problem, Target
+from racewatch.core.model import KindName, Observation, Problem, Target, Verdict
 from racewatch.core.part import Pinned
 from racewatch.kinds.locks import registry as formats
 from racewatch.kinds.locks.deleted import lost_locks, observe_lost
 from racewatch.kinds.locks.format import Listed
-from racewatch.kinds.locks.names import LockNames
+from racewatch.kinds.locks.names import LockNames, may_be_lock
 from racewatch.kinds.locks.observe import Observer
 from racewatch.kinds.locks.patterns import Place
 from racewatch.kinds.locks.places import well_known
@@ -81,18 +81,28 @@ class LocksKind:
 
     def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
         """The same for just these names of it; what is absent or no lock is left out."""
+        if not any(self.cares_for(os.path.join(directory, name)) for name in names):
+            return iter(())  # dear context is not made for the files that most programs write
         with self._mutex:
             around = Surroundings()
             observer = self._observer(around)
             walk = self._walk(around)
             seen: list[Seen] = []
             paths = {os.path.join(directory, name) for name in names}
-            wanted = LockNames(self.registry, ())
-            names = [name for name in names if wanted.may_be(os.path.join(directory, name))]
+            names = [name for name in names if self.cares_for(os.path.join(directory, name))]
             for found in walk.names(directory, names):
                 seen += self._row(found, observer, around)
             seen += self._lost(around, paths.__contains__)
             return iter(seen)
+
+    def cares_for(self, path: bytes) -> bool:
+        """Whether a thing of some type under this name may be a lock.  No I/O, from any thread."""
+        return may_be_lock(self.registry, path)
+
+    def look_again_in(self, seen: Observation) -> float | None:
+        """A heartbeat says more when it is looked at again after its period, though nothing happens."""
+        one = self.registry.get(seen.format) if seen.format is not None else None
+        return None if one is None or seen.verdict is Verdict.STALE else one.refresh_period
 
     def _observer(self, around: Surroundings, aside: Mapping[bytes, bytes] = _NOTHING_ASIDE) -> Observer:
         return Observer(self.registry, around, self._stills, self._sockets, aside=aside)

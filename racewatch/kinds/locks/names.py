@@ -36,9 +36,10 @@ class LockNames:
             return None
         return path if one.listed is not Listed.HELD or entry.inode() in self._locked else None
 
-    def may_be(self, path: bytes) -> bool:
-        """Whether a thing of any type under this name may be a lock."""
-        return any(self._registry.match(path, kind) is not None for kind in _KINDS)
+
+def may_be_lock(registry: Registry, path: bytes) -> bool:
+    """Whether a thing of any type under this name may be a lock."""
+    return any(registry.match(path, kind) is not None for kind in _KINDS)
 
 
 def _kind_of(entry: os.DirEntry[str]) -> FileType | None:

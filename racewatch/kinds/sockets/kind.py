@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -75,11 +76,13 @@ class SocketsKind:
         """The sockets directly inside one directory."""
         return self._patiently(self._scan([directory], recursive=False))
 
-    def scan_names(self, directory: bytes, names: Iterable[bytes]) -> Iterator[Seen]:
+    def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
         """What :meth:`scan_directory` would yield for these names, without listing the others."""
         return self._patiently(self._scan_names({os.path.join(directory, name) for name in names}))
 
     def _scan_names(self, paths: set[bytes]) -> Iterator[Seen]:
+        if not any(_may_lead_to_socket(path) for path in paths):
+            return  # dear context is not made for the files that most programs write
         with self._surroundings() as around:
             for path in sorted(paths):
                 with self._mutex:
@@ -106,18 +109,18 @@ class SocketsKind:
                     if isinstance(found, Problem):
                         yield found
                         continue
-                    stat = found.stat
-                    if not stat.is_socket:
+                    node = found.stat
+                    if not node.is_socket:
                         os.close(found.fd)
                         continue
                     try:
                         with self._mutex:
                             one = observer.node(
-                                found.path, found.directory_fd, found.directory, found.fd, stat
+                                found.path, found.directory_fd, found.directory, found.fd, node
                             )
                     finally:
                         os.close(found.fd)
-                    nodes.add(around.key_of(stat))
+                    nodes.add(around.key_of(node))
                     yield one
             yield from self._lost(around, observer, roots, nodes, recursive=recursive)
 
@@ -248,6 +251,14 @@ def _may_be_socket(prefix: bytes, entry: os.DirEntry[str]) -> bytes | None:
     if entry.is_file(follow_symlinks=False) or entry.is_symlink() or entry.is_dir(follow_symlinks=False):
         return None
     return prefix + os.fsencode(entry.name)
+
+
+def _may_lead_to_socket(path: bytes) -> bool:
+    """Whether it is a socket now, or nothing any more (which may have been one, whose server lives)."""
+    try:
+        return stat.S_ISSOCK(os.lstat(path).st_mode)
+    except OSError:
+        return True
 
 
 def _row_of(target: Target, bound: Sequence[UnixSocket]) -> UnixSocket | None:

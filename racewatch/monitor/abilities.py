@@ -1,0 +1,49 @@
+"""What some kinds can do beside what all can, and the monitor makes use of."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Protocol, runtime_checkable
+
+from racewatch.core.model import Observation
+
+
+class Beside(Protocol):
+    """A folder that a kind looks at beside the roots, and whether it goes below."""
+
+    @property
+    def folder(self) -> bytes:
+        """Its real, absolute path."""
+        ...
+
+    @property
+    def recursive(self) -> bool:
+        """False: only what is directly inside."""
+        ...
+
+
+@runtime_checkable
+class LooksBeside(Protocol):
+    """A kind whose scans look at more than the roots."""
+
+    def places(self) -> Sequence[Beside]:
+        """The folders, as they exist now."""
+        ...
+
+
+@runtime_checkable
+class ReadsContents(Protocol):
+    """A kind for which it matters what is written into a file."""
+
+    def cares_for(self, path: bytes) -> bool:
+        """Whether what this name means may be a target.  No I/O, from any thread."""
+        ...
+
+
+@runtime_checkable
+class Recurs(Protocol):
+    """A kind in whose targets time itself changes something."""
+
+    def look_again_in(self, seen: Observation) -> float | None:
+        """Seconds after which a look may say more, though no event tells; None: events tell all."""
+        ...
