@@ -76,8 +76,8 @@ class Coverage:
         if not self.events:
             return SourceHealth(source, HealthState.DEGRADED, "No file events: sweeps look at it.")
         if not self.unwatched and not self.shared:
-            return SourceHealth(source, HealthState.OK, f"{self.watched} directories are watched.")
-        said = [f"{self.watched} directories are watched"]
+            return SourceHealth(source, HealthState.OK, f"{_directories(self.watched)} watched.")
+        said = [f"{_directories(self.watched)} watched"]
         cure = None
         for reason in Unwatched:
             places = [path for path, why in self.unwatched.items() if why is reason]
@@ -97,14 +97,18 @@ def beside_health(folders: Sequence[Coverage]) -> SourceHealth:
     watched = sum(one.watched for one in there)
     missed = [one.root for one in there if one.unwatched or not one.events]
     if not missed:
-        return SourceHealth(BESIDE, HealthState.OK, f"{watched} directories are watched.")
+        return SourceHealth(BESIDE, HealthState.OK, f"{_directories(watched)} watched.")
     limit = any(Unwatched.LIMIT in one.unwatched.values() for one in there)
     return SourceHealth(
         BESIDE,
         HealthState.DEGRADED,
-        f"{watched} directories are watched; of {_some(missed)} some are only looked at by sweeps.",
+        f"{_directories(watched)} watched; of {_some(missed)} some are only looked at by sweeps.",
         _more_watches(watched + sum(len(one.unwatched) for one in there)) if limit else None,
     )
+
+
+def _directories(count: int) -> str:
+    return "1 directory is" if count == 1 else f"{count} directories are"
 
 
 def _some(paths: list[bytes]) -> str:

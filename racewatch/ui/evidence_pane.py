@@ -229,8 +229,10 @@ class EvidencePane(QFrame):
         self._section("Evidence")
         for evidence in seen.evidence:
             self._details.addWidget(EvidenceRow(self._look, evidence))
-        for command in words.commands(seen):
-            self._section("Its own command")
+        commands = words.commands(seen)
+        if commands:
+            self._section("Its own command" if len(commands) == 1 else "Its own commands")
+        for command in commands:
             self._details.addWidget(CommandBox(self._look, command))
         facts = [
             (name[:1].upper() + name[1:], display_text(value))
