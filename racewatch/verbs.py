@@ -7,8 +7,10 @@ values (problems, outcomes) or as :class:`RacewatchError` with one plain sentenc
 
 from __future__ import annotations
 
+import glob
 import os
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from types import MappingProxyType
 
 from racewatch.config import Config, resolve_roots, state_dir
@@ -26,6 +28,7 @@ from racewatch.core.model import (
     ScanResult,
     Target,
 )
+from racewatch.core.protected import Protected, Protection
 from racewatch.core.recovery import recover
 from racewatch.core.text import display
 from racewatch.core.undo import NoSuchAction, undo
@@ -62,7 +65,8 @@ class Racewatch:
     """
 
     def __init__(self, config: Config, *, state: bytes | None = None) -> None:
-        self.config = config
+        folder = state if state is not None else state_dir()
+        self.config = replace(config, protected=_with_our_own(config.protected, folder))
         self.recovered: tuple[HistoryEntry, ...] = ()
         self.journal_problem: str | None = None
         self._journal: Journal | None = None
@@ -71,7 +75,7 @@ class Racewatch:
         kinds: list[Kind] = [self._make_sockets(patient=True), self._locks]
         self._kinds = {kind.name: kind for kind in kinds}
         try:
-            self._journal = Journal(state if state is not None else state_dir())
+            self._journal = Journal(folder)
         except JournalError as error:
             self.journal_problem = str(error)
             return
@@ -224,6 +228,12 @@ class Racewatch:
             self._journal.close()
             self._journal = None
             self.journal_problem = "racewatch was closed"
+
+
+def _with_our_own(protected: Protected, folder: bytes) -> Protected:
+    """The operator's list, and the folder of the journal: what undo and recovery need is never a left-over."""
+    own = Protection(glob.escape(os.path.realpath(folder)), "it is racewatch's own, for undo and recovery")
+    return Protected((*protected.rules, own))
 
 
 def _canonical(path: bytes) -> bytes:

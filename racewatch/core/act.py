@@ -235,11 +235,13 @@ def _ended(request: ActRequest, progress: _Progress, stop: Stop | None, journal:
     if stop is None:
         assert progress.seen is not None
         kept = "; it is kept aside and undo brings it back as it was" if progress.kept else ""
+        proved = progress.seen.verdict is Verdict.STALE and progress.seen.removable is Removable.YES
+        word = "" if proved else " on a person's word"
         outcome = Outcome(
             request.target,
             progress.action,
             OutcomeWord.DONE,
-            f"{display(progress.seen.path or request.target.locator)} was removed ({progress.seen.label}){kept}",
+            f"{display(progress.seen.path or request.target.locator)} was removed{word} ({progress.seen.label}){kept}",
             progress.seen,
             undoable=True,
         )

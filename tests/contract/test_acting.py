@@ -269,3 +269,18 @@ def test_a_signal_waits_for_the_act_in_flight(racewatch: Program, things: Things
         assert b"interrupted" in complaint
     entries = racewatch("history", "--json").json["history"]
     assert [entry["outcome"] for entry in entries] == ["done"] * len(told)
+
+
+def test_what_undo_and_recovery_need_is_never_removed(racewatch: Program, things: Things) -> None:
+    """The lock file of acts looks like any lock that nobody holds, and recovery relies on it."""
+    dead = things.dead("dead")
+    assert racewatch("remove", "--yes", dead).code == 0
+    state = os.environ["RACEWATCH_STATE_DIR"]
+    for name in ("acts.lock", "journal.sqlite"):
+        run = racewatch("remove", "--yes", "--override", os.path.join(state, name))
+        assert run.code in (2, 3), run
+        assert os.path.exists(os.path.join(state, name))
+    run = racewatch("remove", "--yes", "--override", "--json", os.path.join(state, "acts.lock"))
+    (outcome,) = run.json["outcomes"]
+    assert outcome["outcome"] == "refused_forbidden"
+    assert "racewatch's own" in outcome["summary"]
