@@ -183,7 +183,9 @@ class FileSystems:
             tables.append(table)
             for mount in table:
                 point_names.add(mount.point.rpartition(b"/")[2])
-                by_id[mount.id] = mount
+                # Our own table comes first and counts: a process with another root (a chroot, ours or
+                # its own) has the same mounts under other paths.
+                by_id.setdefault(mount.id, mount)
                 by_dev[mount.dev] = mount.fstype
                 if mount.fstype == "overlay" or mount.fstype.startswith("fuse"):
                     stack = _Stack(mount.dev, mount.fstype, mount.source, mount.options)
@@ -211,13 +213,18 @@ class FileSystems:
         path = os.readlink(fs.fd_path(fd))
         place = _place(path, fs.stat_fd(fd).mount_id, self.by_id)
         if place is None:
-            return False
+            return True  # where it is cannot be told, so neither can what is mounted there
         ending = b"/" + path.rpartition(b"/")[2]
         for table in self.tables:
             if any(mount.point.endswith(ending) for mount in table):
                 by_id = {mount.id: mount for mount in table}
-                if any(_place(mount.point, mount.parent, by_id) == place for mount in table):
-                    return True
+                for mount in table:
+                    # A mount whose own place cannot be told, under this very name, may be on this node.
+                    if mount.point.endswith(ending) and _place(mount.point, mount.parent, by_id) in (
+                        None,
+                        place,
+                    ):
+                        return True
         return False
 
     def fstype_of(self, mount_id: int | None) -> str | None:

@@ -366,6 +366,39 @@ def test_a_hidden_proc_is_not_an_empty_one() -> None:
     assert in_child(setup) >= 1
 
 
+def test_a_process_with_another_root_does_not_hide_a_mount_on_a_name(tmp_path: Path) -> None:
+    """It has the same mounts under other paths; by those no place of ours would be found."""
+    node = tmp_path / "m" / "node"
+    other = tmp_path / "m" / "other"
+
+    def chrooted() -> None:
+        os.chroot(tmp_path)
+
+    def mounted_over() -> None:
+        own_mounts()
+        mount(os.fsencode(other), os.fsencode(node), None, MS_BIND)
+
+    def look() -> tuple[bool, bool, bool]:
+        own_mounts()
+        (tmp_path / "m").mkdir()
+        mount(b"tmp", os.fsencode(tmp_path / "m"), b"tmpfs")
+        node.touch()
+        other.touch()
+        found = []
+        with child(chrooted):
+            for path in (node, other):
+                fd = os.open(path, os.O_PATH)
+                found.append(FileSystems.take().is_mount_point(fd))
+                os.close(fd)
+            with child(mounted_over):
+                fd = os.open(node, os.O_PATH)
+                found.append(FileSystems.take().is_mount_point(fd))
+                os.close(fd)
+        return found[0], found[1], found[2]
+
+    assert in_child(look) == (False, False, True)
+
+
 def test_a_zombie_hides_nothing() -> None:
     """It has no mounts any more; taken for unreadable it would make every dead socket unknown for a moment."""
     pid = os.fork()
