@@ -8,22 +8,10 @@ import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from racewatch.core.model import Problem
 from racewatch.linux import fs
-from racewatch.linux.mounts import FileSystems
-
-#: Kernel interfaces dressed as directories: nobody keeps left-overs there, and some of them act when read.
-_PSEUDO: Final = frozenset(
-    {
-        "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "efivarfs",
-        "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "selinuxfs",
-        "sysfs", "tracefs",
-    }
-)  # fmt: skip
-#: File systems that can hang or call other programs; named as a root they are looked into.
-_FAR: Final = ("fuse", "nfs", "cifs", "smb", "9p", "afs", "ceph", "virtiofs")
+from racewatch.linux.mounts import KERNEL_INTERFACES, FileSystems, may_hang
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,11 +140,11 @@ class Walk:
     def _foreign(self, stat: fs.Stat, *, is_root: bool) -> str | None:
         """Why a directory is not looked into: None to go on, an empty text for no need to say."""
         fstype = self._filesystems.fstype_of(stat.mount_id) if self._filesystems else None
-        if fstype in _PSEUDO:
+        if fstype in KERNEL_INTERFACES:
             return f"a kernel interface ({fstype}), not looked into" if is_root else ""
         if is_root or fstype is None:
             return None
-        if fstype.startswith(_FAR):
+        if may_hang(fstype):
             return f"a {fstype} file system below the root is not looked into; name it as a root to look"
         return None
 

@@ -219,6 +219,18 @@ def pin(dirfd: int, name: bytes) -> int:
     return os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dirfd)
 
 
+def read_whole(path: bytes) -> bytes:
+    """A kernel interface's file to its end; unbuffered, since each read may be a moment of its own."""
+    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        pieces = []
+        while piece := os.read(fd, 65536):
+            pieces.append(piece)
+        return b"".join(pieces)
+    finally:
+        os.close(fd)
+
+
 def fd_path(fd: int) -> bytes:
     """A path that means exactly the inode behind a handle, whatever its names do; never too long."""
     return b"/proc/self/fd/%d" % fd

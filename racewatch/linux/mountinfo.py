@@ -19,6 +19,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
+from racewatch.linux import fs
+
 
 class BadMountTable(OSError):
     """A mount table does not have the form that this module knows (``EBADMSG``)."""
@@ -105,7 +107,7 @@ def read_mounts(pid: int | None = None) -> tuple[Mount, ...]:
     namespace: a zombie has none), BadMountTable.  Readable for every user; not under ``hidepid``.
     """
     try:
-        return parse_mountinfo(_read(_table(pid)))
+        return parse_mountinfo(fs.read_whole(_table(pid)))
     except OSError as error:
         if pid is not None and error.errno == errno.EINVAL:
             # What the kernel answers for a process that has ended and was not waited for yet.
@@ -115,17 +117,6 @@ def read_mounts(pid: int | None = None) -> tuple[Mount, ...]:
 
 def _table(pid: int | None) -> bytes:
     return b"/proc/self/mountinfo" if pid is None else b"/proc/%d/mountinfo" % pid
-
-
-def _read(path: bytes) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        pieces = []
-        while piece := os.read(fd, 65536):
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        os.close(fd)
 
 
 @dataclass(frozen=True, slots=True)

@@ -66,6 +66,22 @@ LOCAL_UNSTACKED: Final = frozenset(
 )
 
 
+#: Kernel interfaces dressed as directories: nobody keeps left-overs there, and some of them act when read.
+KERNEL_INTERFACES: Final = frozenset(
+    {
+        "autofs", "binfmt_misc", "bpf", "cgroup", "cgroup2", "configfs", "debugfs", "devpts", "efivarfs",
+        "fusectl", "hugetlbfs", "mqueue", "nsfs", "proc", "pstore", "rpc_pipefs", "securityfs", "selinuxfs",
+        "sysfs", "tracefs",
+    }
+)  # fmt: skip
+_FAR: Final = ("fuse", "nfs", "cifs", "smb", "9p", "afs", "ceph", "virtiofs")
+
+
+def may_hang(fstype: str) -> bool:
+    """Whether a look at it may wait for another machine, or call another program."""
+    return fstype.startswith(_FAR)
+
+
 def is_local_unstacked(fstype: str | None) -> bool:
     """Whether one inode there is one file, for this kernel only.  Unknown types (and None) are not."""
     return fstype in LOCAL_UNSTACKED

@@ -18,7 +18,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from racewatch.linux import flocks, mountinfo, processes
+from racewatch.linux import flocks, fs, mountinfo, processes
 from racewatch.linux.flocks import KernelLock
 
 _O_PATH: Final = 0o10000000
@@ -101,7 +101,7 @@ def open_files(pid: int) -> tuple[OpenFile, ...]:
             link = os.readlink(directory + b"fd/" + name)
             if link.startswith(_NAMELESS):
                 continue
-            ino, mount_id, path_only, locks = parse_fdinfo(_read(directory + b"fdinfo/" + name))
+            ino, mount_id, path_only, locks = parse_fdinfo(fs.read_whole(directory + b"fdinfo/" + name))
             if ino is None:
                 ino = os.stat(directory + b"fd/" + name).st_ino
         except (FileNotFoundError, ProcessLookupError):
@@ -134,7 +134,7 @@ def survey() -> Survey:
 
 def _running(pid: int) -> Running | None:
     try:
-        name = _read(b"/proc/%d/comm" % pid).rstrip(b"\n")
+        name = fs.read_whole(b"/proc/%d/comm" % pid).rstrip(b"\n")
     except OSError:
         return None
     try:
@@ -173,21 +173,10 @@ def mappings() -> Mappings:
             continue
         pid = int(entry)
         try:
-            for key in parse_maps(_read(b"/proc/%d/maps" % pid)):
+            for key in parse_maps(fs.read_whole(b"/proc/%d/maps" % pid)):
                 by_file.setdefault(key, []).append(pid)
         except (FileNotFoundError, ProcessLookupError):
             continue
         except OSError:
             blind += not processes.has_no_files(pid)
     return Mappings({key: tuple(pids) for key, pids in by_file.items()}, blind)
-
-
-def _read(path: bytes) -> bytes:
-    fd = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        pieces = []
-        while piece := os.read(fd, 65536):
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        os.close(fd)

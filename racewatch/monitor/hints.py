@@ -32,7 +32,7 @@ from watchdog.observers.inotify_c import (
 )
 
 from racewatch.linux.mountinfo import read_mounts
-from racewatch.linux.mounts import is_local_unstacked
+from racewatch.linux.mounts import KERNEL_INTERFACES, is_local_unstacked, may_hang
 from racewatch.monitor.abilities import Beside
 from racewatch.monitor.batch import SourceHealth
 from racewatch.monitor.coverage import (
@@ -67,34 +67,6 @@ _CONTENTS: Final = InotifyConstants.IN_CLOSE_WRITE
 _NO_FOLLOW: Final = InotifyConstants.IN_DONT_FOLLOW
 
 _REFUSED: Final = -1  # what watchdog answers, without an error, when the kernel said EACCES
-
-_PSEUDO: Final = frozenset(
-    [
-        "autofs",
-        "binfmt_misc",
-        "bpf",
-        "cgroup",
-        "cgroup2",
-        "configfs",
-        "debugfs",
-        "devpts",
-        "efivarfs",
-        "fusectl",
-        "hugetlbfs",
-        "mqueue",
-        "nsfs",
-        "proc",
-        "pstore",
-        "rpc_pipefs",
-        "securityfs",
-        "selinuxfs",
-        "sysfs",
-        "tracefs",
-    ]
-)
-# Below a root these are not looked into either: a look can hang, or call another program.
-_REMOTE: Final = ("fuse", "nfs", "cifs", "smb", "9p", "afs", "ceph", "virtiofs")
-
 
 #: Whether it matters what is written into a file of this path.  Called in watchdog's thread; no I/O.
 Matters = Callable[[bytes], bool]
@@ -361,7 +333,7 @@ class FileHints:
         if path in self._roots:
             return False
         fstype = self._mounts.get(path)
-        if fstype is not None and (fstype in _PSEUDO or fstype.startswith(_REMOTE)):
+        if fstype is not None and (fstype in KERNEL_INTERFACES or may_hang(fstype)):
             return True
         return self._excluded is not None and self._excluded.match(path) is not None
 

@@ -19,6 +19,7 @@ from typing import Final
 
 from racewatch.core.model import KindName, Observation, Target
 from racewatch.core.text import one_line
+from racewatch.linux import fs
 from racewatch.linux.flocks import KernelLock, parse_locks
 from racewatch.monitor.batch import HealthState, SourceHealth
 
@@ -87,7 +88,7 @@ class LockTable:
 
     def _compare(self) -> Concerned:
         try:
-            raw = _read()
+            raw = fs.read_whole(_TABLE)
             if raw == self._raw:
                 return Concerned()
             rows = Counter(parse_locks(raw))
@@ -115,17 +116,6 @@ class LockTable:
         return SourceHealth(
             SOURCE, HealthState.OK, "Who takes a lock and gives it back shows within a second."
         )
-
-
-def _read() -> bytes:
-    fd = os.open(_TABLE, os.O_RDONLY | os.O_CLOEXEC)
-    try:
-        pieces = []
-        while piece := os.read(fd, 65536):
-            pieces.append(piece)
-        return b"".join(pieces)
-    finally:
-        os.close(fd)
 
 
 def _inode_of(target: Target) -> int | None:

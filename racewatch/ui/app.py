@@ -34,15 +34,6 @@ _Hook = Callable[[type[BaseException], BaseException, TracebackType | None], obj
 _log: Final = logging.getLogger("racewatch.ui")
 
 
-def display_problem() -> str | None:
-    """Why no window can be opened here; None when one can."""
-    if os.environ.get("QT_QPA_PLATFORM"):
-        return None
-    if os.environ.get("WAYLAND_DISPLAY") or os.environ.get("DISPLAY"):
-        return None
-    return "there is no display (neither WAYLAND_DISPLAY nor DISPLAY is set)"
-
-
 def run(
     racewatch: Racewatch,
     roots: Sequence[bytes] | None = None,

@@ -12,7 +12,6 @@ from pathlib import Path
 import pytest
 
 from racewatch.ui import resources
-from racewatch.ui.app import display_problem
 from tests.ui.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -67,19 +66,6 @@ def test_a_signal_ends_it_in_a_second_and_cleanly(
     assert out == ""
     # Under a second by itself; the rest is the interpreter's own end on a busy machine.
     assert took < 3.0
-
-
-def test_no_display_is_told(monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM"):
-        monkeypatch.delenv(name, raising=False)
-    problem = display_problem()
-    assert problem is not None
-    assert "no display" in problem
-    monkeypatch.setenv("QT_QPA_PLATFORM", "offscreen")
-    assert display_problem() is None
-    monkeypatch.delenv("QT_QPA_PLATFORM")
-    monkeypatch.setenv("DISPLAY", ":1")
-    assert display_problem() is None
 
 
 def test_what_is_shipped_is_found_and_what_is_not_is_told() -> None:
