@@ -156,6 +156,8 @@ def print_explanation(session: Session, racewatch: Racewatch, seen: Observation)
             out.styled(f"  {word:<10} {owner_text(owner)}, since {moment(owner.started)}")
             if owner.command:
                 out.styled(f"             {display_text(owner.command)}", "dim")
+    if seen.format is not None:
+        out.styled(f"  format:    {display_text(seen.format)}")
     for name, value in seen.facts:
         out.styled(f"  {name + ':':<10} {value}")
     out.styled("  evidence:")

@@ -231,7 +231,7 @@ class EvidencePane(QFrame):
             self._details.addWidget(EvidenceRow(self._look, evidence))
         commands = words.commands(seen)
         if commands:
-            self._section("Its own command" if len(commands) == 1 else "Its own commands")
+            self._section("To run yourself")
         for command in commands:
             self._details.addWidget(CommandBox(self._look, command))
         facts = [
@@ -239,6 +239,8 @@ class EvidencePane(QFrame):
             for name, value in seen.facts
             if name != "command"
         ]
+        if seen.format is not None:
+            facts.insert(0, ("Format", display_text(seen.format)))
         facts.append(("Seen", words.full_moment(seen.seen_at)))
         self._section("Facts")
         self._details.addWidget(FactGrid(facts))

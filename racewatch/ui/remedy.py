@@ -28,7 +28,7 @@ class RemedyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         name = words.target_name(seen.target, seen.path)
         commands = words.commands(seen)
-        said = "its own program takes it away" if commands else "it is never removed here"
+        said = "its own program takes it away" if words.has_a_tool(seen) else "it is never removed"
         title = f"“{name}”: {said}"
         self.setWindowTitle(title)
         self.setAccessibleName(title)

@@ -72,6 +72,11 @@ def commands(observation: Observation) -> tuple[str, ...]:
     return tuple(display_text(value) for name, value in observation.facts if name == "command")
 
 
+def has_a_tool(observation: Observation) -> bool:
+    """Whether its own program is who takes it away, by a command."""
+    return fact(observation, "policy") == "tool" and bool(commands(observation))
+
+
 def remedy(observation: Observation) -> str:
     """What to do, as a sentence: without the commands, which stand beside it, each with its button, and
     empty when the summary says it already.
@@ -198,7 +203,7 @@ def remove_state(observation: Observation | None, blocked: str | None = None) ->
     if observation.verdict is Verdict.LIVE:
         return RemoveState(False, "It is in use. Nothing that is in use is ever removed.")
     if observation.removable is Removable.NEVER:
-        if commands(observation):
+        if has_a_tool(observation):
             return RemoveState(False, "It is never removed here: its own program takes it away.")
         said = remedy(observation)
         return RemoveState(False, f"It is never removed. {said}".rstrip())

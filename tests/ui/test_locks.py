@@ -114,6 +114,18 @@ def test_what_only_its_own_program_breaks_shows_the_command(opened: Opened, lock
     assert os.path.lexists(lock)
 
 
+def test_what_is_meant_to_stay_is_said_to_be(opened: Opened, lockers: Lockers) -> None:
+    lock = lockers.write("var/lib/dpkg/lock-frontend", "")
+    window = opened.open()
+    choose(opened, window, lock)
+    assert window.locks.pane.remove.toolTip() != ""
+    window.actions_table[Act.REMOVE].trigger()
+    dialog = next(one for one in window.findChildren(RemedyDialog) if one.isVisible())
+    assert "it is never removed" in dialog.windowTitle()
+    assert ["dpkg" in box.text.toPlainText() for box in dialog.commands] == [True]
+    dialog.close()
+
+
 def test_a_lock_of_an_owner_that_ends_turns_stale_on_screen(opened: Opened, lockers: Lockers) -> None:
     window = opened.open()
     pid = dead_pid()
