@@ -254,6 +254,8 @@ def test_a_real_overflow_of_the_event_queue_loses_nothing(root: bytes) -> None:
     with Elsewhere(text) as monitor:
         monitor.until(lambda: monitor.ready)
         os.kill(monitor.process.pid, signal.SIGSTOP)
+        # A signal sent is not a process stopped: until all its threads are, they go on reading events.
+        os.waitid(os.P_PID, monitor.process.pid, os.WSTOPPED)
         try:
             for number in range(queued // 2 + 100):
                 name = root + b"/storm/%d" % number

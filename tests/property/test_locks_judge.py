@@ -120,6 +120,7 @@ def all_facts(draw: st.DrawFn) -> Facts:
                 Circumstances, root=st.just(b"/run"), near=people, programs=people, single=st.booleans()
             )
         ),
+        settled=draw(st.booleans()),
     )
 
 
@@ -171,6 +172,7 @@ def test_stale_only_when_a_rule_has_all_it_needs(told: Facts) -> None:
     one = told.format
     assert one is not None
     assert told.understood
+    assert told.settled
     assert not shows_life(told)
     assert any(
         rule.is_proof and all(finding(need, told).sight is Sight.YES for need in rule.needs)

@@ -11,7 +11,7 @@ from typing import Final
 from racewatch.core.model import KindName, Target, Verdict
 from racewatch.core.text import display
 from racewatch.kinds.locks.claim import Claim
-from racewatch.kinds.locks.contents import file_type_of, read_content
+from racewatch.kinds.locks.contents import Content, file_type_of, read_content
 from racewatch.kinds.locks.facts import Beside, Finding, Locked, Person, Sight
 from racewatch.kinds.locks.format import FileType, Role
 from racewatch.kinds.locks.named import look_up
@@ -126,19 +126,19 @@ class Companions:
         return self._around.locked(seen)
 
     def _said(self, path: bytes) -> tuple[Claim | None, Finding | None]:
-        """What an owner file says; a finding when it is there and cannot be understood."""
+        """What an owner file says; a finding when it is there and what it says proves nothing."""
         try:
-            identified = self._read(path)
+            identified, _, settled = self._read(path)
         except (FileNotFoundError, NotADirectoryError):
             return None, None
         except OSError as error:
             return None, Finding(Sight.UNSEEN, _SOURCE, f"{display(path)}: {error.strerror}")
-        if identified is not None and identified.said is not None:
-            return identified.said, None
-        return None, Finding(Sight.UNSEEN, "read", f"{display(path)} was not understood")
+        if identified is None or identified.said is None:
+            return None, Finding(Sight.UNSEEN, "read", f"{display(path)} was not understood")
+        return identified.said, None if settled.sight is Sight.YES else settled
 
-    def _read(self, path: bytes) -> Identified | None:
-        """Identify a file beside the lock by its own format.  Raises OSError."""
+    def _read(self, path: bytes) -> tuple[Identified | None, fs.Stat, Finding]:
+        """Identify a file beside the lock by its own format, and whether nobody writes it.  Raises OSError."""
         directory = fs.open_directory(os.path.dirname(self._where(path)))
         try:
             fd = fs.pin(directory, os.path.basename(self._where(path)))
@@ -147,16 +147,31 @@ class Companions:
         try:
             node = fs.stat_fd(fd)
             kind = file_type_of(node)
-            content = read_content(fd, node, self._registry.read_limit(path, kind))
+            limit = self._registry.read_limit(path, kind)
+            content = Content(read_content(fd, node, limit), node, limit, self._around.surveys)
+            return (
+                self._registry.identify(Sighting(path, kind, content.data, node.size, node.nlink)),
+                node,
+                self._settled(path, fd, content),
+            )
         finally:
             os.close(fd)
-        return self._registry.identify(Sighting(path, kind, content, node.size, node.nlink))
+
+    def _settled(self, path: bytes, fd: int, content: Content) -> Finding:
+        """The same guard as for the lock itself: half of a pid is the pid of somebody else."""
+        shown, node = display(path), content.node
+        if self._around.ask_after(node, content.surveys):
+            nobody = self._around.opened(fd, node, file_type_of(node)).nobody
+            if nobody.sight is not Sight.YES:
+                return Finding(Sight.UNSEEN, nobody.source, f"{shown}: {nobody.detail}")
+            if content.is_still_so(fd):
+                return Finding(Sight.YES, "statx, read", f"nobody writes {shown}")
+        return Finding(Sight.UNSEEN, "statx, read", f"{shown} was written while it was looked at")
 
     def _pidfile(self, path: bytes) -> Beside:
         """Absent, or it names a process that has ended; anything else is in the way."""
         try:
-            identified = self._read(path)
-            node = fs.stat_path(self._where(path))
+            identified, node, settled = self._read(path)
         except (FileNotFoundError, NotADirectoryError):
             return _absent(Role.PIDFILE, path)
         except OSError as error:
@@ -167,10 +182,12 @@ class Companions:
         source = "/proc/PID/stat"
         if named.person is Person.LIVES:
             dead = Finding(Sight.NO, source, f"{display(path)} names a living process: {named.detail}")
-        elif named.person is Person.GONE and named.space.sight is Sight.YES:
-            dead = Finding(Sight.YES, source, f"{display(path)}: {named.detail}")
-        else:
+        elif named.person is not Person.GONE or named.space.sight is not Sight.YES:
             dead = Finding(Sight.UNSEEN, source, f"{display(path)}: {named.detail}; {named.space.detail}")
+        elif settled.sight is not Sight.YES:
+            dead = settled
+        else:
+            dead = Finding(Sight.YES, source, f"{display(path)}: {named.detail}")
         return Beside(Role.PIDFILE, path, exists=True, dead=dead, owner=named.owner)
 
     def _closed(self, path: bytes) -> Beside:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import stat as stat_mode
+from dataclasses import dataclass
 
 from racewatch.kinds.locks.format import FileType
 from racewatch.linux import fs
@@ -22,6 +23,31 @@ def file_type_of(stat: fs.Stat) -> FileType:
         stat_mode.S_IFSOCK: FileType.SOCKET,
     }
     return kinds.get(stat_mode.S_IFMT(stat.mode), FileType.OTHER)
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """What was inside when the inode looked like ``node``; ``surveys`` of open files had been taken by then."""
+
+    data: bytes | None
+    node: fs.Stat
+    limit: int
+    surveys: int
+
+    def is_still_so(self, fd: int) -> bool:
+        """Whether the inode was not written in between, as far as its times, its size and its bytes tell."""
+        if file_type_of(self.node) is FileType.SYMLINK:
+            return True  # its target is fixed when it is made
+        try:
+            now = fs.stat_fd(fd)
+        except OSError:
+            return False
+        unchanged = (now.mtime_ns, now.ctime_ns, now.size) == (
+            self.node.mtime_ns,
+            self.node.ctime_ns,
+            self.node.size,
+        )
+        return unchanged and read_content(fd, now, self.limit) == self.data
 
 
 def read_content(fd: int, stat: fs.Stat, limit: int) -> bytes | None:

@@ -48,6 +48,10 @@ def evidence_of(facts: Facts) -> tuple[Evidence, ...]:
     if one is not None:
         if not facts.understood:
             found.append(Evidence("content", Says.UNKNOWN, "read", _not_understood(facts)))
+        elif not facts.settled:
+            found.append(
+                Evidence("content", Says.UNKNOWN, "statx, read", "it was written while it was looked at")
+            )
         needs = {need for rule in one.rules for need in rule.needs} - {Need.UNLOCKED}
         if facts.named.person is not Person.UNNAMED:
             needs.add(Need.PID_GONE)

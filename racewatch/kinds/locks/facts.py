@@ -133,6 +133,7 @@ class Facts:
     """Everything the judge may use; it does no I/O and has no clock of its own.
 
     ``understood`` is False when the content should say something and could not be read or parsed.
+    ``settled`` is False when it, or what it was told by, was written while it was looked at.
     ``opened``, ``survivors`` and ``circumstances`` are None when it was not worth asking.
     """
 
@@ -157,3 +158,4 @@ class Facts:
     survivors_blind: int = 0
     still: Still | None = None
     circumstances: Circumstances | None = None
+    settled: bool = True

@@ -211,6 +211,9 @@ def _doubt(facts: Facts, one: Format) -> Judgement | None:
     """Why it is not proved left over; None when it is."""
     if not facts.understood:
         return _unknown(facts, one, "its content could not be read as what this format writes")
+    # Half of a pid that is being written is the pid of somebody else, mostly of nobody.
+    if not facts.settled:
+        return _unknown(facts, one, "it was written while it was looked at")
     blocked = proof.in_the_way(facts)
     if blocked:
         return _unknown(facts, one, blocked[0].dead.detail)

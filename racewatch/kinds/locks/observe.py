@@ -14,7 +14,7 @@ from racewatch.kinds.locks import hosts
 from racewatch.kinds.locks.beside import Companions, Company
 from racewatch.kinds.locks.circumstances import gather
 from racewatch.kinds.locks.claim import Claim, ParseFailure
-from racewatch.kinds.locks.contents import file_type_of, read_content
+from racewatch.kinds.locks.contents import Content, file_type_of, read_content
 from racewatch.kinds.locks.describe import pairs, remedy_of
 from racewatch.kinds.locks.facts import Facts, Finding, Sight
 from racewatch.kinds.locks.format import FileType, Format, GrammarKind, Need, Policy, Rule
@@ -33,7 +33,7 @@ class Reading:
     """One lock as it was read: what it is called, and the bytes that its fingerprint binds."""
 
     identified: Identified | None
-    content: bytes | None
+    content: Content
     type: FileType
 
 
@@ -63,12 +63,13 @@ class Observer:
     def read(self, path: bytes, fd: int, node: fs.Stat) -> Reading:
         """Which format it is of, and what its content says."""
         kind = file_type_of(node)
-        content = read_content(fd, node, self._registry.read_limit(path, kind))
+        limit = self._registry.read_limit(path, kind)
+        content = Content(read_content(fd, node, limit), node, limit, self._around.surveys)
         identified = self._registry.identify(
             Sighting(
                 path=path,
                 type=kind,
-                content=content,
+                content=content.data,
                 size=node.size,
                 links=node.nlink,
                 held=self._around.held_mechanisms(node),
@@ -98,6 +99,12 @@ class Observer:
         reading = self.read(path, fd, node) if reading is None else reading
         facts, company = self._facts(path, directory_fd, directory, fd, node, reading)
         judged = judge(facts)
+        # Closes the race with an owner that is writing: what was read before it was asked who has the file
+        # open must be what is there after it.  Open stays a writer that opened, wrote the same size and
+        # closed within one tick of the clock that stamps files.
+        if judged.verdict is Verdict.STALE and not reading.content.is_still_so(fd):
+            facts = replace(facts, settled=False)
+            judged = judge(facts)
         owner, others = judged.owner, judged.others
         one = facts.format
         return Observation(
@@ -147,7 +154,7 @@ class Observer:
             tested=company.tested,
             beside=company.beside,
         )
-        return self._dear(facts, fd, node), company
+        return self._dear(facts, fd, node, reading.content.surveys), company
 
     def _before_boot(self, node: fs.Stat) -> Finding:
         """Whether its last trace is of an earlier boot; birth and change times cannot be set by programs."""
@@ -159,7 +166,7 @@ class Observer:
             return Finding(Sight.YES, source, "it was last changed before this boot")
         return Finding(Sight.NO, source, "it was changed since this boot")
 
-    def _dear(self, facts: Facts, fd: int, node: fs.Stat) -> Facts:
+    def _dear(self, facts: Facts, fd: int, node: fs.Stat, surveys: int) -> Facts:
         """What costs a walk through all processes is asked only where there is no sign of life yet."""
         one = facts.format
         if one is None:
@@ -171,6 +178,8 @@ class Observer:
         needs = {need for rule in one.rules for need in rule.needs}
         asked = Need.NOT_OPEN in needs or (one.is_data and not one.is_advisory)
         if asked and facts.type is not FileType.SYMLINK:
+            if not self._around.ask_after(node, surveys):
+                facts = replace(facts, settled=False)
             facts = replace(facts, opened=self._around.opened(fd, node, facts.type))
         if one.survivors:
             living = self._around.called(one.processes)
@@ -193,7 +202,7 @@ def _understood(one: Format, reading: Reading, claim: Claim | ParseFailure | Non
         return False
     if one.grammar.kind is GrammarKind.NONE or one.never_open:
         return True
-    return reading.content is not None
+    return reading.content.data is not None
 
 
 def _fingerprint(node: fs.Stat, reading: Reading, verdict: Verdict, label: str) -> str:
@@ -201,7 +210,8 @@ def _fingerprint(node: fs.Stat, reading: Reading, verdict: Verdict, label: str) 
 
     What is live is never acted on, so a living owner that touches its lock does not make it another.
     """
-    content = None if reading.content is None else hashlib.blake2s(reading.content).hexdigest()
+    data = reading.content.data
+    content = None if data is None else hashlib.blake2s(data).hexdigest()
     touched = None if verdict is Verdict.LIVE else (node.mtime_ns, node.size, content)
     return fingerprint_of(
         node.dev, node.ino, node.btime_ns, stat_mode.S_IFMT(node.mode), touched, verdict.value, label

@@ -18,6 +18,7 @@ from racewatch.linux.mounts import FileSystems
 from racewatch.linux.openfiles import OpenFile, Survey
 
 _MOST_OWNERS: Final = 16
+_MOST_SURVEYS: Final = 16
 _EXCLUDING: Final = {
     flocks.Mechanism.FLOCK: Mechanism.FLOCK,
     flocks.Mechanism.POSIX: Mechanism.POSIX,
@@ -38,6 +39,8 @@ class Surroundings:
             self.filesystems: FileSystems | None = FileSystems.take()
         except OSError:
             self.filesystems = None
+        self.surveys = 0
+        self._surveyed_ns = 0
         self._described: dict[int, Owner | None] = {}
         self._places = Places(self.filesystems)
 
@@ -143,12 +146,30 @@ class Surroundings:
     @cached_property
     def survey(self) -> Survey:
         """Every open file of every process that we may look into."""
+        self.surveys += 1
+        self._surveyed_ns = boot.stamp_ns()
         return openfiles.survey()
 
     @cached_property
     def mappings(self) -> openfiles.Mappings:
         """Every mapped file likewise."""
         return openfiles.mappings()
+
+    def ask_after(self, node: fs.Stat, surveys: int) -> bool:
+        """See to it that who has a file open is asked after it was read; ``surveys`` had been taken by then.
+
+        A survey that is older than the reading serves when the file has not changed since (the kernel stamps
+        changes with the coarse clock or a finer one; a clock that was set back in between is not noticed
+        here).  Otherwise another one is taken when it is next wanted, but not without end: False when too
+        many were, so that a storm of writers cannot make one scan last for ever.
+        """
+        if self.surveys > surveys or "survey" not in self.__dict__ or node.ctime_ns < self._surveyed_ns:
+            return True
+        if self.surveys >= _MOST_SURVEYS:
+            return False
+        del self.survey
+        self.__dict__.pop("mappings", None)
+        return True
 
     @cached_property
     def inner_numbers(self) -> pidns.InnerNumbers:
