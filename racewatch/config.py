@@ -19,6 +19,8 @@ import platformdirs
 
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display, display_text
+from racewatch.kinds.containers.roots import StateRoot
+from racewatch.kinds.containers.state import Runtime
 from racewatch.kinds.sockets.policy import SocketPolicy
 
 _T = TypeVar("_T")
@@ -40,7 +42,8 @@ class Config:
 
     ``roots`` are absolute, resolved and free of duplicates; ``exclude`` are shell patterns over whole
     paths; ``max_entries`` bounds the directory entries one scan looks at below one root (beyond it
-    the scan is partial and says so); ``keep_days`` is how long removed things can be put back.
+    the scan is partial and says so); ``state_roots`` are folders where runtimes keep state, beside the
+    usual ones; ``keep_days`` is how long removed things can be put back.
     """
 
     roots: tuple[bytes, ...] = ()
@@ -48,6 +51,7 @@ class Config:
     sockets: SocketPolicy = field(default_factory=SocketPolicy)
     max_entries: int = 1_000_000
     protected: Protected = field(default_factory=Protected)
+    state_roots: tuple[StateRoot, ...] = ()
     keep_days: int = 7
     theme: Theme = Theme.SYSTEM
 
@@ -227,7 +231,16 @@ class _Reader:
 
     def read(self, table: Mapping[str, object]) -> tuple[Config, tuple[ConfigProblem, ...]]:
         defaults = Config()
-        known = {"roots", "exclude", "sockets", "max_entries", "protected", "keep_days", "theme"}
+        known = {
+            "roots",
+            "exclude",
+            "sockets",
+            "max_entries",
+            "protected",
+            "keep_days",
+            "theme",
+            "containers",
+        }
         self._unknown(table, known, "")
         roots = self._value(table, "roots", _roots, defaults.roots)
         config = Config(
@@ -236,6 +249,7 @@ class _Reader:
             sockets=self._sockets(table.get("sockets", {})),
             max_entries=self._value(table, "max_entries", _whole_number(1), defaults.max_entries),
             protected=self._protected(table.get("protected", [])),
+            state_roots=self._containers(table.get("containers", {})),
             keep_days=self._value(table, "keep_days", _whole_number(0), defaults.keep_days),
             theme=self._value(table, "theme", _theme, defaults.theme),
         )
@@ -272,6 +286,13 @@ class _Reader:
             looks_apart=self._value(value, "sockets.looks_apart", _seconds, defaults.looks_apart),
             min_age=self._value(value, "sockets.min_age", _seconds, defaults.min_age),
         )
+
+    def _containers(self, value: object) -> tuple[StateRoot, ...]:
+        if not isinstance(value, dict):
+            self._problem("containers", "wanted a table ([containers]); using the defaults")
+            return ()
+        self._unknown(value, {"state_roots"}, "containers.")
+        return self._value(value, "containers.state_roots", _state_roots, ())
 
     def _protected(self, value: object) -> Protected:
         if not isinstance(value, list):
@@ -312,6 +333,18 @@ def _absolute(text: str) -> bytes:
     if b"\0" in path:
         raise _WrongValueError("a path cannot hold NUL")
     return path
+
+
+def _state_roots(value: object) -> tuple[StateRoot, ...]:
+    found = []
+    for text in _texts(value):
+        word, _, path = text.partition(":")
+        if word not in set(Runtime):
+            raise _WrongValueError(
+                f"{display_text(text)}: wanted RUNTIME:/path, RUNTIME one of {', '.join(Runtime)}"
+            )
+        found.append(StateRoot(Runtime(word), resolve_root(_absolute(path))))
+    return tuple(found)
 
 
 def _patterns(value: object) -> tuple[bytes, ...]:

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from types import MappingProxyType
+from typing import Final
 
 from racewatch.config import Config, resolve_roots, state_dir
 from racewatch.core.act import Hook, act, no_hook
@@ -30,9 +30,12 @@ from racewatch.core.model import (
 )
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.recovery import recover
-from racewatch.core.text import display
+from racewatch.core.text import display, display_text
 from racewatch.core.undo import NoSuchAction, undo
 from racewatch.core.wire import WireError, target_from_text
+from racewatch.kinds.containers import ContainersKind
+from racewatch.kinds.containers.roots import StateRoot, split, target_of
+from racewatch.kinds.containers.state import Runtime
 from racewatch.kinds.locks import LocksKind, StillBook
 from racewatch.kinds.locks.contents import file_type_of
 from racewatch.kinds.locks.format import FileType
@@ -41,12 +44,7 @@ from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
 from racewatch.monitor.settings import MonitorSettings
 
-NOT_BUILT_YET: Mapping[KindName, str] = MappingProxyType(
-    {
-        KindName.CONTAINER: "containers are not built yet: this version of racewatch knows sockets and locks",
-    }
-)
-_CONTAINER_PREFIXES = ("runc:", "crun:", "youki:", "podman:", "docker:")
+_ENGINES: Final = ("podman", "docker")
 
 
 class RacewatchError(Exception):
@@ -54,7 +52,7 @@ class RacewatchError(Exception):
 
 
 class TargetError(RacewatchError):
-    """What was named is no target: not a path of a known kind, or a kind that is not built."""
+    """What was named is no target."""
 
 
 class Racewatch:
@@ -72,7 +70,8 @@ class Racewatch:
         self._journal: Journal | None = None
         self._stills = StillBook()
         self._locks = self._make_locks(well_known_places=True)
-        kinds: list[Kind] = [self._make_sockets(patient=True), self._locks]
+        self._containers = ContainersKind(config.state_roots)
+        kinds: list[Kind] = [self._make_sockets(patient=True), self._locks, self._containers]
         self._kinds = {kind.name: kind for kind in kinds}
         try:
             self._journal = Journal(folder)
@@ -105,12 +104,6 @@ class Racewatch:
             well_known_places=well_known_places,
         )
 
-    def _kind(self, name: KindName) -> Kind:
-        kind = self._kinds.get(name)
-        if kind is None:
-            raise TargetError(NOT_BUILT_YET[name])
-        return kind
-
     def _roots(self, roots: Sequence[bytes] | None) -> Sequence[bytes]:
         return self.config.roots if roots is None else resolve_roots(roots)
 
@@ -119,15 +112,17 @@ class Racewatch:
         roots: Sequence[bytes] | None = None,
         *,
         kinds: Sequence[KindName] | None = None,
+        engines: bool = False,
     ) -> ScanResult:
         """One look at these roots, or at the configured ones, in the order of the targets' names.
 
-        Without roots the well-known places of locks are looked at as well.  Raises :class:`TargetError` for a kind that is not built.
+        Without roots the well-known places of locks and the containers of every runtime are looked at as
+        well; with roots the containers only when ``engines`` are wanted.
         """
         observations: list[Observation] = []
         problems: list[Problem] = []
-        for kind in [self._kind(name) for name in kinds] if kinds is not None else self._kinds.values():
-            for seen in self._seen(kind, roots):
+        for kind in [self._kinds[name] for name in kinds] if kinds is not None else self._kinds.values():
+            for seen in self._seen(kind, roots, engines=engines):
                 if isinstance(seen, Problem):
                     problems.append(seen)
                 else:
@@ -136,8 +131,10 @@ class Racewatch:
         # What one kind could not look into, another could not either: said once.
         return ScanResult(tuple(observations), tuple(dict.fromkeys(problems)))
 
-    def _seen(self, kind: Kind, roots: Sequence[bytes] | None) -> Iterator[Seen]:
+    def _seen(self, kind: Kind, roots: Sequence[bytes] | None, *, engines: bool) -> Iterator[Seen]:
         """Named roots mean those alone."""
+        if roots is not None and kind is self._containers and not engines:
+            return iter(())
         if roots is not None and isinstance(kind, LocksKind):
             return kind.scan_below(self._roots(roots))
         return kind.scan(self._roots(roots))
@@ -148,14 +145,23 @@ class Racewatch:
         A path is made absolute and its *directory* resolved, so that the target's path has no link
         in it; its last component is taken as it is.  Raises :class:`TargetError`.
         """
-        if text.startswith(_CONTAINER_PREFIXES):
-            raise TargetError(NOT_BUILT_YET[KindName.CONTAINER])
+        word, _, rest = text.partition(":")
+        if word in set(Runtime):
+            return self._container(Runtime(word), os.fsencode(rest))
+        if word in _ENGINES:
+            raise TargetError(
+                f"{display_text(text)}: the containers of Podman and Docker are theirs alone to remove; look with "
+                f"{word} ps --all, remove with {word} rm"
+            )
         if text.partition(":")[0] in set(KindName):
             try:
                 target = target_from_text(text)
             except WireError as error:
                 raise TargetError(str(error)) from error
-            self._kind(target.kind)
+            if target.kind is KindName.CONTAINER and split(target) is None:
+                raise TargetError(
+                    f"not a container: {display_text(text)} (wanted container:RUNTIME:/state/root:ID)"
+                )
             if target.path is None:
                 return target
             return Target(target.kind, _canonical(target.path))
@@ -168,6 +174,9 @@ class Racewatch:
             return Target(KindName.LOCK if named_so else KindName.SOCKET, path)
         if found.is_socket:
             return Target(KindName.SOCKET, path)
+        container = self._containers.target_around(path) if found.is_directory else None
+        if container is not None:
+            return container
         if self._locks.registry.match(path, file_type_of(found)) is None:
             what = "a directory" if found.is_directory else "not a socket"
             raise TargetError(
@@ -176,13 +185,27 @@ class Racewatch:
             )
         return Target(KindName.LOCK, path)
 
+    def _container(self, runtime: Runtime, name: bytes) -> Target:
+        """The container of a runtime that has this id, in whichever of its state roots."""
+        if not name or b"/" in name:
+            raise TargetError(f"{runtime}:{display(name)} is no container: wanted {runtime}:ID")
+        roots = [root for root in self._containers.state_roots() if root.runtime is runtime]
+        here = [root for root in roots if os.path.isdir(os.path.join(root.path, name))]
+        if len(here) > 1:
+            several = ", ".join(display(root.path) for root in here)
+            raise TargetError(
+                f"{runtime}:{display(name)} is in several places ({several}): name its state directory"
+            )
+        root = (here or roots or [StateRoot(runtime, os.path.join(b"/run", runtime.value.encode()))])[0]
+        return target_of(root, name)
+
     def observe(self, target: Target) -> Observation | None:
         """One target, freshly; None when there is no such target."""
-        return self._kind(target.kind).look(target)
+        return self._kinds[target.kind].look(target)
 
     def remove(self, request: ActRequest, *, on_step: Hook = no_hook) -> Outcome:
-        """Lock, recheck, act.  Raises :class:`TargetError` for a kind that is not built."""
-        procedure = self._kind(request.target.kind).procedure(request.target)
+        """Lock, recheck, act."""
+        procedure = self._kinds[request.target.kind].procedure(request.target)
         if self._journal is None:
             summary = (
                 f"nothing was touched, because there is no act without a journal: {self.journal_problem}"
@@ -220,7 +243,10 @@ class Racewatch:
         """
         locks = self._make_locks(well_known_places=roots is None)
         settings = MonitorSettings(exclude=self.config.exclude)
-        return Monitor([self._make_sockets(patient=False), locks], self._roots(roots), settings=settings)
+        kinds: list[Kind] = [self._make_sockets(patient=False), locks]
+        if roots is None:
+            kinds.append(ContainersKind(self.config.state_roots))
+        return Monitor(kinds, self._roots(roots), settings=settings)
 
     def close(self) -> None:
         """Release the journal; waits for a write in flight.  Safe to call twice."""

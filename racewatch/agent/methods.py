@@ -14,7 +14,7 @@ from racewatch.agent.protocol import Code, RpcError
 from racewatch.core import wire
 from racewatch.core.model import ActRequest, KindName, Target
 from racewatch.core.text import display_text
-from racewatch.verbs import NOT_BUILT_YET, Racewatch, RacewatchError, TargetError
+from racewatch.verbs import Racewatch, RacewatchError, TargetError
 
 Params = Mapping[str, object]
 #: Starts (None: the configured roots) or stops the one watch of this agent.
@@ -80,8 +80,8 @@ class Methods:
         }
 
     def _scan(self, params: Params) -> object:
-        _boolean(params, "engines")
-        return wire.scan_to_json(self._racewatch.scan(_roots(params), kinds=_kinds(params)))
+        engines = _boolean(params, "engines")
+        return wire.scan_to_json(self._racewatch.scan(_roots(params), kinds=_kinds(params), engines=engines))
 
     def _observe(self, params: Params) -> object:
         seen = self._racewatch.observe(self._target(params))
@@ -176,8 +176,5 @@ def _kinds(params: Params) -> list[KindName] | None:
     for item in value:
         if not isinstance(item, str) or item not in set(KindName):
             raise _invalid(f"kinds: wanted some of {', '.join(KindName)}")
-        kind = KindName(item)
-        if kind in NOT_BUILT_YET:
-            raise RpcError(Code.CANNOT, NOT_BUILT_YET[kind])
-        kinds.append(kind)
+        kinds.append(KindName(item))
     return kinds

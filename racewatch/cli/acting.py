@@ -20,7 +20,7 @@ from racewatch.cli.session import Session, roots_of, targets_of
 from racewatch.core import wire
 from racewatch.core.model import ActRequest, Observation, Outcome, OutcomeWord
 from racewatch.core.text import display, display_text
-from racewatch.verbs import NOT_BUILT_YET, Racewatch
+from racewatch.verbs import Racewatch
 
 _MAX_PLAN: Final = 256 * 1024 * 1024
 _HELD: Final = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -159,7 +159,11 @@ def _confirmed(session: Session, previews: Sequence[Outcome]) -> bool:
         for item in seen.evidence:
             session.err.pieces((Cell(f"    {item.says.value:<8}"), Cell(item.detail)))
     what = "this" if len(wanted) == 1 else f"these {len(wanted)}"
-    session.err.line("Each is looked at again right before its name is taken away; undo brings it back.")
+    final = sum(1 for one in wanted if one.observation is not None and not one.observation.undoable)
+    undo = (
+        "undo brings it back" if not final else f"undo brings it back, except {final} that cannot be undone"
+    )
+    session.err.line(f"Each is looked at again right before its name is taken away; {undo}.")
     session.err.prompt(f"Remove {what}? [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -207,14 +211,10 @@ def apply(session: Session, arguments: argparse.Namespace) -> int:
 
 
 def _request(step: wire.PlanStep) -> ActRequest:
-    """The step as a request; a kind that is not built refuses the plan before anything is touched.
+    """The step as a request.
 
     The path is taken as it was written: a folder that became a link since is refused by the act.
     """
-    if step.target.kind in NOT_BUILT_YET:
-        raise Complaint(
-            f"the plan names {wire.target_to_text(step.target)}: {NOT_BUILT_YET[step.target.kind]}"
-        )
     return ActRequest(step.target, step.fingerprint)
 
 

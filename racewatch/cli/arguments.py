@@ -12,15 +12,15 @@ from racewatch.cli.exits import Complaint
 from racewatch.core.model import KindName, Verdict
 
 _ABOUT: Final = """\
-Shows the Unix sockets of this machine live, says which are in use and which are left over, with the
-evidence, and removes left-overs without ever racing the live system.
+Shows the Unix sockets, locks and containers of this machine live, says which are in use and which are
+left over, with the evidence, and removes left-overs without ever racing the live system.
 
 racewatch alone, or with folders, opens the window."""
 
 _CODES: Final = """\
 exit codes: 0 done; 1 internal error; 2 usage or configuration; each command's --help says its own"""
 
-_TARGET: Final = "a path, or the full target text of an observation (socket:/run/x.sock)"
+_TARGET: Final = "a path, runc:ID or crun:ID, or the full target text of an observation (socket:/run/x.sock)"
 _ROOT: Final = "look below this folder only (none: the configured ones)"
 
 #: Every command, in the order in which --help lists them.
@@ -126,7 +126,7 @@ def _add_looking(commands: _Commands[_Parser]) -> None:
         help="print only things with this verdict (may be repeated)",
     )
     scan.add_argument(
-        "--engines", action="store_true", help="with ROOTs: include container runtimes and engines too"
+        "--engines", action="store_true", help="with ROOTs: include the containers of all runtimes too"
     )
 
     explain = _command(
@@ -151,7 +151,8 @@ def _add_acting(commands: _Commands[_Parser]) -> None:
         "remove",
         "remove what is proved left over; what is in use is refused, always",
         more="Every target is looked at again, under a lock, right before it is removed; what changed since\n"
-        "the first look (or since --expect) is refused. Undo brings it back: racewatch history.",
+        "the first look (or since --expect) is refused. Undo brings it back (a container's deletion is final):\n"
+        "racewatch history.",
         codes=codes,
     )
     remove.add_argument("targets", nargs="+", metavar="TARGET", help=_TARGET)

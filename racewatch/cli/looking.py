@@ -22,7 +22,7 @@ from racewatch.core.model import (
     Verdict,
 )
 from racewatch.core.text import display, display_text
-from racewatch.verbs import NOT_BUILT_YET, Racewatch
+from racewatch.verbs import Racewatch
 
 STYLES: Final = {
     Verdict.LIVE: "green",
@@ -73,25 +73,14 @@ def moment(seconds: float) -> str:
 def scan(session: Session, arguments: argparse.Namespace) -> int:
     """``racewatch scan``."""
     kinds = [KindName(word) for word in arguments.kind] if arguments.kind else None
-    code = Exit.DONE
-    if kinds is not None:
-        for kind in kinds:
-            if kind in NOT_BUILT_YET:
-                session.say(NOT_BUILT_YET[kind])
-                code = Exit.USAGE
-        kinds = [kind for kind in kinds if kind not in NOT_BUILT_YET]
-    if arguments.engines:
-        session.say(f"--engines adds nothing: {NOT_BUILT_YET[KindName.CONTAINER]}")
     with session.opened() as racewatch:
-        result = racewatch.scan(roots_of(arguments.roots), kinds=kinds) if kinds != [] else ScanResult((), ())
+        result = racewatch.scan(roots_of(arguments.roots), kinds=kinds, engines=arguments.engines)
     if arguments.verdict:
         wanted = set(arguments.verdict)
         kept = tuple(seen for seen in result.observations if seen.verdict in wanted)
         result = ScanResult(kept, result.problems)
     print_scan(session, result, as_json=arguments.json)
-    if code is Exit.DONE and result.problems:
-        code = Exit.PARTIAL
-    return code
+    return Exit.PARTIAL if result.problems else Exit.DONE
 
 
 def print_scan(session: Session, result: ScanResult, *, as_json: bool) -> None:
@@ -175,9 +164,10 @@ def _verdict(word: str) -> Verdict:
 def _what_remove_does(racewatch: Racewatch, seen: Observation) -> str:
     plain = preview(ActRequest(seen.target, seen.fingerprint), seen, racewatch.config)
     if plain.word is OutcomeWord.DONE:
+        after = "undo brings it back" if seen.undoable else "this cannot be undone"
         return (
             "would remove it: looked at again under a lock, its name taken away in one step, "
-            "checked, then deleted; undo brings it back"
+            f"checked, then deleted; {after}"
         )
     forced = preview(ActRequest(seen.target, seen.fingerprint, override=True), seen, racewatch.config)
     if forced.word is OutcomeWord.DONE:

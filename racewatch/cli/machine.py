@@ -12,11 +12,11 @@ from typing import Final
 from racewatch.cli.window import display_problem
 from racewatch.config import Config, ConfigProblem, config_path, state_dir
 from racewatch.core import selfcheck
-from racewatch.core.model import KindName
 from racewatch.core.text import display, display_text
+from racewatch.kinds.containers import ContainersKind
 from racewatch.kinds.locks.registry import load
 from racewatch.linux import fs, mountinfo, mounts, netns, processes, sockdiag, systemd
-from racewatch.verbs import NOT_BUILT_YET, Racewatch
+from racewatch.verbs import Racewatch
 
 
 class State(enum.StrEnum):
@@ -284,13 +284,25 @@ def _systemd(_machine: Machine) -> Iterator[Check]:
         yield Check("systemd", State.OK, f"{len(found.by_path)} socket paths belong to its units")
 
 
-_ENGINES: Final = ("runc", "crun", "youki", "podman", "docker", "containerd")
+_PROGRAMS: Final = ("runc", "crun", "youki", "podman", "docker", "containerd")
 
 
-def _engines(_machine: Machine) -> Iterator[Check]:
-    found = [name for name in _ENGINES if shutil.which(name)]
-    names = ", ".join(found) if found else "none found"
-    yield Check("engines", State.INFO, f"{names} ({NOT_BUILT_YET[KindName.CONTAINER]})")
+def _runtimes(machine: Machine) -> Iterator[Check]:
+    found = [name for name in _PROGRAMS if shutil.which(name)]
+    names = ", ".join(found) if found else "none"
+    roots = ContainersKind(machine.config.state_roots).state_roots()
+    places = ", ".join(display(root.path) for root in roots) or "no folder with containers"
+    yield Check("container programs", State.INFO, f"installed: {names}; state is kept in: {places}")
+    for root in roots:
+        try:
+            os.listdir(root.path)
+        except OSError as error:
+            yield Check(
+                f"state root {display(root.path)}",
+                State.DEGRADED,
+                f"cannot be looked into: {error.strerror}",
+                "look as root",
+            )
 
 
 def _display(_machine: Machine) -> Iterator[Check]:
@@ -333,7 +345,7 @@ _CHECKS: Final[tuple[Callable[[Machine], Iterator[Check]], ...]] = (
     _inotify,
     _rights,
     _systemd,
-    _engines,
+    _runtimes,
     _display,
     _configuration,
     _lock_formats,

@@ -10,11 +10,11 @@ from __future__ import annotations
 import enum
 import os
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from racewatch.core.journal import Journal, JournalError, new_action_id
-from racewatch.core.kind import Procedure, Stop, UndoRecord
+from racewatch.core.kind import Procedure, Stop
 from racewatch.core.model import (
     ActRequest,
     Observation,
@@ -57,6 +57,7 @@ class _Progress:
 
     action: str
     seen: Observation | None = None
+    reversible: bool = True
     kept: bool = False
     captured: bool = False
 
@@ -78,7 +79,8 @@ def act(
     race was really lost) a live name cannot be seen for some tens to hundreds of microseconds.
     """
     progress = _Progress(new_action_id())
-    reason = protected.reason(request.target.path)
+    place = request.target.place
+    reason = protected.reason(os.path.join(*place) if place is not None else None)
     if reason is not None:
         # The operator's own list comes first: it must hold however dead the thing is.
         stop: Stop | None = Stop(OutcomeWord.REFUSED_FORBIDDEN, f"protected by the configuration: {reason}")
@@ -146,8 +148,9 @@ def _run(
     undo = procedure.intent(progress.action)
     if isinstance(undo, Stop):
         return undo
-    progress.kept = seen.verdict is not Verdict.STALE or bool(undo.data["kept"])
-    undo = UndoRecord(undo.method, {**undo.data, "kept": progress.kept})
+    progress.reversible = undo.reversible
+    progress.kept = undo.reversible and (seen.verdict is not Verdict.STALE or bool(undo.data["kept"]))
+    undo = replace(undo, data={**undo.data, "kept": progress.kept})
     try:
         journal.intend(progress.action, "remove", seen, undo)
     except JournalError as error:
@@ -235,6 +238,8 @@ def _ended(request: ActRequest, progress: _Progress, stop: Stop | None, journal:
     if stop is None:
         assert progress.seen is not None
         kept = "; it is kept aside and undo brings it back as it was" if progress.kept else ""
+        if not progress.reversible:
+            kept = "; this cannot be undone"
         proved = progress.seen.verdict is Verdict.STALE and progress.seen.removable is Removable.YES
         word = "" if proved else " on a person's word"
         outcome = Outcome(
@@ -243,7 +248,7 @@ def _ended(request: ActRequest, progress: _Progress, stop: Stop | None, journal:
             OutcomeWord.DONE,
             f"{display(progress.seen.path or request.target.locator)} was removed{word} ({progress.seen.label}){kept}",
             progress.seen,
-            undoable=True,
+            undoable=progress.reversible,
         )
     else:
         outcome = Outcome(

@@ -30,10 +30,13 @@ class UndoRecord:
     """What the journal keeps so that a removed thing can come back.
 
     ``method`` names the core's capture that wrote it (and alone can read it); ``data`` is JSON-able.
+    ``reversible`` is False when recovery after a crash can use it, but undo cannot: the thing is deleted
+    for good.
     """
 
     method: str
     data: dict[str, object]
+    reversible: bool = True
 
 
 class Procedure(Protocol):

@@ -8,6 +8,7 @@ form at the edge and :mod:`racewatch.core.wire` the JSON form of ``CONTRACT``.
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -76,7 +77,7 @@ class Target:
     """One thing on the machine: a kind and a locator inside that kind.
 
     The locator of a path socket or a lock is its absolute path (it begins with ``/``); other
-    forms (``lost:INODE:/path``, ``runc:/run/runc:ID``) never begin with ``/``.
+    forms (``lost:INODE:/path``, ``runc:/run/runc:ID``, ``bundle:/path``) never begin with ``/``.
     """
 
     kind: KindName
@@ -86,6 +87,20 @@ class Target:
     def path(self) -> bytes | None:
         """The absolute path, when the locator is one."""
         return self.locator if self.locator.startswith(b"/") else None
+
+    @property
+    def place(self) -> tuple[bytes, bytes] | None:
+        """The directory it is in, and its name there; None for what has neither.
+
+        Of a container its state directory (``runc:/run/runc:ID``), or its bundle (``bundle:/path``).
+        """
+        path = self.path
+        if path is None and self.kind is KindName.CONTAINER:
+            path = self.locator.partition(b":")[2]
+            root, colon, name = path.rpartition(b":")
+            if colon:
+                path = os.path.join(root, name)
+        return os.path.split(path) if path is not None and path.startswith(b"/") else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,6 +137,7 @@ class Observation:
     ``fingerprint`` is equal for two observations if and only if they saw the same incarnation in
     the same state.  ``facts`` are ordered name/value pairs for people (socket type, queue use).
     ``owner`` is the process to speak to; ``others`` are further holders of the same thing.
+    ``undoable`` is False when undo could not bring it back, were it removed.
     """
 
     target: Target
@@ -138,6 +154,7 @@ class Observation:
     remedy: str | None = None
     facts: tuple[tuple[str, str], ...] = ()
     others: tuple[Owner, ...] = ()
+    undoable: bool = True
 
     def same_as(self, other: Observation) -> bool:
         """True when nothing a person would see has changed (the time of looking apart)."""

@@ -6,6 +6,9 @@ import os
 import time
 from typing import Final
 
+from racewatch.core import settle_exchange
+from racewatch.core.exchange import METHOD, Exchange, Unfinished
+from racewatch.core.guard import DirectoryGuard
 from racewatch.core.journal import Journal, OpenAct
 from racewatch.core.kind import Stop, UndoRecord
 from racewatch.core.model import HistoryEntry, Outcome, OutcomeWord
@@ -53,18 +56,12 @@ def _patiently(record: NameRecord, guards: Guards, deadline: float) -> Stop | No
 
 
 def _settle(candidate: OpenAct, journal: Journal, deadline: float) -> bool:
+    if candidate.undo.method == METHOD:
+        return _settle_exchange(candidate, journal, deadline)
     try:
         record = NameRecord.read(candidate.undo.data)
     except (KeyError, ValueError):
-        outcome = Outcome(
-            candidate.target,
-            candidate.action,
-            OutcomeWord.FAILED,
-            "interrupted; its record in the journal is damaged, look for a name that begins with "
-            ".racewatch. beside it",
-        )
-        journal.finish(outcome)
-        return True
+        return _damaged(candidate, journal)
     guards = Guards()
     stop = _patiently(record, guards, deadline)
     if stop is not None:
@@ -85,4 +82,38 @@ def _settle(candidate: OpenAct, journal: Journal, deadline: float) -> bool:
     undo = UndoRecord(candidate.undo.method, {**candidate.undo.data, "kept": how.kept or record.kept})
     outcome = Outcome(candidate.target, candidate.action, how.word, how.summary, undoable=how.undoable)
     journal.finish(outcome, undo=undo if candidate.verb != "undo" else None)
+    return True
+
+
+def _damaged(candidate: OpenAct, journal: Journal) -> bool:
+    outcome = Outcome(
+        candidate.target,
+        candidate.action,
+        OutcomeWord.FAILED,
+        "interrupted; its record in the journal is damaged, look for a name that begins with "
+        ".racewatch. beside it",
+    )
+    journal.finish(outcome)
+    return True
+
+
+def _settle_exchange(candidate: OpenAct, journal: Journal, deadline: float) -> bool:
+    try:
+        record = Exchange.read(candidate.undo.data)
+    except (KeyError, ValueError):
+        return _damaged(candidate, journal)
+    while isinstance(guard := DirectoryGuard.take(record.root), Stop):
+        if guard.word is not OutcomeWord.REFUSED_BUSY or time.monotonic() > deadline:
+            journal.remark(candidate.action, f"interrupted; waiting to be settled: {guard.summary}")
+            return False
+        time.sleep(0.02)
+    try:
+        how = settle_exchange.settle(record, guard)
+    except (OSError, Unfinished) as error:
+        why = error.strerror if isinstance(error, OSError) else str(error)
+        journal.remark(candidate.action, f"interrupted; waiting to be settled: {why}")
+        return False
+    finally:
+        guard.close()
+    journal.finish(Outcome(candidate.target, candidate.action, how.word, how.summary))
     return True

@@ -168,7 +168,7 @@ def evidence_to_json(evidence: Evidence) -> Json:
 
 
 def observation_to_json(seen: Observation) -> Json:
-    """The contract's observation, and (additions) ``facts`` and ``others``."""
+    """The contract's observation, and (additions) ``facts``, ``others`` and ``undoable``."""
     return {
         "kind": seen.target.kind.value,
         "target": target_to_text(seen.target),
@@ -185,6 +185,7 @@ def observation_to_json(seen: Observation) -> Json:
         "seen_at": time_to_text(seen.seen_at),
         "facts": [[_text(name), _text(value)] for name, value in seen.facts],
         "others": [_owner_to_json(owner) for owner in seen.others],
+        "undoable": seen.undoable,
     }
 
 
@@ -352,6 +353,7 @@ def observation_from_json(value: object, where: str = "") -> Observation:
             _owner_from_json(item, f"{where}others[{number}].")
             for number, item in enumerate(_list(members, "others", where))
         ),
+        undoable=members.get("undoable") is not False,
     )
 
 

@@ -49,6 +49,11 @@ def unseen(target: Target, path: bytes, error: OSError) -> Observation:
     )
 
 
+def moment(seconds: float) -> str:
+    """A moment in the time of this place: sorts as text, and changes by nothing but its subject."""
+    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+
+
 def describe(pid: int) -> Owner | None:
     """A living process; None when it is gone or cannot be seen."""
     info = processes.describe(pid)

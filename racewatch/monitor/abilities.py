@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Protocol, runtime_checkable
 
-from racewatch.core.model import Observation
+from racewatch.core.model import Observation, Target
 
 
 class Beside(Protocol):
@@ -37,6 +37,15 @@ class ReadsContents(Protocol):
 
     def cares_for(self, path: bytes) -> bool:
         """Whether what this name means may be a target.  No I/O, from any thread."""
+        ...
+
+
+@runtime_checkable
+class FillsFolders(Protocol):
+    """A kind whose targets are whole folders, so that whatever changes inside one is about it."""
+
+    def target_around(self, directory: bytes) -> Target | None:
+        """The target that this directory is; None when it is none."""
         ...
 
 

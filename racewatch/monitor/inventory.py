@@ -22,8 +22,9 @@ class Change(NamedTuple):
 
 
 def directory_of(target: Target) -> bytes | None:
-    """The directory a target's name is in, None for targets that are no path."""
-    return None if target.path is None else os.path.dirname(target.path)
+    """The directory a target's name is in, None for targets that are in none."""
+    place = target.place
+    return None if place is None else place[0]
 
 
 class Inventory:

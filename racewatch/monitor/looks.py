@@ -18,7 +18,7 @@ from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.text import one_line
 from racewatch.linux import fs
-from racewatch.monitor.abilities import Beside, LooksBeside
+from racewatch.monitor.abilities import Beside, FillsFolders, LooksBeside
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.costs import Costs
 from racewatch.monitor.health import HealthBoard
@@ -175,6 +175,10 @@ class Looks:
         started = time.monotonic()
         for kind in self._kinds.values():
             if not self.covers(directory, kind.name):
+                continue
+            around = kind.target_around(directory) if isinstance(kind, FillsFolders) else None
+            if around is not None:
+                self._look(kind, around)
                 continue
             if names is not None:
                 wanted = self._worth_a_look(kind, directory, names)
@@ -379,4 +383,5 @@ def _is_there(directory: bytes) -> bool:
 
 
 def _name(target: Target) -> bytes:
-    return os.path.basename(target.locator)
+    place = target.place
+    return os.path.basename(target.locator) if place is None else place[1]

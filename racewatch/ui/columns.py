@@ -193,3 +193,47 @@ LOCKS: Final = Shape(
     ),
     group="program",
 )
+
+CONTAINERS: Final = Shape(
+    kind=KindName.CONTAINER,
+    plural="containers",
+    columns=(
+        _STATE,
+        Column("name", "Name", lambda seen: words.fact(seen, "name"), Style.PLAIN, 150),
+        Column(
+            "bundle",
+            "Bundle",
+            lambda seen: words.fact(seen, "bundle") or words.full_path(seen),
+            Style.PATH,
+            216,
+        ),
+        Column("runtime", "Runtime", lambda seen: words.fact(seen, "runtime"), Style.PLAIN, 128),
+        Column(
+            "owner",
+            "First process",
+            lambda seen: words.owner_text(seen.owner),
+            Style.PLAIN,
+            160,
+            key=_owner_key,
+            tip=_owner_tip,
+        ),
+        Column(
+            "age",
+            "Age",
+            lambda seen: words.age(words.fact(seen, "made")),
+            width=64,
+            key=lambda seen: text_key(words.fact(seen, "made")),
+            tip=lambda seen: words.fact(seen, "made"),
+            ages=True,
+        ),
+    ),
+    gives_way=("age", "owner"),
+    search=lambda seen: (
+        words.fact(seen, "name"),
+        words.fact(seen, "runtime"),
+        words.fact(seen, "bundle"),
+        words.full_path(seen),
+        *_owner_words(seen),
+    ),
+    group="runtime",
+)

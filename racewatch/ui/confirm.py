@@ -287,10 +287,10 @@ class ConfirmDialog(QDialog):
 def _consequence(seen: Observation) -> str:
     noun = words.noun(seen.target)
     said = f"{seen.summary} " if seen.summary else ""
-    act = (
-        f"Its state is checked once more with the {noun} pinned; only if it is still as shown, its name is "
-        "taken away. This can be undone from the History while the name is free."
-    )
+    again = f"Its state is checked once more with the {noun} pinned; only if it is still as shown, "
+    act = f"{again}its name is taken away. This can be undone from the History while the name is free."
+    if not seen.undoable:
+        act = f"{again}it is taken away and deleted. This cannot be undone."
     lost = words.fact(seen, "consequence")
     along = [display_text(value) for name, value in seen.facts if name == "goes with it"]
     together = f" Together with it goes {', '.join(along)}, or nothing." if along else ""

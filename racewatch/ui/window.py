@@ -30,8 +30,7 @@ from racewatch.ui import icons, words
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import Act, Actions
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.columns import LOCKS, SOCKETS
-from racewatch.ui.empty import EmptyState
+from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.feed import Feed
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.remedy import RemedyDialog
@@ -83,7 +82,8 @@ class MainWindow(QMainWindow):
         self.actor = Actor(bridge, racewatch, look, self.strips, self)
         self.sockets = TargetsView(look, SOCKETS, self._why_not)
         self.locks = TargetsView(look, LOCKS, self._why_not)
-        self._views = (self.sockets, self.locks)
+        self.containers = TargetsView(look, CONTAINERS, self._why_not)
+        self._views = (self.sockets, self.locks, self.containers)
         self.history = HistoryView(look)
         self.status = Status(look)
         self.actions_table = Actions(self, look, self._handlers())
@@ -117,9 +117,6 @@ class MainWindow(QMainWindow):
         self.pages = QStackedWidget()
         for view in self._views:
             self.pages.addWidget(view)
-        self.pages.addWidget(
-            self._not_built("containers", "Containers are", "containers of runc, crun, Podman and Docker")
-        )
         self.pages.addWidget(self.history)
         right = QWidget()
         column = QVBoxLayout(right)
@@ -149,15 +146,6 @@ class MainWindow(QMainWindow):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addToolBar(bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-
-    def _not_built(self, icon: str, title: str, what: str) -> EmptyState:
-        page = EmptyState(self._look)
-        page.say(
-            icon,
-            f"{title} not built yet",
-            f"A later version will show {what} here, with the same evidence.",
-        )
-        return page
 
     def _theme_menu(self, view_menu: QMenu) -> None:
         view_menu.addSeparator()

@@ -214,7 +214,8 @@ def remove_state(observation: Observation | None, blocked: str | None = None) ->
             else "It could not be proved that nobody uses it; removing it needs your word."
         )
         return RemoveState(True, why, override=True)
-    return RemoveState(True, "Nobody uses it. Removing it can be undone while the name is free.")
+    after = "can be undone while the name is free" if observation.undoable else "cannot be undone"
+    return RemoveState(True, f"Nobody uses it. Removing it {after}.")
 
 
 def as_text(observation: Observation) -> str:

@@ -90,10 +90,13 @@ class Victim:
 
 
 class Tracer:
-    """strace, attached; ``inject`` is its expression, or None to only list the calls."""
+    """strace, attached; ``inject`` is its expression, or None to only list the calls.
 
-    def __init__(self, victim: Victim, output: Path, inject: str | None) -> None:
-        command = ["strace", "-f", "-p", str(victim.pid), "-o", str(output)]
+    ``children``: what it starts is traced, and killed, too.
+    """
+
+    def __init__(self, victim: Victim, output: Path, inject: str | None, *, children: bool = True) -> None:
+        command = ["strace", *(["-f"] if children else []), "-p", str(victim.pid), "-o", str(output)]
         if inject is not None:
             command += ["-e", f"trace={inject.partition(':')[0]}", "-e", f"inject={inject}"]
         self._process = subprocess.Popen(command, stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)
@@ -109,7 +112,7 @@ class Tracer:
         self._process.communicate(timeout=DEADLINE_S)
 
 
-_CALL = re.compile(r"\d+ +([a-z_0-9]+)\(")
+_CALL = re.compile(r"(?:\d+ +)?([a-z_0-9]+)\(")
 
 
 def calls_in(output: Path) -> list[tuple[str, int]]:

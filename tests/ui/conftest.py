@@ -16,6 +16,7 @@ from qasync import QEventLoop
 from racewatch.config import Config, Theme
 from racewatch.core.model import HistoryEntry, Target
 from racewatch.core.protected import Protected
+from racewatch.kinds.containers.roots import StateRoot
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.theme import Look
 from racewatch.ui.window import MainWindow
@@ -85,9 +86,12 @@ class Opened:
         *,
         protected: Protected | None = None,
         recovered: tuple[HistoryEntry, ...] = (),
+        state_roots: tuple[StateRoot, ...] = (),
         wait: bool = True,
     ) -> MainWindow:
-        config = Config(roots=(self.sandbox.folder,), protected=protected or Protected())
+        config = Config(
+            roots=(self.sandbox.folder,), state_roots=state_roots, protected=protected or Protected()
+        )
         racewatch = Racewatch(config, state=os.fsencode(self._place / "state"))
         racewatch.recovered += recovered
         settings = QSettings(str(self._place / "window.ini"), QSettings.Format.IniFormat)

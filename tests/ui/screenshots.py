@@ -22,6 +22,8 @@ sys.path.insert(0, str(HERE.parent.parent))
 
 from PySide6.QtGui import QImage  # noqa: E402 - after the path is set
 
+from racewatch.kinds.containers.state import Runtime  # noqa: E402 - after the path is set
+from tests.containers.support import Machine  # noqa: E402 - after the path is set
 from tests.ui.desktop import Desktop, missing, wait_for  # noqa: E402 - after the path is set
 from tests.ui.lockers import Lockers, dead_pid  # noqa: E402 - after the path is set
 from tests.ui.sandbox import Sandbox  # noqa: E402 - after the path is set
@@ -53,6 +55,15 @@ DEAD = (
     b"php/php8.2-fpm.sock",
     b"tmux-1000/default",
     b"<b>not bold</b> & \xe2\x80\xaeesrever.sock",
+)
+
+CONTAINERS = (
+    ("running", "website"),
+    ("running", "database"),
+    ("paused", "batch-job"),
+    ("created", "migration"),
+    ("stopped", "old-build"),
+    ("stopped", "nightly-test"),
 )
 
 SERVER = """
@@ -177,7 +188,15 @@ def inside(theme: str, target: Path) -> None:
         if servers.mount_shared(whole / "shared"):
             Sandbox(os.fsencode(whole / "shared")).dead(b"agent.sock")
             roots.append(whole / "shared")
-        config = Config(roots=tuple(os.fsencode(root) for root in roots), theme=Theme(theme))
+        machine = Machine(Runtime.RUNC, whole)
+        for state, called in CONTAINERS:
+            machine.make(state, called)
+        (machine.root / "half-made").mkdir()
+        config = Config(
+            roots=tuple(os.fsencode(root) for root in roots),
+            state_roots=(machine.state_root,),
+            theme=Theme(theme),
+        )
         racewatch = Racewatch(config, state=os.fsencode(whole / "state"))
 
         look = LIGHT if theme == "light" else DARK
@@ -285,9 +304,24 @@ def inside(theme: str, target: Path) -> None:
             await asyncio.sleep(0.6)
             grab("own-command")
             window.findChildren(RemedyDialog)[0].close()
+
+            def may_delete() -> bool:
+                dialog = actor.dialog
+                return dialog is not None and dialog.remove.isEnabled()
+
             window.sidebar.choose(2)
-            await asyncio.sleep(0.3)
-            grab("not-built")
+            containers = window.containers
+            await until(lambda: containers.model.total >= 5)
+            containers.table.choose(machine.target("old-build"))
+            containers.table.setFocus()
+            await asyncio.sleep(0.4)
+            grab("containers")
+            window._remove()
+            await until(may_delete)
+            grab("confirm-container")
+            assert actor.dialog is not None
+            actor.dialog.reject()
+            await until(lambda: actor.dialog is None)
             window.sidebar.choose(0)
             choose(b"hung-worker.sock")
             window.showNormal()
@@ -327,6 +361,7 @@ def inside(theme: str, target: Path) -> None:
             task.result()
         finally:
             racewatch.close()
+            machine.close()
             lockers.close()
             sandbox.close()
             servers.close()

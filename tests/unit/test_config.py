@@ -47,7 +47,8 @@ def test_every_setting_of_the_sample_is_understood(tmp_path: Path) -> None:
     assert settings_.protected.reason(b"/run/important/x") == "ask the database team first"
     assert settings_.exclude != ()
     written = {match[1] for line in lines if (match := re.match(r"\[*([a-z_]+)", line))}
-    wanted = {one.name for of in (Config, SocketPolicy) for one in fields(of)} | {"glob", "reason"}
+    wanted = {one.name for of in (Config, SocketPolicy) for one in fields(of)}
+    wanted |= {"glob", "reason", "containers"}
     assert written == wanted
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Sequence
 from typing import Final
 
@@ -13,6 +12,7 @@ from racewatch.kinds.locks.evidence import several
 from racewatch.kinds.locks.facts import Facts
 from racewatch.kinds.locks.format import Mechanism, Policy
 from racewatch.kinds.locks.registry import Identified
+from racewatch.kinds.seeing import moment
 from racewatch.linux import fs
 
 _BY_EXISTENCE: Final = frozenset(
@@ -69,7 +69,7 @@ def local_time(seconds: float) -> str | None:
     """A moment as people of this machine write it; None when it is none."""
     if not 0 < seconds < _LATEST:
         return None
-    return time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(seconds))
+    return moment(seconds)
 
 
 def _taken(facts: Facts, node: fs.Stat, said: Claim | None) -> str | None:

@@ -11,7 +11,7 @@ from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import KindName, Observation, Target
 from racewatch.core.text import display
 from racewatch.kinds.place import Place, Where
-from racewatch.kinds.seeing import file_type, fingerprint_of
+from racewatch.kinds.seeing import file_type, fingerprint_of, moment
 from racewatch.kinds.sockets.facts import Facts
 from racewatch.kinds.sockets.judge import BEING_WATCHED, Judgement, bound_row, judge, judge_lost, type_word
 from racewatch.kinds.sockets.policy import Looks
@@ -114,7 +114,7 @@ class Observer:
         if row is not None and row.listening:
             shown.append(("queue", f"{row.queue} of {row.backlog}"))
         if created:
-            shown.append(("created", time.strftime("%Y-%m-%d %H:%M:%S", time.localtime(created / 1e9))))
+            shown.append(("created", moment(created / 1e9)))
         if facts.unit:
             shown.append(("unit", f"{facts.unit} ({'active' if facts.unit_active else 'not active'})"))
         return Observation(

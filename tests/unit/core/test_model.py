@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from racewatch.core.model import Evidence, Owner, Removable, Says, Verdict
+import pytest
+
+from racewatch.core.model import Evidence, KindName, Owner, Removable, Says, Target, Verdict
 from tests.unit.core.support import observation
 
 
@@ -22,3 +24,17 @@ def test_the_time_of_looking_is_no_change_and_everything_else_is() -> None:
         replace(seen, evidence=(Evidence("a", Says.INFO, "b", "c"),)),
     ):
         assert not seen.same_as(other)
+
+
+@pytest.mark.parametrize(
+    ("kind", "locator", "place"),
+    [
+        (KindName.SOCKET, b"/run/x.sock", (b"/run", b"x.sock")),
+        (KindName.SOCKET, b"lost:7:/run/x.sock", None),
+        (KindName.CONTAINER, b"runc:/run/runc:web", (b"/run/runc", b"web")),
+        (KindName.CONTAINER, b"bundle:/srv/web", (b"/srv", b"web")),
+        (KindName.CONTAINER, b"nonsense", None),
+    ],
+)
+def test_where_a_target_is(kind: KindName, locator: bytes, place: tuple[bytes, bytes] | None) -> None:
+    assert Target(kind, locator).place == place

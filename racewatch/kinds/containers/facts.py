@@ -1,0 +1,66 @@
+"""What was found out about one container, before anybody judges it."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+
+from racewatch.core.model import Owner
+from racewatch.kinds.containers.roots import Manager, StateRoot
+from racewatch.kinds.containers.state import NotUnderstood, Recorded
+
+
+class Init(enum.Enum):
+    """What became of the container's first process: the very one, by number and start time."""
+
+    ALIVE = "it lives"
+    ENDED = "it has ended"
+    DOUBTFUL = "a process has its number, and whether it is the same cannot be told"
+    UNSEEN = "it could not be looked for"
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """Who lives in the container's control groups.
+
+    ``blind``: why an empty answer proves nothing; None: it does.  ``there``: at least one of the recorded
+    groups exists; ``directories`` are those.  ``count`` includes processes of other PID namespaces.
+    """
+
+    members: tuple[Owner, ...] = ()
+    count: int = 0
+    there: bool = False
+    directories: tuple[bytes, ...] = ()
+    frozen: bool | None = None
+    blind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Mounted:
+    """The mount points at or below the root file system; ``blind`` as in :class:`Group`."""
+
+    points: tuple[bytes, ...] = ()
+    blind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """Everything the judge may use.
+
+    ``said`` is what the state file says; ``fifo``: it waits (or waited) to be started; ``command`` what
+    the first process runs; ``prepares``: that is still the runtime's own program, not the container's.
+    """
+
+    root: StateRoot
+    name: str
+    path: bytes
+    said: Recorded | NotUnderstood
+    manager: Manager | None
+    init: Init
+    init_detail: str
+    owner: Owner | None
+    fifo: bool
+    prepares: bool
+    group: Group
+    mounted: Mounted
+    sees_everybody: bool

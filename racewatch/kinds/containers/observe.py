@@ -1,0 +1,232 @@
+"""From a pinned state directory to facts: reads only, and only what may be read.
+
+In a state directory nothing but the state file is ever opened, and that only as a regular file: a
+reader of ``exec.fifo`` starts the container.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+from functools import cached_property
+from typing import Final
+
+from racewatch.core.model import Owner
+from racewatch.core.wire import WireError, time_from_text
+from racewatch.kinds.containers.facts import Facts, Group, Init, Mounted
+from racewatch.kinds.containers.roots import StateRoot, manager_of
+from racewatch.kinds.containers.state import (
+    FIFO,
+    LARGEST_STATE,
+    NotUnderstood,
+    Recorded,
+    Runtime,
+    parse,
+)
+from racewatch.kinds.seeing import describe, seniority
+from racewatch.linux import boot, cgroups, fs, processes
+from racewatch.linux.mounts import FileSystems
+
+#: The kernel's starts of processes and a runtime's own note of the time may differ by this.
+_YOUKI_SLACK_SECONDS: Final = 60.0
+_MOST_NAMED: Final = 16
+
+
+class Surroundings:
+    """One moment's view of mounts and control groups.  Make a new one for each scan, and for each act."""
+
+    def __init__(self) -> None:
+        self.boot = boot.take()
+        self._people: dict[int, Owner | None] = {}
+
+    @cached_property
+    def filesystems(self) -> FileSystems | None:
+        """All mounts that can be seen; None when not even ours can."""
+        try:
+            return FileSystems.take()
+        except OSError:
+            return None
+
+    @cached_property
+    def hierarchies(self) -> tuple[cgroups.Hierarchy, ...] | None:
+        """The trees of control groups; None when they could not be listed."""
+        try:
+            return cgroups.hierarchies()
+        except OSError:
+            return None
+
+    def describe(self, pid: int) -> Owner | None:
+        """A living process; None when it is gone or cannot be seen."""
+        if pid not in self._people:
+            self._people[pid] = describe(pid)
+        return self._people[pid]
+
+    def people(self, pids: frozenset[int]) -> tuple[Owner, ...]:
+        """Some of these processes, the oldest first."""
+        found = [owner for pid in sorted(pids)[:_MOST_NAMED] if (owner := self.describe(pid))]
+        return tuple(sorted(found, key=seniority))
+
+
+def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts:
+    """The facts about the container whose state directory ``fd`` pins.  Raises OSError when it is gone."""
+    name = os.fsdecode(os.path.basename(path))
+    directory = fs.open_directory(b".", dirfd=fd)
+    try:
+        said = _said(root.runtime, name, directory)
+        fifo = _has(directory, FIFO)
+    finally:
+        os.close(directory)
+    recorded = said if isinstance(said, Recorded) else None
+    init, detail = _init(recorded, around)
+    owner = around.describe(recorded.pid) if recorded is not None and init is Init.ALIVE else None
+    return Facts(
+        root=root,
+        name=name,
+        path=path,
+        said=said,
+        manager=root.manager or (manager_of(recorded) if recorded is not None else None),
+        init=init,
+        init_detail=detail,
+        owner=owner,
+        fifo=fifo,
+        prepares=owner is not None and _prepares(root.runtime, owner),
+        group=_group(name, recorded, around),
+        mounted=_mounted(recorded, around),
+        sees_everybody=around.boot.sees_everybody,
+    )
+
+
+def _said(runtime: Runtime, name: str, directory: int) -> Recorded | NotUnderstood:
+    try:
+        data = read_regular(directory, runtime.state_file)
+    except FileNotFoundError:
+        return NotUnderstood("there is no state file: it is just being made, or what made it broke off")
+    except OSError as error:
+        return NotUnderstood(f"its state file could not be read ({error.strerror})")
+    return parse(runtime, name, data)
+
+
+def read_regular(directory: int, name: bytes) -> bytes:
+    """A regular file in a directory, up to :data:`LARGEST_STATE` bytes.  Raises OSError for anything else.
+
+    Race closed: what was a file at the look is a FIFO at the open.  The inode is pinned first, looked at,
+    and opened through the pin.
+    """
+    pinned = fs.pin(directory, name)
+    try:
+        node = fs.stat_fd(pinned)
+        if not node.is_regular:
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        if node.size > LARGEST_STATE:
+            raise OSError(errno.EFBIG, "it is too large")
+        reader = os.open(fs.fd_path(pinned), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return os.read(reader, LARGEST_STATE)
+        finally:
+            os.close(reader)
+    finally:
+        os.close(pinned)
+
+
+def _has(directory: int, name: bytes) -> bool:
+    try:
+        fs.stat_at(directory, name)
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _init(recorded: Recorded | None, around: Surroundings) -> tuple[Init, str]:
+    if recorded is None or recorded.pid <= 1:
+        return Init.UNSEEN, "no first process is recorded"
+    pid = recorded.pid
+    try:
+        now = processes.identify(pid)
+    except OSError as error:
+        return Init.UNSEEN, f"pid {pid} could not be looked at ({error.strerror})"
+    if now is None:
+        return Init.ENDED, f"pid {pid} has ended"
+    if recorded.start_ticks is not None:
+        if now.start_ticks == recorded.start_ticks:
+            return Init.ALIVE, f"pid {pid} runs since the recorded start"
+        return Init.ENDED, f"pid {pid} has ended; another process has the number now"
+    owner = around.describe(pid)
+    made = seconds(recorded.created)
+    if owner is None or made is None:
+        return Init.DOUBTFUL, f"a process has pid {pid}, and no start time is recorded"
+    if abs(owner.started - made) <= _YOUKI_SLACK_SECONDS:
+        return Init.ALIVE, f"pid {pid} was started when the container was made"
+    return Init.DOUBTFUL, f"a process has pid {pid}, but was not started when the container was made"
+
+
+def seconds(text: str) -> float | None:
+    """A recorded time as seconds since the epoch; None when it is none."""
+    try:
+        return time_from_text(text)
+    except WireError:
+        return None
+
+
+def _prepares(runtime: Runtime, owner: Owner) -> bool:
+    """Whether the first process still is the runtime's own, which waits for the start."""
+    words = owner.command.split()
+    return owner.name.startswith((runtime.value, "libcrun")) or (
+        bool(words) and os.path.basename(words[0]).startswith(runtime.value)
+    )
+
+
+def _group(name: str, recorded: Recorded | None, around: Surroundings) -> Group:
+    try:
+        # What made it broke off, or its file is broken: then all that can be done is to look by name.
+        directories = _directories(recorded, around) if recorded else cgroups.named(os.fsencode(name))
+        found = [(one, cgroups.members(one)) for one in directories if os.path.isdir(one)]
+    except OSError as error:
+        return Group(blind=f"its control groups could not be looked into ({error.strerror})")
+    pids = frozenset().union(*(members for _, members in found)) if found else frozenset()
+    told = {answer for one, _ in found if (answer := cgroups.is_frozen(one)) is not None}
+    blind = None
+    if recorded is not None and recorded.cgroups and not directories:
+        blind = "its control groups are outside of what is mounted here"
+    return Group(
+        around.people(pids - {0}),
+        len(pids),
+        there=bool(found),
+        directories=tuple(one for one, _ in found),
+        frozen=(True in told) if told else None,
+        blind=blind,
+    )
+
+
+def _directories(recorded: Recorded, around: Surroundings) -> list[bytes]:
+    if around.hierarchies is None:
+        raise OSError(errno.ENOENT, "no control groups are mounted")
+    points = {hierarchy.point for hierarchy in around.hierarchies}
+    found: list[bytes] = []
+    for group in recorded.cgroups:
+        normal = os.path.normpath(group)
+        if any(normal.startswith(point + b"/") for point in points):
+            found.append(normal)
+            continue
+        inside = (one.directory_of(b"/" + group.lstrip(b"/")) for one in around.hierarchies)
+        # Of the top group itself everybody is a member.
+        found += [one for one in inside if one is not None and one not in points]
+    return list(dict.fromkeys(found))
+
+
+def _mounted(recorded: Recorded | None, around: Surroundings) -> Mounted:
+    if recorded is None or recorded.rootfs is None:
+        return Mounted(blind="its root file system is not recorded")
+    rootfs = os.path.normpath(os.path.join(recorded.bundle or b"/", recorded.rootfs))
+    if around.filesystems is None:
+        return Mounted(blind="the mount tables could not be read")
+    below = rootfs + b"/"
+    points = {
+        mount.point
+        for table in around.filesystems.tables
+        for mount in table
+        if mount.point == rootfs or mount.point.startswith(below)
+    }
+    blind = None
+    if around.filesystems.blind:
+        blind = f"the mounts of {around.filesystems.blind} processes are hidden from this user; root can see"
+    return Mounted(tuple(sorted(points)), blind)

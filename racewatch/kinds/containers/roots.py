@@ -1,0 +1,87 @@
+"""Where runtimes keep the state of their containers, and which engine keeps it there."""
+
+from __future__ import annotations
+
+import glob
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from racewatch.core.model import KindName, Target
+from racewatch.kinds.containers.state import Recorded, Runtime
+
+
+@dataclass(frozen=True, slots=True)
+class Manager:
+    """The engine that a container belongs to: only it may be asked to remove one.
+
+    ``command`` takes the container's id in the place of ``{id}``.
+    """
+
+    name: str
+    command: str
+
+    def remedy(self, name: str) -> str:
+        """Its own command for one container."""
+        return self.command.format(id=name)
+
+
+DOCKER: Final = Manager("Docker", "docker rm {id}")
+PODMAN: Final = Manager("Podman", "podman rm {id}")
+KUBERNETES: Final = Manager("Kubernetes", "crictl rm {id}")
+
+
+@dataclass(frozen=True, slots=True)
+class StateRoot:
+    """One folder with a state directory for each container of a runtime."""
+
+    runtime: Runtime
+    path: bytes
+    manager: Manager | None = None
+
+
+def containerd(namespace: str) -> Manager:
+    """containerd's own namespaces; those of Docker and Kubernetes belong to them."""
+    return {"moby": DOCKER, "k8s.io": KUBERNETES}.get(
+        namespace, Manager("containerd", f"ctr -n {namespace} tasks rm {{id}}")
+    )
+
+
+def state_roots(configured: Sequence[StateRoot] = ()) -> tuple[StateRoot, ...]:
+    """The folders that exist now: those of the runtimes (root's and each user's), of engines, and configured ones."""
+    found = {root.path: root for root in configured}
+    for runtime in Runtime:
+        for folder in (b"/run", *sorted(glob.glob(b"/run/user/*"))):
+            path = os.path.join(folder, runtime.value.encode())
+            found.setdefault(path, StateRoot(runtime, path))
+    for pattern in (b"/run/docker/runtime-*/*", b"/run/containerd/runc/*", b"/run/containerd/crun/*"):
+        for path in sorted(glob.glob(pattern)):
+            runtime = Runtime.CRUN if b"crun" in path else Runtime.RUNC
+            found.setdefault(path, StateRoot(runtime, path, containerd(os.fsdecode(os.path.basename(path)))))
+    return tuple(one for one in found.values() if os.path.isdir(one.path) and not os.path.islink(one.path))
+
+
+def manager_of(recorded: Recorded) -> Manager | None:
+    """The engine that wrote the container's own labels, or whose storage its bundle lies in."""
+    bundle = recorded.bundle or b""
+    if "io.container.manager=libpod" in recorded.labels or b"/overlay-containers/" in bundle:
+        return PODMAN
+    if b"/io.containerd.runtime.v2.task/" in bundle:
+        namespace = bundle.partition(b"/io.containerd.runtime.v2.task/")[2].partition(b"/")[0]
+        return containerd(os.fsdecode(namespace))
+    return None
+
+
+def target_of(root: StateRoot, name: bytes) -> Target:
+    """``container:runc:/run/runc:ID``."""
+    return Target(KindName.CONTAINER, b"%s:%s:%s" % (root.runtime.value.encode(), root.path, name))
+
+
+def split(target: Target) -> tuple[Runtime, bytes, bytes] | None:
+    """(runtime, state root, id) of a target; None when it is none of a runtime."""
+    word, _, rest = target.locator.partition(b":")
+    root, _, name = rest.rpartition(b":")
+    if word not in (one.value.encode() for one in Runtime) or not root.startswith(b"/") or not name:
+        return None
+    return Runtime(word.decode()), root, name

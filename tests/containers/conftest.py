@@ -1,0 +1,51 @@
+"""A runtime for each test that asks for one."""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from racewatch.core.journal import Journal
+from racewatch.kinds.containers.state import Runtime
+from tests.containers.support import Machine, machine
+from tests.race.telling import tell_all
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    """A folder whose path is short, link-free and everybody's to search."""
+    with tempfile.TemporaryDirectory(prefix="rw-oci-") as name:
+        path = Path(name).resolve()
+        path.chmod(0o755)
+        yield path
+
+
+@pytest.fixture(params=[Runtime.RUNC, Runtime.CRUN], ids=str)
+def each(request: pytest.FixtureRequest, folder: Path) -> Iterator[Machine]:
+    """Each of the runtimes."""
+    made = machine(request.param, folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def runc(folder: Path) -> Iterator[Machine]:
+    """The one that most engines use."""
+    made = machine(Runtime.RUNC, folder)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def journal(folder: Path) -> Iterator[Journal]:
+    """A journal of the test's own."""
+    made = Journal(bytes(folder / "journal"))
+    yield made
+    made.close()
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
+    tell_all(config, terminalreporter)

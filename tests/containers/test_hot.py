@@ -1,0 +1,132 @@
+"""A hot race: a container is made anew under the same id, over and over, while deletes are clicked.
+
+Beside our act runs what people do by hand: ask the runtime for the state, and delete what it calls stopped.
+A life is lost when a container that its user made and never stopped is gone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from racewatch.core.act import act
+from racewatch.core.journal import Journal
+from racewatch.core.model import ActRequest, OutcomeWord, Removable
+from racewatch.linux import processes
+from tests.containers.support import Machine
+from tests.race.telling import Tell, teller
+
+#: Of two ids, because what is killed by hand leaves processes behind in the group of its name.
+BY_HAND, BY_US = "by-hand", "by-us"
+SECONDS, SECONDS_LONG = 6.0, 60.0
+#: What lies between the look and the click, for both: far less than a person takes.
+THINKING = 0.03
+#: What lies between create and start: engines set up the network there.
+PREPARING = 0.01
+
+
+def live_again_and_again(machine: Machine, name: str, answer: int, parent: int) -> None:
+    """The user: makes it, starts it, ends it, deletes it; counts the lives that somebody else ended."""
+    lives = lost = 0
+    while os.getppid() == parent:
+        machine.run("delete", name, check=False)
+        if machine.run("create", "--bundle", str(machine.bundle), name, check=False).returncode != 0:
+            continue  # its name is taken just now: told at once, and nothing is lost
+        lives += 1
+        try:
+            pid = machine.pid(name)
+        except (OSError, ValueError, KeyError):
+            lost += 1
+        else:
+            time.sleep(PREPARING)
+            started = machine.run("start", name, check=False).returncode == 0
+            time.sleep(0.002)
+            if not started or processes.identify(pid) is None:
+                lost += 1
+            else:
+                machine.run("kill", name, "KILL", check=False)
+                # Stopped for a while: what a cleaner is there for.
+                time.sleep(0.02 * (lives % 4))
+        os.pwrite(answer, json.dumps([lives, lost]).encode().ljust(64), 0)
+
+
+@contextmanager
+def a_user(machine: Machine, name: str) -> Iterator[Callable[[], tuple[int, int]]]:
+    answer = os.memfd_create("lives")
+    parent = os.getpid()
+    pid = os.fork()
+    if pid == 0:
+        try:
+            live_again_and_again(machine, name, answer, parent)
+        finally:
+            os._exit(0)
+
+    def count() -> tuple[int, int]:
+        raw = os.pread(answer, 64, 0)
+        lives, lost = json.loads(raw) if raw else (0, 0)
+        return lives, lost
+
+    try:
+        yield count
+    finally:
+        os.kill(pid, signal.SIGKILL)
+        os.waitpid(pid, 0)
+        os.close(answer)
+
+
+def by_hand(machine: Machine) -> bool:
+    """``runc state`` says stopped, so ``runc delete``."""
+    command = ["runc", "--root", str(machine.root)]
+    said = subprocess.run([*command, "state", BY_HAND], capture_output=True, check=False).stdout
+    if b'"status": "stopped"' not in said:
+        return False
+    time.sleep(THINKING)
+    return subprocess.run([*command, "delete", BY_HAND], capture_output=True, check=False).returncode == 0
+
+
+def by_racewatch(machine: Machine, journal: Journal) -> OutcomeWord | None:
+    target = machine.target(BY_US)
+    seen = machine.kind.look(target)
+    if seen is None or seen.removable is not Removable.YES:
+        return None
+    time.sleep(THINKING)
+    return act(ActRequest(target, seen.fingerprint), machine.kind.procedure(target), journal).word
+
+
+@pytest.mark.timeout(300)
+def test_no_life_is_lost_in_a_hot_race(
+    runc: Machine, folder: Path, journal: Journal, request: pytest.FixtureRequest
+) -> None:
+    tell: Tell = teller(request.config)
+    seconds = SECONDS_LONG if request.config.getoption("--long") else SECONDS
+    with a_user(runc, BY_HAND) as count:
+        ends = time.monotonic() + seconds
+        naive = 0
+        while time.monotonic() < ends:
+            naive += by_hand(runc)
+        naive_lives, naive_lost = count()
+    words: dict[OutcomeWord, int] = {}
+    with a_user(runc, BY_US) as count:
+        ends = time.monotonic() + seconds
+        while time.monotonic() < ends:
+            word = by_racewatch(runc, journal)
+            if word is not None:
+                words[word] = words.get(word, 0) + 1
+        lives, lost = count()
+    told = ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
+    tell(
+        f"losses: runc state+runc delete {naive_lost} of {naive_lives} containers ({naive} deleted); "
+        f"racewatch {lost} of {lives} containers ({told})"
+    )
+    assert lost == 0
+    assert lives > 10
+    assert words.get(OutcomeWord.DONE, 0) > 0
+    assert not [name for name in os.listdir(folder) if name.startswith(".racewatch")]
