@@ -34,6 +34,7 @@ from racewatch.core.text import display, display_text
 from racewatch.core.undo import NoSuchAction, undo
 from racewatch.core.wire import WireError, target_from_text
 from racewatch.kinds.containers import ContainersKind
+from racewatch.kinds.containers.bundles import path_of
 from racewatch.kinds.containers.roots import StateRoot, split, target_of
 from racewatch.kinds.containers.state import Runtime
 from racewatch.kinds.locks import LocksKind, StillBook
@@ -70,7 +71,7 @@ class Racewatch:
         self._journal: Journal | None = None
         self._stills = StillBook()
         self._locks = self._make_locks(well_known_places=True)
-        self._containers = ContainersKind(config.state_roots)
+        self._containers = self._make_containers(runtimes=True)
         kinds: list[Kind] = [self._make_sockets(patient=True), self._locks, self._containers]
         self._kinds = {kind.name: kind for kind in kinds}
         try:
@@ -104,6 +105,14 @@ class Racewatch:
             well_known_places=well_known_places,
         )
 
+    def _make_containers(self, *, runtimes: bool) -> ContainersKind:
+        return ContainersKind(
+            self.config.state_roots,
+            runtimes=runtimes,
+            exclude=self.config.exclude,
+            max_entries=self.config.max_entries,
+        )
+
     def _roots(self, roots: Sequence[bytes] | None) -> Sequence[bytes]:
         return self.config.roots if roots is None else resolve_roots(roots)
 
@@ -117,7 +126,7 @@ class Racewatch:
         """One look at these roots, or at the configured ones, in the order of the targets' names.
 
         Without roots the well-known places of locks and the containers of every runtime are looked at as
-        well; with roots the containers only when ``engines`` are wanted.
+        well; with roots the bundles below them, and the containers only when ``engines`` are wanted.
         """
         observations: list[Observation] = []
         problems: list[Problem] = []
@@ -133,8 +142,8 @@ class Racewatch:
 
     def _seen(self, kind: Kind, roots: Sequence[bytes] | None, *, engines: bool) -> Iterator[Seen]:
         """Named roots mean those alone."""
-        if roots is not None and kind is self._containers and not engines:
-            return iter(())
+        if roots is not None and isinstance(kind, ContainersKind) and not engines:
+            return kind.scan_below(self._roots(roots))
         if roots is not None and isinstance(kind, LocksKind):
             return kind.scan_below(self._roots(roots))
         return kind.scan(self._roots(roots))
@@ -158,9 +167,10 @@ class Racewatch:
                 target = target_from_text(text)
             except WireError as error:
                 raise TargetError(str(error)) from error
-            if target.kind is KindName.CONTAINER and split(target) is None:
+            nowhere = split(target) is None and path_of(target) is None
+            if target.kind is KindName.CONTAINER and nowhere:
                 raise TargetError(
-                    f"not a container: {display_text(text)} (wanted container:RUNTIME:/state/root:ID)"
+                    f"not a container: {display_text(text)} (wanted container:RUNTIME:/state/root:ID or container:bundle:/path)"
                 )
             if target.path is None:
                 return target
@@ -243,9 +253,8 @@ class Racewatch:
         """
         locks = self._make_locks(well_known_places=roots is None)
         settings = MonitorSettings(exclude=self.config.exclude)
-        kinds: list[Kind] = [self._make_sockets(patient=False), locks]
-        if roots is None:
-            kinds.append(ContainersKind(self.config.state_roots))
+        containers = self._make_containers(runtimes=roots is None)
+        kinds: list[Kind] = [self._make_sockets(patient=False), locks, containers]
         return Monitor(kinds, self._roots(roots), settings=settings)
 
     def close(self) -> None:

@@ -8,16 +8,18 @@ from __future__ import annotations
 
 import errno
 import os
+from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
 
 from racewatch.core.model import Owner
+from racewatch.core.text import display
 from racewatch.core.wire import WireError, time_from_text
 from racewatch.kinds.containers.facts import Facts, Group, Init, Mounted
+from racewatch.kinds.containers.reading import read_regular
 from racewatch.kinds.containers.roots import StateRoot, manager_of
 from racewatch.kinds.containers.state import (
     FIFO,
-    LARGEST_STATE,
     NotUnderstood,
     Recorded,
     Runtime,
@@ -66,6 +68,51 @@ class Surroundings:
         found = [owner for pid in sorted(pids)[:_MOST_NAMED] if (owner := self.describe(pid))]
         return tuple(sorted(found, key=seniority))
 
+    @cached_property
+    def _roots(self) -> tuple[dict[tuple[int, int], list[int]], int]:
+        """(device, inode) of root directories → processes, and how many could not be looked into."""
+        found: dict[tuple[int, int], list[int]] = {}
+        blind = 0
+        for entry in os.listdir(b"/proc"):
+            if not entry.isdigit():
+                continue
+            try:
+                root = os.stat(b"/proc/%s/root" % entry)
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # exited since, or the kernel's own
+            except OSError:
+                blind += not processes.has_no_files(int(entry))
+                continue
+            found.setdefault((root.st_dev, root.st_ino), []).append(int(entry))
+        return found, blind
+
+    def rooted(self, rootfs: bytes) -> tuple[tuple[Owner, ...], str | None]:
+        """The processes whose root directory this is, and why those may not be all (None: they are)."""
+        by_root, blind = self._roots
+        try:
+            node = os.stat(rootfs)
+        except OSError as error:
+            return (), f"{display(rootfs)} could not be looked at ({error.strerror})"
+        people = self.people(frozenset(by_root.get((node.st_dev, node.st_ino), ())))
+        if not self.boot.sees_everybody:
+            return people, "processes outside this PID namespace cannot be looked into"
+        return people, f"{blind} processes could not be looked into; root can" if blind else None
+
+    def mounted_below(self, paths: Sequence[bytes]) -> tuple[tuple[bytes, ...], str | None]:
+        """The mount points at or below these paths, of every mount namespace; likewise."""
+        if self.filesystems is None:
+            return (), "the mount tables could not be read"
+        below = tuple(path + b"/" for path in paths)
+        points = {
+            mount.point
+            for table in self.filesystems.tables
+            for mount in table
+            if mount.point in paths or mount.point.startswith(below)
+        }
+        blind = self.filesystems.blind
+        why = f"the mounts of {blind} processes are hidden from this user; root can see" if blind else None
+        return tuple(sorted(points)), why
+
 
 def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts:
     """The facts about the container whose state directory ``fd`` pins.  Raises OSError when it is gone."""
@@ -96,6 +143,20 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
     )
 
 
+def read_state(runtime: Runtime, name: bytes, root: int) -> Recorded | NotUnderstood | None:
+    """What the state file of one name in an open state root says; None when that is no directory."""
+    try:
+        directory = fs.open_directory(name, dirfd=root)
+    except OSError as error:
+        if error.errno in (errno.ENOTDIR, errno.ENOENT, errno.ELOOP):
+            return None
+        return NotUnderstood(f"its state directory could not be opened ({error.strerror})")
+    try:
+        return _said(runtime, os.fsdecode(name), directory)
+    finally:
+        os.close(directory)
+
+
 def _said(runtime: Runtime, name: str, directory: int) -> Recorded | NotUnderstood:
     try:
         data = read_regular(directory, runtime.state_file)
@@ -104,28 +165,6 @@ def _said(runtime: Runtime, name: str, directory: int) -> Recorded | NotUndersto
     except OSError as error:
         return NotUnderstood(f"its state file could not be read ({error.strerror})")
     return parse(runtime, name, data)
-
-
-def read_regular(directory: int, name: bytes) -> bytes:
-    """A regular file in a directory, up to :data:`LARGEST_STATE` bytes.  Raises OSError for anything else.
-
-    Race closed: what was a file at the look is a FIFO at the open.  The inode is pinned first, looked at,
-    and opened through the pin.
-    """
-    pinned = fs.pin(directory, name)
-    try:
-        node = fs.stat_fd(pinned)
-        if not node.is_regular:
-            raise OSError(errno.EINVAL, "it is not a regular file")
-        if node.size > LARGEST_STATE:
-            raise OSError(errno.EFBIG, "it is too large")
-        reader = os.open(fs.fd_path(pinned), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
-        try:
-            return os.read(reader, LARGEST_STATE)
-        finally:
-            os.close(reader)
-    finally:
-        os.close(pinned)
 
 
 def _has(directory: int, name: bytes) -> bool:
@@ -217,16 +256,5 @@ def _mounted(recorded: Recorded | None, around: Surroundings) -> Mounted:
     if recorded is None or recorded.rootfs is None:
         return Mounted(blind="its root file system is not recorded")
     rootfs = os.path.normpath(os.path.join(recorded.bundle or b"/", recorded.rootfs))
-    if around.filesystems is None:
-        return Mounted(blind="the mount tables could not be read")
-    below = rootfs + b"/"
-    points = {
-        mount.point
-        for table in around.filesystems.tables
-        for mount in table
-        if mount.point == rootfs or mount.point.startswith(below)
-    }
-    blind = None
-    if around.filesystems.blind:
-        blind = f"the mounts of {around.filesystems.blind} processes are hidden from this user; root can see"
-    return Mounted(tuple(sorted(points)), blind)
+    points, blind = around.mounted_below((rootfs,))
+    return Mounted(points, blind)

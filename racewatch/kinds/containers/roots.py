@@ -64,11 +64,17 @@ def state_roots(configured: Sequence[StateRoot] = ()) -> tuple[StateRoot, ...]:
 
 def manager_of(recorded: Recorded) -> Manager | None:
     """The engine that wrote the container's own labels, or whose storage its bundle lies in."""
-    bundle = recorded.bundle or b""
-    if "io.container.manager=libpod" in recorded.labels or b"/overlay-containers/" in bundle:
+    if "io.container.manager=libpod" in recorded.labels:
         return PODMAN
-    if b"/io.containerd.runtime.v2.task/" in bundle:
-        namespace = bundle.partition(b"/io.containerd.runtime.v2.task/")[2].partition(b"/")[0]
+    return manager_of_bundle(recorded.bundle or b"")
+
+
+def manager_of_bundle(path: bytes) -> Manager | None:
+    """The engine in whose storage a bundle lies."""
+    if b"/overlay-containers/" in path or b"/vfs-containers/" in path:
+        return PODMAN
+    if b"/io.containerd.runtime.v2.task/" in path:
+        namespace = path.partition(b"/io.containerd.runtime.v2.task/")[2].partition(b"/")[0]
         return containerd(os.fsdecode(namespace))
     return None
 

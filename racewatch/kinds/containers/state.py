@@ -28,8 +28,6 @@ class Runtime(enum.StrEnum):
         return b"status" if self is Runtime.CRUN else b"state.json"
 
 
-#: runc's are 6 KB, under an engine 34 KB.
-LARGEST_STATE: Final = 1 << 20
 FIFO: Final = b"exec.fifo"
 
 

@@ -1,0 +1,34 @@
+"""Reading a file that may be anything: only a regular one is ever opened, and only so much of it is read."""
+
+from __future__ import annotations
+
+import errno
+import os
+from typing import Final
+
+from racewatch.linux import fs
+
+#: A state file has 6 KB, under an engine 34 KB.
+LARGEST: Final = 1 << 20
+
+
+def read_regular(directory: int, name: bytes) -> bytes:
+    """A regular file in a directory, up to :data:`LARGEST` bytes.  Raises OSError for anything else.
+
+    Race closed: what was a file at the look is a FIFO at the open.  The inode is pinned first, looked at,
+    and opened through the pin.
+    """
+    pinned = fs.pin(directory, name)
+    try:
+        node = fs.stat_fd(pinned)
+        if not node.is_regular:
+            raise OSError(errno.EINVAL, "it is not a regular file")
+        if node.size > LARGEST:
+            raise OSError(errno.EFBIG, "it is too large")
+        reader = os.open(fs.fd_path(pinned), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            return os.read(reader, LARGEST)
+        finally:
+            os.close(reader)
+    finally:
+        os.close(pinned)
