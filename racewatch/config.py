@@ -42,8 +42,8 @@ class Config:
 
     ``roots`` are absolute, resolved and free of duplicates; ``exclude`` are shell patterns over whole
     paths; ``max_entries`` bounds the directory entries one scan looks at below one root (beyond it
-    the scan is partial and says so); ``state_roots`` are folders where runtimes keep state, beside the
-    usual ones; ``keep_days`` is how long removed things can be put back.
+    the scan is partial and says so); ``state_roots`` are folders where runtimes keep state, and
+    ``engines`` API sockets of engines, beside the usual ones; ``keep_days`` is how long removed things can be put back.
     """
 
     roots: tuple[bytes, ...] = ()
@@ -52,6 +52,7 @@ class Config:
     max_entries: int = 1_000_000
     protected: Protected = field(default_factory=Protected)
     state_roots: tuple[StateRoot, ...] = ()
+    engines: tuple[bytes, ...] = ()
     keep_days: int = 7
     theme: Theme = Theme.SYSTEM
 
@@ -243,13 +244,15 @@ class _Reader:
         }
         self._unknown(table, known, "")
         roots = self._value(table, "roots", _roots, defaults.roots)
+        state_roots, engines = self._containers(table.get("containers", {}))
         config = Config(
             roots=roots or default_roots(),
             exclude=self._value(table, "exclude", _patterns, defaults.exclude),
             sockets=self._sockets(table.get("sockets", {})),
             max_entries=self._value(table, "max_entries", _whole_number(1), defaults.max_entries),
             protected=self._protected(table.get("protected", [])),
-            state_roots=self._containers(table.get("containers", {})),
+            state_roots=state_roots,
+            engines=engines,
             keep_days=self._value(table, "keep_days", _whole_number(0), defaults.keep_days),
             theme=self._value(table, "theme", _theme, defaults.theme),
         )
@@ -287,12 +290,15 @@ class _Reader:
             min_age=self._value(value, "sockets.min_age", _seconds, defaults.min_age),
         )
 
-    def _containers(self, value: object) -> tuple[StateRoot, ...]:
+    def _containers(self, value: object) -> tuple[tuple[StateRoot, ...], tuple[bytes, ...]]:
         if not isinstance(value, dict):
             self._problem("containers", "wanted a table ([containers]); using the defaults")
-            return ()
-        self._unknown(value, {"state_roots"}, "containers.")
-        return self._value(value, "containers.state_roots", _state_roots, ())
+            return (), ()
+        self._unknown(value, {"state_roots", "engines"}, "containers.")
+        return (
+            self._value(value, "containers.state_roots", _state_roots, ()),
+            self._value(value, "containers.engines", _sockets, ()),
+        )
 
     def _protected(self, value: object) -> Protected:
         if not isinstance(value, list):
@@ -345,6 +351,10 @@ def _state_roots(value: object) -> tuple[StateRoot, ...]:
             )
         found.append(StateRoot(Runtime(word), resolve_root(_absolute(path))))
     return tuple(found)
+
+
+def _sockets(value: object) -> tuple[bytes, ...]:
+    return tuple(_absolute(text) for text in _texts(value))
 
 
 def _patterns(value: object) -> tuple[bytes, ...]:

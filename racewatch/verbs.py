@@ -11,7 +11,6 @@ import glob
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from typing import Final
 
 from racewatch.config import Config, resolve_roots, state_dir
 from racewatch.core.act import Hook, act, no_hook
@@ -25,15 +24,17 @@ from racewatch.core.model import (
     Outcome,
     OutcomeWord,
     Problem,
+    Progress,
     ScanResult,
     Target,
 )
 from racewatch.core.protected import Protected, Protection
+from racewatch.core.purge import purge, to_the_end
 from racewatch.core.recovery import recover
 from racewatch.core.text import display, display_text
 from racewatch.core.undo import NoSuchAction, undo
 from racewatch.core.wire import WireError, target_from_text
-from racewatch.kinds.containers import ContainersKind
+from racewatch.kinds.containers import ContainersKind, engine
 from racewatch.kinds.containers.bundles import path_of
 from racewatch.kinds.containers.roots import StateRoot, split, target_of
 from racewatch.kinds.containers.state import Runtime
@@ -44,8 +45,6 @@ from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
 from racewatch.monitor.settings import MonitorSettings
-
-_ENGINES: Final = ("podman", "docker")
 
 
 class RacewatchError(Exception):
@@ -71,7 +70,7 @@ class Racewatch:
         self._journal: Journal | None = None
         self._stills = StillBook()
         self._locks = self._make_locks(well_known_places=True)
-        self._containers = self._make_containers(runtimes=True)
+        self._containers = self._make_containers(only_bundles=False)
         kinds: list[Kind] = [self._make_sockets(patient=True), self._locks, self._containers]
         self._kinds = {kind.name: kind for kind in kinds}
         try:
@@ -105,10 +104,11 @@ class Racewatch:
             well_known_places=well_known_places,
         )
 
-    def _make_containers(self, *, runtimes: bool) -> ContainersKind:
+    def _make_containers(self, *, only_bundles: bool) -> ContainersKind:
         return ContainersKind(
             self.config.state_roots,
-            runtimes=runtimes,
+            engines=self.config.engines,
+            only_bundles=only_bundles,
             exclude=self.config.exclude,
             max_entries=self.config.max_entries,
         )
@@ -157,17 +157,14 @@ class Racewatch:
         word, _, rest = text.partition(":")
         if word in set(Runtime):
             return self._container(Runtime(word), os.fsencode(rest))
-        if word in _ENGINES:
-            raise TargetError(
-                f"{display_text(text)}: the containers of Podman and Docker are theirs alone to remove; look with "
-                f"{word} ps --all, remove with {word} rm"
-            )
+        if word in ("podman", "docker"):
+            return self._engines_container(word, rest)
         if text.partition(":")[0] in set(KindName):
             try:
                 target = target_from_text(text)
             except WireError as error:
                 raise TargetError(str(error)) from error
-            nowhere = split(target) is None and path_of(target) is None
+            nowhere = split(target) is None and path_of(target) is None and engine.split(target) is None
             if target.kind is KindName.CONTAINER and nowhere:
                 raise TargetError(
                     f"not a container: {display_text(text)} (wanted container:RUNTIME:/state/root:ID or container:bundle:/path)"
@@ -209,6 +206,24 @@ class Racewatch:
         root = (here or roots or [StateRoot(runtime, os.path.join(b"/run", runtime.value.encode()))])[0]
         return target_of(root, name)
 
+    def _engines_container(self, word: str, name: str) -> Target:
+        """The container of an engine with this id, beginning of an id, or name."""
+        found = {
+            one.target
+            for one in self._containers.scan(())
+            if isinstance(one, Observation)
+            and (of := engine.split(one.target)) is not None
+            and of[0].name == word
+            and name
+            and (of[1].startswith(name) or ("name", display_text(name)) in one.facts)
+        }
+        if len(found) != 1:
+            why = "is none" if not found else "could be several containers"
+            raise TargetError(
+                f"{word}:{display_text(name)} {why}; racewatch scan --kind container lists them"
+            )
+        return found.pop()
+
     def observe(self, target: Target) -> Observation | None:
         """One target, freshly; None when there is no such target."""
         return self._kinds[target.kind].look(target)
@@ -227,6 +242,20 @@ class Racewatch:
         """Put back what an action removed, if its name is still free; :class:`RacewatchError` if unknown."""
         try:
             return undo(action, self._the_journal())
+        except NoSuchAction:
+            raise RacewatchError(
+                f"the journal knows no action {action!r}; racewatch history lists them"
+            ) from None
+        except JournalError as error:
+            raise RacewatchError(str(error)) from error
+
+    def purge(self, action: str, progress: Progress = to_the_end) -> Outcome:
+        """Remove for good what an action keeps aside; ``progress`` is told bytes, and may answer False to stop.
+
+        :class:`RacewatchError` for an unknown action.
+        """
+        try:
+            return purge(action, self._the_journal(), progress=progress)
         except NoSuchAction:
             raise RacewatchError(
                 f"the journal knows no action {action!r}; racewatch history lists them"
@@ -253,7 +282,7 @@ class Racewatch:
         """
         locks = self._make_locks(well_known_places=roots is None)
         settings = MonitorSettings(exclude=self.config.exclude)
-        containers = self._make_containers(runtimes=roots is None)
+        containers = self._make_containers(only_bundles=roots is not None)
         kinds: list[Kind] = [self._make_sockets(patient=False), locks, containers]
         return Monitor(kinds, self._roots(roots), settings=settings)
 

@@ -247,6 +247,24 @@ def _read_plan(name: str) -> wire.Plan:
     )
 
 
+def purge(session: Session, arguments: argparse.Namespace) -> int:
+    """``racewatch purge``."""
+    with session.opened() as racewatch:
+        entry = next((one for one in racewatch.history() if one.action == arguments.action), None)
+        if entry is not None and entry.kept and not arguments.yes:
+            if not session.out.terminal or not sys.stdin.isatty():
+                raise Complaint(
+                    "purge cannot be undone, and there is no terminal to ask on; --yes says it beforehand"
+                )
+            shown = display(entry.path) if entry.path else entry.action
+            session.err.line(f"What is kept of {shown} is removed for good; undo cannot bring it back then.")
+            session.err.prompt("Free its space? [y/N] ")
+            if sys.stdin.readline().strip().lower() not in ("y", "yes"):
+                session.err.line("nothing was removed")
+                return Exit.DONE
+        return _run_acts(session, [lambda: racewatch.purge(arguments.action)], as_json=arguments.json)
+
+
 def undo(session: Session, arguments: argparse.Namespace) -> int:
     """``racewatch undo``."""
     with session.opened() as racewatch:

@@ -104,7 +104,7 @@ def _command(name: str) -> Command:
             from racewatch.cli.formats import formats
 
             return formats
-        case "remove" | "plan" | "apply" | "undo":
+        case "remove" | "plan" | "apply" | "undo" | "purge":
             from racewatch.cli import acting
 
             return {
@@ -112,6 +112,7 @@ def _command(name: str) -> Command:
                 "plan": acting.plan,
                 "apply": acting.apply,
                 "undo": acting.undo,
+                "purge": acting.purge,
             }[name]
         case "wait":
             from racewatch.cli.wait import wait

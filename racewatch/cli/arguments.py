@@ -20,7 +20,7 @@ racewatch alone, or with folders, opens the window."""
 _CODES: Final = """\
 exit codes: 0 done; 1 internal error; 2 usage or configuration; each command's --help says its own"""
 
-_TARGET: Final = "a path, runc:ID or crun:ID, or the full target text of an observation (socket:/run/x.sock)"
+_TARGET: Final = "a path, runc:ID, podman:NAME, or the full target text of an observation (socket:/run/x.sock)"
 _ROOT: Final = "look below this folder only (none: the configured ones)"
 
 #: Every command, in the order in which --help lists them.
@@ -36,6 +36,7 @@ COMMANDS: Final = (
     "watch",
     "history",
     "undo",
+    "purge",
     "formats",
     "doctor",
     "agent",
@@ -188,6 +189,16 @@ def _add_acting(commands: _Commands[_Parser]) -> None:
     apply.add_argument("--dry-run", action="store_true", help="say what would be done, touch nothing")
 
     undo = _command(commands, "undo", "put a removed thing back, if its name is still free", codes=codes)
+    purge = _command(
+        commands,
+        "purge",
+        "free the space of what is kept aside for undo; this cannot be undone",
+        more="What is too large for the journal (a bundle, a large file), or was removed on a person's word, is\n"
+        "kept under a private name beside its old place until then. History says of which action.",
+        codes=codes,
+    )
+    purge.add_argument("action", metavar="ACTION", help="the action, as history names it")
+    purge.add_argument("--yes", action="store_true", help="do not ask (needed without a terminal)")
     undo.add_argument("action", metavar="ACTION", help="the action, as history names it")
 
 

@@ -198,6 +198,8 @@ def _history_row(entry: HistoryEntry) -> Row:
     else:
         word = Cell(entry.word.value, outcome_style(entry.word))
     undo = "undone" if entry.undone_by else "possible" if entry.undoable else "-"
+    if entry.kept:
+        undo += ", kept aside"
     path = entry.target.path
     return (
         Cell(moment(entry.started_at)),

@@ -14,6 +14,8 @@ from racewatch.config import Config, ConfigProblem, config_path, state_dir
 from racewatch.core import selfcheck
 from racewatch.core.text import display, display_text
 from racewatch.kinds.containers import ContainersKind
+from racewatch.kinds.containers.engine_answers import EngineError
+from racewatch.kinds.containers.engine_client import EngineClient
 from racewatch.kinds.locks.registry import load
 from racewatch.linux import fs, mountinfo, mounts, netns, processes, sockdiag, systemd
 from racewatch.verbs import Racewatch
@@ -305,6 +307,22 @@ def _runtimes(machine: Machine) -> Iterator[Check]:
             )
 
 
+def _engines(machine: Machine) -> Iterator[Check]:
+    for one in ContainersKind(engines=machine.config.engines).engines():
+        name = f"engine {display(one.path)}"
+        try:
+            with EngineClient(one) as client:
+                count = len(client.containers())
+                yield Check(name, State.OK, f"{client.engine.title} answers; it has {count} containers")
+        except EngineError as error:
+            yield Check(
+                name,
+                State.DEGRADED,
+                f"{one.title} could not be asked: {display_text(error.reason)}",
+                f"start {one.title}'s service, or look as a user who may use that socket",
+            )
+
+
 def _display(_machine: Machine) -> Iterator[Check]:
     problem = display_problem(os.environ)
     if problem is None:
@@ -346,6 +364,7 @@ _CHECKS: Final[tuple[Callable[[Machine], Iterator[Check]], ...]] = (
     _rights,
     _systemd,
     _runtimes,
+    _engines,
     _display,
     _configuration,
     _lock_formats,

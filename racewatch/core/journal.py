@@ -48,7 +48,9 @@ CREATE INDEX action_open ON action (seq) WHERE word IS NULL;
 """
 _COLUMNS: Final = (
     "action, verb, refers_to, kind, locator, path, started_at, ended_at, word, summary, "
-    "observation, undoable, undone_by"
+    "observation, undoable, undone_by, word='done' AND undone_by IS NULL AND verb='remove' AND "
+    # A damaged record is no JSON, and CASE is what SQLite evaluates in order.
+    "CASE WHEN json_valid(undo) THEN coalesce(json_extract(undo, '$.kept'), 0) ELSE 0 END"
 )
 _BUSY_SECONDS: Final = 5.0
 
@@ -182,6 +184,17 @@ class Journal:
                 ),
             )
 
+    def give_up(self, entry: HistoryEntry, action: str) -> None:
+        """Record durably that what an act keeps aside is about to go for good: undo is over for it."""
+        with self._plainly(), self._writing():
+            self._db.execute(
+                "INSERT INTO action (action, verb, refers_to, kind, locator, path, started_at, summary, method, undo) "
+                "SELECT ?, 'purge', action, kind, locator, path, ?, 'under way', method, undo "
+                "FROM action WHERE action=?",
+                (action, self._clock(), entry.action),
+            )
+            self._db.execute("UPDATE action SET undoable=0 WHERE action=?", (entry.action,))
+
     def remark(self, action: str, summary: str) -> None:
         """Say in an open row why it is still open."""
         with self._plainly(), self._writing():
@@ -234,8 +247,14 @@ class Journal:
             if outcome.word is OutcomeWord.DONE:
                 self._db.execute(
                     "UPDATE action SET undone_by=?, undoable=0 "
-                    "WHERE action=(SELECT refers_to FROM action WHERE action=?)",
+                    "WHERE action=(SELECT refers_to FROM action WHERE action=? AND verb='undo')",
                     (outcome.action, outcome.action),
+                )
+                # Nothing is kept of what was freed.
+                self._db.execute(
+                    "UPDATE action SET undo=NULL, method=NULL "
+                    "WHERE action=(SELECT refers_to FROM action WHERE action=? AND verb='purge')",
+                    (outcome.action,),
                 )
 
     def expire(self, keep_days: float) -> None:
@@ -320,9 +339,22 @@ def _seen(text: str | None) -> Observation | None:
 
 
 def _entry(row: tuple[Any, ...]) -> HistoryEntry:
-    (action, verb, refers_to, kind, locator, path, started, ended, word, summary, seen, undoable, undone) = (
-        row
-    )
+    (
+        action,
+        verb,
+        refers_to,
+        kind,
+        locator,
+        path,
+        started,
+        ended,
+        word,
+        summary,
+        seen,
+        undoable,
+        undone,
+        kept,
+    ) = row
     return HistoryEntry(
         action=action,
         verb=verb,
@@ -336,6 +368,7 @@ def _entry(row: tuple[Any, ...]) -> HistoryEntry:
         undoable=bool(undoable),
         refers_to=refers_to,
         undone_by=undone,
+        kept=bool(kept),
     )
 
 

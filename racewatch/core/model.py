@@ -207,8 +207,9 @@ class Outcome:
 class HistoryEntry:
     """One line of the journal.  ``word`` is None while the act is under way (or was interrupted).
 
-    ``verb`` is ``remove`` or ``undo``; ``observation`` is the re-check that decided it;
-    ``refers_to`` the action that an undo is about, ``undone_by`` the undo that took this one back.
+    ``verb`` is ``remove``, ``undo`` or ``purge``; ``observation`` is the re-check that decided it;
+    ``refers_to`` the action that an undo or a purge is about, ``undone_by`` the undo that took this one back.
+    ``kept``: something is kept aside for undo, which takes space until it is purged.
     """
 
     action: str
@@ -223,6 +224,7 @@ class HistoryEntry:
     undoable: bool
     refers_to: str | None = None
     undone_by: str | None = None
+    kept: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,14 +6,16 @@ import os
 import time
 from typing import Final
 
-from racewatch.core import settle_exchange
+from racewatch.core import by_owner, settle_exchange
 from racewatch.core.exchange import METHOD, Exchange, Unfinished
 from racewatch.core.guard import DirectoryGuard
 from racewatch.core.journal import Journal, OpenAct
 from racewatch.core.kind import Stop, UndoRecord
 from racewatch.core.model import HistoryEntry, Outcome, OutcomeWord
 from racewatch.core.name_record import NameRecord
+from racewatch.core.purge import VERB
 from racewatch.core.put_back import Guards, settle_removal, settle_undo
+from racewatch.core.text import display
 
 _PATIENCE_SECONDS: Final = 2.0
 
@@ -56,12 +58,22 @@ def _patiently(record: NameRecord, guards: Guards, deadline: float) -> Stop | No
 
 
 def _settle(candidate: OpenAct, journal: Journal, deadline: float) -> bool:
+    if candidate.undo.method == by_owner.METHOD:
+        # The request may have been carried out, or not: only its owner knows, and looking tells.
+        summary = "interrupted while its owner was asked to remove it; whether it did, the next look tells"
+        journal.finish(Outcome(candidate.target, candidate.action, OutcomeWord.FAILED, summary))
+        return True
     if candidate.undo.method == METHOD:
         return _settle_exchange(candidate, journal, deadline)
     try:
         record = NameRecord.read(candidate.undo.data)
     except (KeyError, ValueError):
         return _damaged(candidate, journal)
+    if candidate.verb == VERB:
+        where = display(os.path.join(record.directory, record.private))
+        summary = f"interrupted; what is left is kept as {where}, and purge can be asked again"
+        journal.finish(Outcome(candidate.target, candidate.action, OutcomeWord.FAILED, summary))
+        return True
     guards = Guards()
     stop = _patiently(record, guards, deadline)
     if stop is not None:

@@ -236,6 +236,7 @@ def entry_to_json(entry: HistoryEntry) -> Json:
         "undoable": entry.undoable,
         "refers_to": entry.refers_to,
         "undone_by": entry.undone_by,
+        "kept": entry.kept,
     }
 
 

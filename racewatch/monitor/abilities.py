@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Protocol, runtime_checkable
 
 from racewatch.core.model import Observation, Target
@@ -46,6 +46,50 @@ class FillsFolders(Protocol):
 
     def target_around(self, directory: bytes) -> Target | None:
         """The target that this directory is; None when it is none."""
+        ...
+
+
+class Ear(Protocol):
+    """How it stands with one source that tells by itself.  ``trouble``: why it is not heard; None: it is."""
+
+    @property
+    def name(self) -> str:
+        """Who tells."""
+        ...
+
+    @property
+    def trouble(self) -> str | None:
+        """Why nothing is heard from it; None: it is heard."""
+        ...
+
+    @property
+    def heard_at(self) -> float:
+        """When it last told something, in seconds since the epoch."""
+        ...
+
+
+class Listening(Protocol):
+    """What a kind hears by itself, in threads of its own, until it is closed."""
+
+    def refresh(self) -> None:
+        """Open what is new; cheap, and never waits."""
+        ...
+
+    def ears(self) -> Sequence[Ear]:
+        """How it stands with each source."""
+        ...
+
+    def close(self) -> None:
+        """End it, threads and all."""
+        ...
+
+
+@runtime_checkable
+class Listens(Protocol):
+    """A kind that is told of changes, so that they need not be looked for."""
+
+    def listen(self, hear: Callable[[Target], None]) -> Listening:
+        """Call ``hear`` from any thread with each target that changed."""
         ...
 
 

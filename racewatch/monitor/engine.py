@@ -19,7 +19,7 @@ from typing import Final
 from racewatch.core.kind import Kind
 from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.core.text import one_line
-from racewatch.monitor.abilities import ReadsContents, Recurs
+from racewatch.monitor.abilities import Ear, Listening, Listens, ReadsContents, Recurs
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.coverage import EVENTS, overflow_health
 from racewatch.monitor.exits import ExitWatch
@@ -38,6 +38,7 @@ _log = logging.getLogger(__name__)
 _STOP_SECONDS: Final = 5.0
 #: A look that takes longer than this is reported as stuck.
 _STUCK_SECONDS: Final = 10.0
+_EVENTS_OF: Final = "events of "
 #: Seconds until the next look at what was seen in the middle of a death.
 _LINGER: Final = (0.02, 0.1, 0.5)
 _MOST_RESTING: Final = 4096
@@ -128,6 +129,25 @@ def _matters(kinds: Sequence[Kind]) -> Matters | None:
     return (lambda path: any(kind.cares_for(path) for kind in readers)) if readers else None
 
 
+def _is_midway(change: Change) -> bool:
+    """Whether it was seen while its owner came or went: a look in a moment says more.
+
+    What is new, dead and nobody's is none of that: a storm of left-overs must not be looked at four times.
+    """
+    if change.old is not None:
+        return change.old.owner is not None
+    return change.new is not None and change.new.verdict in (Verdict.LIVE, Verdict.UNKNOWN)
+
+
+def _heard(ear: Ear) -> SourceHealth:
+    source = _EVENTS_OF + ear.name
+    if ear.trouble is None:
+        return SourceHealth(source, HealthState.OK, "It tells of each change.", None, ear.heard_at)
+    return SourceHealth(
+        source, HealthState.DEGRADED, f"It does not tell: {ear.trouble}. Sweeps ask it.", None, ear.heard_at
+    )
+
+
 class _Worker:
     """What runs in the monitor's thread."""
 
@@ -163,6 +183,8 @@ class _Worker:
         self._recurring = {kind.name: kind for kind in kinds if isinstance(kind, Recurs)}
         self._beats: dict[Target, float] = {}
         self._locks = LockTable() if any(kind.name is KindName.LOCK for kind in kinds) else None
+        self._listens = [kind for kind in kinds if isinstance(kind, Listens)]
+        self._listening: list[Listening] = []
         self._resting: dict[bytes, float] = {}
         self._lingering: dict[Target, tuple[float, int]] = {}
         self._checked_at = now
@@ -197,6 +219,8 @@ class _Worker:
 
     def close(self) -> None:
         """Release everything.  The inbox last: watchdog's thread may still ring it."""
+        for listening in self._listening:
+            listening.close()
         self._hints.close(_STOP_SECONDS)
         self._exits.close()
         self._inbox.close()
@@ -223,6 +247,7 @@ class _Worker:
             if self._settings.file_events:
                 self._hints.start()  # before the first sweep: nothing is missed in between
             self._look_beside()
+            self._listening = [kind.listen(lambda one: self._inbox.targets((one,))) for kind in self._listens]
             self._show_health()
         if now - self._checked_at >= self._settings.tick:
             self._check(now)
@@ -433,11 +458,7 @@ class _Worker:
             self._expect_beat(change.target)
             if change.new is None:
                 self._lingering.pop(change.target, None)
-            elif (
-                self._ready
-                and change.new.owner is None
-                and (change.old is None or change.old.owner is not None)
-            ):
+            elif self._ready and change.new.owner is None and _is_midway(change):
                 self._linger((change.target,), 0)
         if self._ready:
             self._schedule.changed(time.monotonic())
@@ -451,7 +472,11 @@ class _Worker:
             told[EVENTS] = SourceHealth(EVENTS, HealthState.DEGRADED, off)
         elif self._overflow_until is not None:
             told[EVENTS] = overflow_health()
+        for listening in self._listening:
+            listening.refresh()
+            told.update((health.source, health) for health in map(_heard, listening.ears()))
         self._board.put_all(told.values())
+        self._board.keep(_EVENTS_OF, told)
 
     def _publish(self) -> None:
         self._board.put(self._exits.health())

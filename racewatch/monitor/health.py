@@ -27,6 +27,13 @@ class HealthBoard:
         for health in several:
             self.put(health)
 
+    def keep(self, beginning: str, sources: Iterable[str]) -> None:
+        """Forget the sources of this beginning that are not among these: they are not there any more."""
+        wanted = set(sources)
+        for source in [one for one in self._by_source if one.startswith(beginning) and one not in wanted]:
+            del self._by_source[source]
+            self._changed = True
+
     def all(self) -> tuple[SourceHealth, ...]:
         """The current list."""
         return tuple(self._by_source.values())

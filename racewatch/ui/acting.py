@@ -15,11 +15,12 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from racewatch import crashlog
-from racewatch.core.model import ActRequest, Observation, Outcome, OutcomeWord, Target
+from racewatch.core.model import ActRequest, HistoryEntry, Observation, Outcome, OutcomeWord, Target
 from racewatch.monitor.batch import Batch
 from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.confirm import ConfirmDialog
+from racewatch.ui.purge import PurgeDialog
 from racewatch.ui.strip import Level, Strip, StripArea, level_of
 from racewatch.ui.theme import Look
 from racewatch.verbs import Racewatch, RacewatchError
@@ -136,6 +137,25 @@ class Actor(QObject):
                 if shiboken6.isValid(strip):
                     strip.dismiss()
         self.state_changed.emit()
+
+    # --- freeing what is kept -------------------------------------------------------------------
+
+    def ask_purge(self, entry: HistoryEntry) -> None:
+        """Ask whether what this act keeps aside may go for good."""
+        dialog = PurgeDialog(entry, self._window)
+        dialog.wanted.connect(lambda: self._bridge.spawn(self._purge(dialog), "freeing"))
+        dialog.finished.connect(dialog.deleteLater)
+        dialog.open()
+
+    async def _purge(self, dialog: PurgeDialog) -> None:
+        action = dialog.entry.action
+        outcome = await self._done(
+            lambda: self._racewatch.purge(action, dialog.progress), None, "Freeing it ended unexpectedly"
+        )
+        dialog.ended()
+        if outcome is not None:
+            self._forget(action)
+            self._tell(outcome, can_undo=False)
 
     # --- both -------------------------------------------------------------------------------
 

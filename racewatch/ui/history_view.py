@@ -187,9 +187,10 @@ class _Cell(QStyledItemDelegate):
 
 
 class HistoryView(QWidget):
-    """Table, details, Undo.  ``undo_wanted`` carries the action id."""
+    """Table, details, Undo.  ``undo_wanted`` carries the action id, ``purge_wanted`` the entry."""
 
     undo_wanted = Signal(object)
+    purge_wanted = Signal(object)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -229,6 +230,7 @@ class HistoryView(QWidget):
         self._area.addWidget(self.table)
         self.details = _Details(look)
         self.details.undo.clicked.connect(self._on_undo)
+        self.details.purge.clicked.connect(self._on_purge)
         self.splitter = QSplitter(Qt.Orientation.Horizontal)
         self.splitter.addWidget(self._area)
         self.splitter.addWidget(self.details)
@@ -282,6 +284,11 @@ class HistoryView(QWidget):
         if self._chosen is not None:
             self.undo_wanted.emit(self._chosen)
 
+    def _on_purge(self) -> None:
+        entry = self.details.shown
+        if entry is not None and entry.kept:
+            self.purge_wanted.emit(entry)
+
 
 class _Details(QFrame):
     """One entry in full."""
@@ -289,7 +296,7 @@ class _Details(QFrame):
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
-        self._shown: HistoryEntry | None = None
+        self.shown: HistoryEntry | None = None
         self.setObjectName("pane")
         self.setAccessibleName("Details")
         self.setMinimumWidth(300)
@@ -313,6 +320,11 @@ class _Details(QFrame):
         self.undo = QPushButton("Undo")
         self.undo.setAccessibleName("Undo")
         self.undo.setAutoDefault(False)
+        self.purge = QPushButton("Free space…")
+        self.purge.setAccessibleName("Free space")
+        self.purge.setAccessibleDescription("Remove for good what is kept for undo")
+        self.purge.setToolTip("Remove for good what is kept for undo")
+        self.purge.setAutoDefault(False)
         self._why = WrapLabel()
         self._why.setObjectName("muted")
         footer = QFrame()
@@ -321,6 +333,7 @@ class _Details(QFrame):
         below.setContentsMargins(16, 10, 16, 12)
         below.setSpacing(12)
         below.addWidget(self.undo)
+        below.addWidget(self.purge)
         below.addWidget(self._why, 1)
         full = QVBoxLayout(self._full)
         full.setContentsMargins(0, 0, 0, 0)
@@ -330,11 +343,11 @@ class _Details(QFrame):
         look.changed.connect(self._repaint)
 
     def _repaint(self) -> None:
-        self.show_entry(self._shown)
+        self.show_entry(self.shown)
 
     def show_entry(self, entry: HistoryEntry | None) -> None:
         """Show this entry; None for nothing."""
-        self._shown = entry
+        self.shown = entry
         self._stack.setCurrentWidget(self._empty if entry is None else self._full)
         if entry is None:
             return
@@ -357,7 +370,7 @@ class _Details(QFrame):
             facts.append(("Took", f"{max(entry.ended_at - entry.started_at, 0) * 1000:.0f} ms"))
         facts.append(("Action", entry.action))
         if entry.refers_to:
-            facts.append(("Undo of", entry.refers_to))
+            facts.append(("Undo of" if entry.verb == "undo" else "Of", entry.refers_to))
         if entry.undone_by:
             facts.append(("Undone by", entry.undone_by))
         self._rows.addWidget(FactGrid(facts))
@@ -370,6 +383,7 @@ class _Details(QFrame):
         self._rows.addStretch(1)
         can = entry.undoable and entry.undone_by is None
         self.undo.setEnabled(can)
+        self.purge.setVisible(entry.kept)
         why = "Puts it back if its name is still free." if can else _why_not(entry)
         self._why.setText(why)
         self.undo.setAccessibleDescription(why)
@@ -380,6 +394,8 @@ def _why_not(entry: HistoryEntry) -> str:
         return "It was taken back already."
     if entry.verb == "undo":
         return "This was an undo itself."
+    if entry.verb == "purge":
+        return "What was kept is removed for good."
     if entry.word is not None and entry.word.is_refusal:
         return "Nothing was removed, so there is nothing to put back."
     return "Nothing is left that could be put back."

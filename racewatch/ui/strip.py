@@ -114,7 +114,13 @@ class Strip(QFrame):
 
     def dismiss(self) -> None:
         """Take the message away."""
-        self.setParent(None)
+        self.hide()
+        above = self.parentWidget()
+        layout = above.layout() if above is not None else None
+        if layout is not None:
+            layout.removeWidget(self)
+        # Its parent stays its owner until Qt deletes it.  Without a parent it would be Python's too, which
+        # frees it as soon as nobody refers to it: then the event that is to delete it kills the program.
         self.deleteLater()
 
 

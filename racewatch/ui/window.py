@@ -171,6 +171,7 @@ class MainWindow(QMainWindow):
             view.selected.connect(self._enable)
             view.model.counted.connect(self._count)
         self.history.undo_wanted.connect(self.actor.start_undo)
+        self.history.purge_wanted.connect(self.actor.ask_purge)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
         self._bridge.on_error = self.report_error

@@ -1,4 +1,4 @@
-"""A runtime for each test that asks for one."""
+"""Runtimes and engines, for each test that asks for one."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ import pytest
 
 from racewatch.core.journal import Journal
 from racewatch.kinds.containers.state import Runtime
+from tests.containers.engines import ENGINES
+from tests.containers.running import RunningEngine, running
 from tests.containers.support import Machine, machine
 from tests.race.telling import tell_all
 
@@ -37,6 +39,26 @@ def runc(folder: Path) -> Iterator[Machine]:
     made = machine(Runtime.RUNC, folder)
     yield made
     made.close()
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    """Where an engine of the test's own has its socket."""
+    return tmp_path / "docker.sock"
+
+
+@pytest.fixture(scope="module", params=ENGINES)
+def started(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
+    """One real engine of each name for a whole file of tests."""
+    with running(request.param) as engine:
+        yield engine
+
+
+@pytest.fixture
+def engine(started: RunningEngine) -> Iterator[RunningEngine]:
+    """The same, for one test."""
+    yield started
+    started.api.close()  # the connections of this test
 
 
 @pytest.fixture

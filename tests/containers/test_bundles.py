@@ -165,7 +165,7 @@ def test_an_engines_bundle_is_the_engines(runc: Machine, folder: Path, journal: 
 
 
 def test_scans_find_it_by_root_and_by_directory(runc: Machine) -> None:
-    kind = ContainersKind([runc.state_root], default_roots=False, runtimes=False)
+    kind = ContainersKind([runc.state_root], default_roots=False, only_bundles=True)
     runc.make("stopped")
     above, path = os.fsencode(runc.folder), os.fsencode(runc.bundle)
     wanted = {target_of(path)}

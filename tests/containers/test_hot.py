@@ -27,6 +27,8 @@ from tests.race.telling import Tell, teller
 #: Of two ids, because what is killed by hand leaves processes behind in the group of its name.
 BY_HAND, BY_US = "by-hand", "by-us"
 SECONDS, SECONDS_LONG = 6.0, 60.0
+#: How many times as long our part may go on until something was deleted: the machine may be busy.
+PATIENCE = 6
 #: What lies between the look and the click, for both: far less than a person takes.
 THINKING = 0.03
 #: What lies between create and start: engines set up the network there.
@@ -115,8 +117,10 @@ def test_no_life_is_lost_in_a_hot_race(
         naive_lives, naive_lost = count()
     words: dict[OutcomeWord, int] = {}
     with a_user(runc, BY_US) as count:
-        ends = time.monotonic() + seconds
-        while time.monotonic() < ends:
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < seconds or (
+            passed < PATIENCE * seconds and OutcomeWord.DONE not in words
+        ):
             word = by_racewatch(runc, journal)
             if word is not None:
                 words[word] = words.get(word, 0) + 1
@@ -129,4 +133,6 @@ def test_no_life_is_lost_in_a_hot_race(
     assert lost == 0
     assert lives > 10
     assert words.get(OutcomeWord.DONE, 0) > 0
-    assert not [name for name in os.listdir(folder) if name.startswith(".racewatch")]
+    # The state of one whose name its user took meanwhile is kept aside, and the outcome said so.
+    aside = [name for name in os.listdir(folder) if name.startswith(".racewatch")]
+    assert len(aside) <= words.get(OutcomeWord.FAILED, 0)

@@ -283,3 +283,24 @@ def test_what_undo_and_recovery_need_is_never_removed(racewatch: Program, things
     (outcome,) = run.json["outcomes"]
     assert outcome["outcome"] == "refused_forbidden"
     assert "racewatch's own" in outcome["summary"]
+
+
+def test_what_is_kept_aside_is_freed_on_a_word_only(racewatch: Program, things: Things) -> None:
+    # Too large for the journal, so undo needs the thing itself; and nothing proves it left over.
+    os.makedirs(things.path(".git"))
+    path = things.path(".git/index.lock")
+    with open(path, "wb") as file:
+        file.truncate(300 * 1024)
+    done = racewatch("remove", path, "--yes", "--override", "--json")
+    assert done.json["outcomes"][0]["outcome"] == "done", done.json
+    (entry,) = racewatch("history", "--json").json["history"]
+    assert entry["kept"]
+    assert "kept aside" in racewatch("history").out
+    asked = racewatch("purge", entry["action"])
+    assert (asked.code, "cannot be undone" in asked.complaint) == (2, True)
+    freed = racewatch("purge", entry["action"], "--yes", "--json")
+    assert (freed.code, freed.json["outcomes"][0]["outcome"]) == (0, "done")
+    assert os.listdir(things.path(".git")) == []
+    assert racewatch("undo", entry["action"]).code == 3
+    assert racewatch("purge", entry["action"], "--yes").code == 3
+    assert racewatch("purge", "nothing", "--yes").code == 2

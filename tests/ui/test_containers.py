@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,12 +10,17 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QLabel
+from pytestqt.qtbot import QtBot
 
+from racewatch.core.model import HistoryEntry, OutcomeWord
+from racewatch.kinds.containers.bundles import target_of
 from racewatch.kinds.containers.state import Runtime
+from racewatch.linux import processes
 from racewatch.ui.actions import Act
+from racewatch.ui.purge import PurgeDialog
 from racewatch.ui.strip import Level
 from racewatch.ui.window import MainWindow
-from tests.containers.support import Machine, machine, runs
+from tests.containers.support import Machine, machine, make_bundle, runs
 from tests.ui.conftest import Opened
 
 
@@ -97,3 +103,67 @@ def test_one_that_is_made_anew_while_it_is_asked_about(opened: Opened, runc: Mac
     dialog.reject()
     opened.until(lambda: window.actor.dialog is None, "the end of the question")
     assert runs(runc.pid(name))
+
+
+@pytest.fixture
+def all_can_be_seen(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The init of some machines keeps even root from looking into it: then no bundle is proved unused."""
+    blind = processes.has_no_files
+    monkeypatch.setattr(processes, "has_no_files", lambda pid: pid == 1 or blind(pid))
+
+
+@pytest.mark.usefixtures("all_can_be_seen")
+def test_an_orphaned_bundle_is_taken_away_and_then_freed(opened: Opened, runc: Machine) -> None:
+    bundle = make_bundle(Path(os.fsdecode(opened.sandbox.folder)) / "web")
+    window = opened.open(state_roots=(runc.state_root,))
+    window.actions_table[Act.CONTAINERS].trigger()
+    target = target_of(os.fsencode(bundle))
+    opened.until(lambda: window.containers.model.find(target) is not None, "its row")
+    assert window.containers.table.choose(target)
+    window.actions_table[Act.REMOVE].trigger()
+    dialog = window.actor.dialog
+    assert dialog is not None
+    opened.until(dialog.remove.isEnabled, "the beat")
+    QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
+    opened.until(lambda: not window.actor.busy, "the outcome")
+    assert not bundle.exists()
+    (kept,) = bundle.parent.glob(".racewatch.*")
+    window.actions_table[Act.HISTORY].trigger()
+    opened.until(lambda: window.history.model.rowCount() == 1, "the journal")
+    window.history.table.selectRow(0)
+    assert window.history.details.purge.isVisible()
+    QTest.mouseClick(window.history.details.purge, Qt.MouseButton.LeftButton)
+    (question,) = window.findChildren(PurgeDialog)
+    opened.until(question.isVisible, "the question")
+    assert not question.free.isEnabled()
+    opened.until(question.free.isEnabled, "the beat")
+    QTest.mouseClick(question.free, Qt.MouseButton.LeftButton)
+    opened.until(lambda: not kept.exists(), "the end")
+    opened.until(lambda: window.history.model.rowCount() == 2, "the journal")
+    window.history.table.selectRow(1)
+    assert not window.history.details.purge.isVisible()
+    assert not window.history.details.undo.isEnabled()
+
+
+def test_the_question_about_freeing_can_be_left_and_stopped(opened: Opened, qtbot: QtBot) -> None:
+    target = target_of(b"/srv/web")
+    entry = HistoryEntry(
+        "a1", "remove", target, b"/srv/web", 1.0, 2.0, OutcomeWord.DONE, "", None, undoable=True, kept=True
+    )
+    dialog = PurgeDialog(entry)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    QTest.keyClick(dialog, Qt.Key.Key_Escape)
+    assert not dialog.isVisible()
+    dialog = PurgeDialog(entry)
+    qtbot.addWidget(dialog)
+    dialog.open()
+    opened.until(dialog.free.isEnabled, "the beat")
+    dialog.free.click()
+    assert dialog.progress(500, 1000)
+    opened.until(lambda: "500 B of 1.0 kB" in dialog.bar.format(), "the progress")
+    dialog.close()
+    assert dialog.isVisible()
+    assert not dialog.progress(600, 1000)
+    dialog.ended()
+    assert not dialog.isVisible()

@@ -1,17 +1,21 @@
-"""The kind: the containers of runtimes and the bundles they are made of."""
+"""The kind: the containers of engines and runtimes, and the bundles they are made of."""
 
 from __future__ import annotations
 
 import os
 import threading
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.kind import Procedure, Seen
 from racewatch.core.model import KindName, Observation, Target, Verdict
+from racewatch.kinds.containers import engine
 from racewatch.kinds.containers.bundle_source import Bundles
 from racewatch.kinds.containers.bundles import CONFIG, path_of, target_of
+from racewatch.kinds.containers.engine import Engine
+from racewatch.kinds.containers.engine_source import EngineSource
+from racewatch.kinds.containers.listening import Listening
 from racewatch.kinds.containers.observe import Surroundings
 from racewatch.kinds.containers.roots import StateRoot
 from racewatch.kinds.containers.runtimes import Runtimes
@@ -30,22 +34,27 @@ class StatePlace:
 
 
 class ContainersKind:
-    """The containers of runc, crun and youki, and the bundles below the roots.
+    """The containers of Podman, Docker, runc, crun and youki, and the bundles below the roots.
 
-    ``state_roots`` are further state roots.  ``runtimes``: False leaves their containers out of scans, though
-    not out of the question who uses a bundle.  Usable from any thread; looks are taken one at a time.
+    ``state_roots`` and ``engines`` (API sockets) are further places.  ``only_bundles`` leaves containers out of
+    scans, though not out of the question who uses a bundle.  A container that an engine tells of is not shown a
+    second time as its runtime's.  Usable from any thread; looks are taken one at a time.
     """
 
     def __init__(
         self,
         state_roots: Sequence[StateRoot] = (),
         *,
+        engines: Sequence[bytes] = (),
         default_roots: bool = True,
-        runtimes: bool = True,
+        only_bundles: bool = False,
         exclude: Sequence[bytes] = (),
         max_entries: int = 1_000_000,
     ) -> None:
-        self._shows_runtimes = runtimes
+        self._only_bundles = only_bundles
+        self._engines = EngineSource(engines) if default_roots else EngineSource(engines, {}, usual=False)
+        # Full id → the engine's own target, as the last scan found them.
+        self._told: dict[bytes, Target] = {}
         self._runtimes = Runtimes(state_roots, default_roots=default_roots)
         self._bundles = Bundles(self._runtimes.bundles, Excluded(exclude), max_entries)
         self._mutex = threading.RLock()
@@ -61,14 +70,27 @@ class ContainersKind:
 
     def places(self) -> Sequence[StatePlace]:
         """The folders that a scan looks at beside its roots."""
-        return [StatePlace(one.path) for one in self.state_roots()] if self._shows_runtimes else []
+        return [] if self._only_bundles else [StatePlace(one.path) for one in self.state_roots()]
 
     def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
-        """The containers of every runtime, and the bundles below the roots."""
+        """The containers of every engine and runtime, and the bundles below the roots."""
         with self._mutex:
             around = Surroundings()
-            containers = self._runtimes.scan(around) if self._shows_runtimes else ()
+            containers: list[Seen] = [] if self._only_bundles else self._containers(around)
             return iter([*containers, *self._bundles.scan(roots, around)])
+
+    def _containers(self, around: Surroundings) -> list[Seen]:
+        of_engines = list(self._engines.scan())
+        targets = (one.target for one in of_engines if isinstance(one, Observation))
+        self._told = {target.locator.rpartition(b":")[2]: target for target in targets}
+        return [*of_engines, *self._untold(self._runtimes.scan(around))]
+
+    def _untold(self, seen: Iterator[Seen]) -> Iterator[Seen]:
+        """Of the containers of runtimes those that no engine tells of."""
+        for one in seen:
+            place = one.target.place if isinstance(one, Observation) else None
+            if place is None or place[1] not in self._told:
+                yield one
 
     def scan_below(self, roots: Sequence[bytes]) -> Iterator[Seen]:
         """The bundles below the roots alone."""
@@ -85,20 +107,22 @@ class ContainersKind:
 
     def _in_directory(self, directory: bytes, names: Collection[bytes] | None) -> Iterator[Seen]:
         with self._mutex:
-            root = self._runtimes.root_at(directory) if self._shows_runtimes else None
+            root = None if self._only_bundles else self._runtimes.root_at(directory)
             if root is not None:
-                return iter(list(self._runtimes.in_root(root, Surroundings(), names)))
+                return iter(list(self._untold(self._runtimes.in_root(root, Surroundings(), names))))
             return iter(list(self._bundles.in_directory(directory, names)))
 
     def target_around(self, directory: bytes) -> Target | None:
         """The container or bundle that whatever changes in a directory is about."""
-        container = self._runtimes.target_around(directory) if self._shows_runtimes else None
+        container = None if self._only_bundles else self._runtimes.target_around(directory)
         if container is not None:
-            return container
+            return self._told.get(os.path.basename(directory), container)
         return target_of(directory) if os.path.lexists(os.path.join(directory, CONFIG)) else None
 
     def look_again_in(self, seen: Observation) -> float | None:
-        """What lives can be paused and resumed without an event."""
+        """What lives can be paused and resumed without an event; engines tell of all that happens."""
+        if engine.split(seen.target) is not None:
+            return None
         return _LOOK_AGAIN_SECONDS if seen.verdict in (Verdict.LIVE, Verdict.UNKNOWN) else None
 
     def look(self, target: Target) -> Observation | None:
@@ -107,8 +131,18 @@ class ContainersKind:
             return self._source(target).look(target)
 
     def procedure(self, target: Target) -> Procedure:
-        """A container is deleted by its runtime, a bundle taken away and kept aside."""
+        """A container is deleted by its engine or its runtime, a bundle taken away and kept aside."""
         return self._source(target).procedure(target)
 
-    def _source(self, target: Target) -> Runtimes | Bundles:
+    def _source(self, target: Target) -> Runtimes | Bundles | EngineSource:
+        if engine.split(target) is not None:
+            return self._engines
         return self._runtimes if path_of(target) is None else self._bundles
+
+    def engines(self) -> tuple[Engine, ...]:
+        """The engines whose API sockets are there now."""
+        return self._engines.engines()
+
+    def listen(self, hear: Callable[[Target], None]) -> Listening:
+        """Hear from all engines as it happens; the caller closes it."""
+        return Listening(self.engines if not self._only_bundles else tuple, hear)

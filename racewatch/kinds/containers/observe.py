@@ -14,9 +14,8 @@ from typing import Final
 
 from racewatch.core.model import Owner
 from racewatch.core.text import display
-from racewatch.core.wire import WireError, time_from_text
 from racewatch.kinds.containers.facts import Facts, Group, Init, Mounted
-from racewatch.kinds.containers.reading import read_regular
+from racewatch.kinds.containers.reading import read_regular, seconds
 from racewatch.kinds.containers.roots import StateRoot, manager_of
 from racewatch.kinds.containers.state import (
     FIFO,
@@ -196,14 +195,6 @@ def _init(recorded: Recorded | None, around: Surroundings) -> tuple[Init, str]:
     if abs(owner.started - made) <= _YOUKI_SLACK_SECONDS:
         return Init.ALIVE, f"pid {pid} was started when the container was made"
     return Init.DOUBTFUL, f"a process has pid {pid}, but was not started when the container was made"
-
-
-def seconds(text: str) -> float | None:
-    """A recorded time as seconds since the epoch; None when it is none."""
-    try:
-        return time_from_text(text)
-    except WireError:
-        return None
 
 
 def _prepares(runtime: Runtime, owner: Owner) -> bool:

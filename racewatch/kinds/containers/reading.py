@@ -1,4 +1,4 @@
-"""Reading a file that may be anything: only a regular one is ever opened, and only so much of it is read."""
+"""Reading what others wrote: of files only regular ones and only so much, of times what they mean."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import errno
 import os
 from typing import Final
 
+from racewatch.core.wire import WireError, time_from_text
 from racewatch.linux import fs
 
 #: A state file has 6 KB, under an engine 34 KB.
@@ -32,3 +33,11 @@ def read_regular(directory: int, name: bytes) -> bytes:
             os.close(reader)
     finally:
         os.close(pinned)
+
+
+def seconds(text: str) -> float | None:
+    """A recorded time as seconds since the epoch; None when it is none."""
+    try:
+        return time_from_text(text)
+    except WireError:
+        return None

@@ -18,7 +18,8 @@ from racewatch.core.part import Part, Pinned
 from racewatch.core.text import display, display_text
 from racewatch.kinds.containers.facts import Facts
 from racewatch.kinds.containers.judge import judge
-from racewatch.kinds.containers.observe import Surroundings, gather, read_state, seconds
+from racewatch.kinds.containers.observe import Surroundings, gather, read_state
+from racewatch.kinds.containers.reading import seconds
 from racewatch.kinds.containers.roots import StateRoot, split, state_roots, target_of
 from racewatch.kinds.containers.state import Recorded
 from racewatch.kinds.seeing import fingerprint_of, moment, unseen

@@ -1,0 +1,83 @@
+"""Removing by asking the owner: an engine that keeps its things under a lock of its own.
+
+Nothing is taken away here.  The owner looks once more under its own lock and decides; all that is done on
+this side is to look right before, to write down what is about to be asked, and to tell the truth afterwards.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Final
+
+from racewatch.core.kind import Stop, UndoRecord
+from racewatch.core.model import Observation, OutcomeWord, Verdict
+
+METHOD: Final = "owner"
+
+
+@dataclass(slots=True)
+class OwnersThing:
+    """The :class:`~racewatch.core.kind.Procedure` of a thing that only its owner may remove.
+
+    ``look`` asks the owner what it is now (None: there is none); ``ask`` makes the one request, without
+    force, and tells why it was not carried out.
+    """
+
+    look: Callable[[], Observation | None]
+    ask: Callable[[], Stop | None]
+
+    def guard(self) -> Stop | None:
+        """The owner's own lock is the guard, and only the owner can take it."""
+        return None
+
+    def pin(self) -> Stop | None:
+        """It is asked for by its full identity, which never means another."""
+        return None
+
+    def recheck(self) -> Observation | Stop:
+        """What the owner says of it now; a vanished thing is a success."""
+        seen = self.look()
+        return seen if seen is not None else Stop(OutcomeWord.GONE, "its owner does not know it any more")
+
+    def beside(self) -> Sequence[bytes]:
+        """Nothing goes with it."""
+        return ()
+
+    def intent(self, action: str) -> UndoRecord | Stop:
+        """What the owner removes cannot be brought back."""
+        del action
+        return UndoRecord(METHOD, {"kept": False}, reversible=False)
+
+    def capture(self) -> Stop | None:
+        """Nothing is taken away."""
+        return None
+
+    def verify(self, seen: Observation, *, override: bool) -> Stop | None:
+        """Look once more: writing the journal took its time.
+
+        Race narrowed: it was started, or is another incarnation, since the last look.  Left open, for the
+        owner's own lock to close: it is started after this look (then the owner refuses); it is started and
+        ends again in between (then that ended incarnation is removed).
+        """
+        del override
+        now = self.look()
+        if now is None:
+            return Stop(OutcomeWord.GONE, "its owner does not know it any more")
+        if now.verdict is Verdict.LIVE:
+            return Stop(OutcomeWord.REFUSED_LIVE, f"it came alive at the last moment ({now.summary})", now)
+        if now.fingerprint != seen.fingerprint or now.verdict is not seen.verdict:
+            return Stop(OutcomeWord.REFUSED_CHANGED, f"it changed at the last moment ({now.summary})", now)
+        return None
+
+    def commit(self, *, keep: bool) -> Stop | None:
+        """The one request."""
+        del keep
+        return self.ask()
+
+    def restore(self) -> Stop | None:
+        """Nothing was taken."""
+        return None
+
+    def close(self) -> None:
+        """Nothing is held."""
