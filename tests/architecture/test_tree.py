@@ -157,7 +157,7 @@ def test_the_top_level_is_fixed() -> None:
 
 
 def test_scripts_are_executable_and_parse() -> None:
-    for name in ("packaging/run", "packaging/test", ".ci/run"):
+    for name in ("packaging/run", "packaging/test", "packaging/bench", ".ci/run"):
         path = ROOT / name
         if path.exists():
             assert path.stat().st_mode & 0o111 == 0o111, name
