@@ -18,6 +18,8 @@ from tests.bench.rows import BenchError
 TREE: Final = Path(__file__).resolve().parents[2]
 _PATIENCE: Final = 300.0
 _ENDING: Final = 10.0
+#: What the offscreen platform says to each dialog.
+_NOISE: Final = "This plugin does not support propagateSizeHints()\n"
 
 
 class Helper:
@@ -64,14 +66,25 @@ class Helper:
             self._process.kill()
             status = self._process.wait()
         self._process.stdout.close()
-        words = self._said()
-        self._errors.close()
-        if status != 0 and kind is None:
-            raise BenchError(f"{self._name} ended with {status}: {words}")
+        try:
+            if status != 0 and kind is None:
+                raise BenchError(f"{self._name} ended with {status}: {self._said()}")
+        finally:
+            self._errors.close()
+
+    def _end(self) -> str:
+        try:
+            return f"it ended with {self._process.wait(_ENDING)}"
+        except subprocess.TimeoutExpired:
+            return "it is still running"
 
     def _said(self) -> str:
+        """The first line of what it complained about; all of it, with the paths of this machine, goes to people."""
         self._errors.seek(0)
-        return self._errors.read().decode(errors="replace").strip()[-800:]
+        words = self._errors.read().decode(errors="replace").replace(_NOISE, "").strip()
+        if words:
+            print(words, file=sys.stderr)
+        return words.partition("\n")[0] or "it said nothing"
 
     def ask(self, do: str, *, patience: float = _PATIENCE, **arguments: Any) -> Any:
         """The answer to one question."""
@@ -90,7 +103,7 @@ class Helper:
         finally:
             watchdog.cancel()
         if not line:
-            raise BenchError(f"{self._name} did not answer to {do!r}: {self._said()}")
+            raise BenchError(f"{self._name} did not answer to {do!r} ({self._end()}): {self._said()}")
         answer = json.loads(line)
         if isinstance(answer, dict) and "problem" in answer:
             raise BenchError(f"{self._name}, {do}: {answer['problem']}")

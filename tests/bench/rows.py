@@ -26,7 +26,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 class Row:
     """One line.  ``judged`` is the statistic that is compared with ``bar``; no bar: for comparison only.
 
-    ``detail`` holds what else was counted; ``problem`` says why there are no values.
+    ``detail`` holds what else was counted; ``problem`` says why there are no values, or not all.
     """
 
     name: str
@@ -50,7 +50,7 @@ class Row:
         """Whether the bar was reached; None without a bar."""
         if self.bar is None:
             return None
-        return bool(self.values) and self.statistic(self.judged) <= self.bar
+        return bool(self.values) and self.problem is None and self.statistic(self.judged) <= self.bar
 
     def to_json(self) -> dict[str, Any]:
         """The row with all its statistics."""
@@ -78,6 +78,8 @@ class Row:
         if not self.values:
             return (self.title, "-", "-", "-", "-", "-", "0", bar, f"not measured: {self.problem}")
         word = {True: "met", False: "MISSED", None: ""}[self.met]
+        if self.problem is not None:
+            word = f"{word} {self.problem}"
         shown = [_number(self.statistic(which), self.unit) for which in ("p50", "p99", "min", "max")]
         judged = f"{self.judged} {_number(self.statistic(self.judged), self.unit)}"
         return (self.title, judged, *shown, str(len(self.values)), bar, word)

@@ -24,9 +24,12 @@ class Times:
     def __init__(self) -> None:
         self._times: dict[str, dict[str, float]] = {}
 
-    def note(self, target: Target, verdict: Verdict, at: float) -> None:
-        """It has this verdict since this moment, or since before."""
-        self._times.setdefault(os.fsdecode(target.locator), {}).setdefault(verdict.value, at)
+    def note(self, target: Target, verdict: Verdict, at: float) -> bool:
+        """It has this verdict since this moment, or since before; True when it was not known at all."""
+        path = os.fsdecode(target.locator)
+        new = path not in self._times
+        self._times.setdefault(path, {}).setdefault(verdict.value, at)
+        return new
 
     def take(self) -> dict[str, dict[str, float]]:
         """All of them, once."""

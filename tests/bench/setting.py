@@ -120,6 +120,8 @@ class Setting:
             "XDG_CACHE_HOME": os.path.join(home, "cache"),
             "QT_QPA_PLATFORM": f"offscreen:configfile={screen}",
             "QT_LOGGING_RULES": "qt.qpa.*=false",
+            # What a crash of the window leaves to tell.
+            "PYTHONFAULTHANDLER": "1",
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
             # As an installed program has it: compiled once, by the first start.
             "PYTHONDONTWRITEBYTECODE": "",

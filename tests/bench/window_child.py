@@ -37,7 +37,7 @@ class Painted(QObject):
 
     def __init__(self, view: TargetsView) -> None:
         super().__init__(view)
-        self._waiting: list[Callable[[float], None]] = []
+        self._waiting: list[Callable[[float], object]] = []
         view.table.viewport().installEventFilter(self)
 
     def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:
@@ -48,12 +48,12 @@ class Painted(QObject):
         return super().eventFilter(watched, event)
 
     @staticmethod
-    def _tell(waiting: list[Callable[[float], None]]) -> None:
+    def _tell(waiting: list[Callable[[float], object]]) -> None:
         now = time.monotonic()
         for call in waiting:
             call(now)
 
-    def then(self, call: Callable[[float], None]) -> None:
+    def then(self, call: Callable[[float], object]) -> None:
         """Call this with the time of the end of the next paint."""
         self._waiting.append(call)
 
@@ -106,9 +106,8 @@ class Recorder(QObject):
     def _when_painted(self, view: TargetsView, seen: Observation) -> None:
         if self._is_on_screen(view, seen.target):
             self._painted[view].then(lambda now: self._times.note(seen.target, seen.verdict, now))
-        else:
+        elif self._times.note(seen.target, seen.verdict, time.monotonic()):
             self._off_screen += 1
-            self._times.note(seen.target, seen.verdict, time.monotonic())
 
     @staticmethod
     def _is_on_screen(view: TargetsView, target: Target) -> bool:

@@ -115,6 +115,7 @@ class World:
         resource.setrlimit(resource.RLIMIT_NOFILE, (hard, hard))
         self._children: list[int] = []
         self._victims: dict[str, int] = {}
+        self._newcomers: list[socket.socket] = []
         self._slots: dict[str, socket.socket | bool | None] = {}
         self._contents = Contents()
         self._random = random.Random(1)
@@ -243,7 +244,6 @@ class World:
     def churn(self, kind: str, folder: str, rate: int, seconds: float, watched: int) -> dict[str, Any]:
         """``rate`` changes each second, and among them ``watched`` newcomers; when each of those was made."""
         made: dict[str, float] = {}
-        kept: list[socket.socket] = []
         places = list(self._slots)
         began = time.monotonic()
         changes = 0
@@ -256,11 +256,11 @@ class World:
                 path = os.path.join(folder, f"{WATCHED}a{99999 - len(made):05d}.{_ENDINGS[kind]}")
                 made[path] = time.monotonic()
                 if kind == "socket":
-                    kept.append(bind(path))
+                    self._newcomers.append(bind(path))
                 else:
                     write_lock(path, self._contents.of_nobody(len(made)))
             time.sleep(0.002 + self._random.random() * 0.006)
-        return {"made": made, "rate": changes / (time.monotonic() - began), "held": len(kept)}
+        return {"made": made, "rate": changes / (time.monotonic() - began)}
 
 
 def _all_live(root: str, numbers: Sequence[int]) -> list[socket.socket]:
