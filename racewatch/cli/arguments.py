@@ -20,7 +20,9 @@ racewatch alone, or with folders, opens the window."""
 _CODES: Final = """\
 exit codes: 0 done; 1 internal error; 2 usage or configuration; each command's --help says its own"""
 
-_TARGET: Final = "a path, runc:ID, podman:NAME, or the full target text of an observation (socket:/run/x.sock)"
+_TARGET: Final = (
+    "a path, runc:ID, podman:NAME, or the full target text of an observation (socket:/run/x.sock)"
+)
 _ROOT: Final = "look below this folder only (none: the configured ones)"
 
 #: Every command, in the order in which --help lists them.
