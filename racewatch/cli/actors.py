@@ -195,7 +195,7 @@ ACTORS: Final = (
 
 
 def make_dead(folder: str) -> None:
-    """What is left over: sockets of every type and with hostile names, and locks."""
+    """What is left over: sockets of every type and with hostile names, locks, and a bundle."""
     for name, kind in (
         ("dead-stream.sock", socket.SOCK_STREAM),
         ("dead-datagram.sock", socket.SOCK_DGRAM),
@@ -205,6 +205,9 @@ def make_dead(folder: str) -> None:
     for raw in HOSTILE:
         bound(os.path.join(folder, "dead-" + os.fsdecode(raw)), socket.SOCK_STREAM).close()
     _leave_locks(folder)
+    bundle = os.path.join(folder, "bundles", "old-build")
+    os.makedirs(os.path.join(bundle, "rootfs", "etc"))
+    _write(os.path.join(bundle, "config.json"), '{"ociVersion": "1.0.2", "root": {"path": "rootfs"}}\n')
 
 
 def _leave_locks(folder: str) -> None:

@@ -199,3 +199,22 @@ def test_a_container_is_made_of_it_meanwhile(runc: Machine, journal: Journal, st
         assert outcome.word is OutcomeWord.DONE, outcome.summary
         assert not runc.bundle.exists()
     assert bool(made) == (step not in (Step.VERIFY, Step.COMMIT, Step.RECORD))
+
+
+def test_a_bundle_of_apples_is_recognised_and_left_alone(
+    runc: Machine, folder: Path, journal: Journal
+) -> None:
+    place = folder / "share" / "my container"
+    place.mkdir(parents=True)
+    for name in ("config.json", "options.json", "kernel.json", "initfs.ext4", "rootfs.ext4"):
+        (place / name).write_text('{"id": "web"}')
+    seen = look(runc, place)
+    assert (seen.verdict, seen.removable, seen.label) == (
+        Verdict.UNKNOWN,
+        Removable.NEVER,
+        "apple/container",
+    )
+    assert seen.remedy == "on that Mac: container delete 'my container'"
+    assert remove(runc, place, journal, override=True).word is OutcomeWord.REFUSED_FORBIDDEN
+    found = runc.kind.scan_below([os.fsencode(place.parent)])
+    assert [one.target for one in found if isinstance(one, Observation)] == [seen.target]

@@ -12,6 +12,7 @@ import pytest
 from racewatch.core.act import act
 from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, Observation, Outcome, OutcomeWord, Removable, Verdict
+from racewatch.kinds.containers import observe
 from racewatch.linux import cgroups
 from tests.containers.support import Machine, make_bundle, runs, until
 
@@ -209,3 +210,20 @@ def test_what_a_missing_program_means(
     assert outcome.word is OutcomeWord.REFUSED_DENIED
     assert f"{each.runtime} is not installed" in outcome.summary
     assert each.look(name).verdict is Verdict.STALE
+
+
+def test_what_broke_off_long_ago_goes_on_a_persons_word(
+    each: Machine, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Never at once: a runtime that is just making it writes its state some tenths of a second later."""
+    name = "broken-off"
+    (each.root / name).mkdir()
+    seen = each.look(name)
+    assert (seen.verdict, seen.removable) == (Verdict.UNKNOWN, Removable.NEVER)
+    monkeypatch.setattr(observe, "QUIET_SECONDS", -1.0)
+    assert each.look(name).removable is Removable.OVERRIDE
+    assert remove(each, name, journal).word is OutcomeWord.REFUSED_UNPROVEN
+    assert (each.root / name).is_dir()
+    outcome = remove(each, name, journal, override=True)
+    assert outcome.word is OutcomeWord.DONE, outcome.summary
+    assert not (each.root / name).exists()

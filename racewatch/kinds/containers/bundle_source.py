@@ -9,14 +9,15 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from racewatch.core.by_name import PRIVATE_PREFIX, NamedThing
 from racewatch.core.kind import Procedure, Seen
-from racewatch.core.model import Observation, Problem, Target
+from racewatch.core.model import Evidence, Observation, Problem, Removable, Says, Target, Verdict
 from racewatch.core.never import NeverRemoved
 from racewatch.core.part import Part, Pinned
-from racewatch.core.text import display
+from racewatch.core.text import display, display_text, quoted
 from racewatch.kinds.containers.bundles import (
     CONFIG,
     Bundle,
     BundleFacts,
+    is_apples,
     judge_bundle,
     path_of,
     read_bundle,
@@ -134,10 +135,11 @@ class _Look:
         directory = fs.open_directory(b".", dirfd=fd)
         try:
             bundle = read_bundle(here, directory)
+            names = frozenset(os.listdir(directory)) if bundle is None else frozenset()
         finally:
             os.close(directory)
         if bundle is None:
-            return None
+            return _of_apple(path, node) if is_apples(names) else None
         above = fs.open_directory(os.path.dirname(here))
         try:
             place = self._places.of(above, fs.stat_fd(above), os.path.basename(here), fd, node)
@@ -156,6 +158,26 @@ class _Look:
             blind=unseen_roots or unseen_mounts or self._unseen_users,
         )
         return _observation(facts, node)
+
+
+def _of_apple(path: bytes, node: fs.Stat) -> Observation:
+    """A bundle of apple/container, met on a share: its state lives in the memory of a server on a Mac."""
+    name = os.fsdecode(os.path.basename(path))
+    why = "its state lives in the memory of its server, on the Mac that it belongs to"
+    return Observation(
+        target=target_of(path),
+        path=path,
+        fingerprint=fingerprint_of(b"apple", node.dev, node.ino, node.btime_ns),
+        verdict=Verdict.UNKNOWN,
+        label="apple/container",
+        summary=f"A bundle of apple/container: {why}, so whether it runs cannot be told here.",
+        evidence=(Evidence("bundle", Says.UNKNOWN, "names inside", why),),
+        owner=None,
+        removable=Removable.NEVER,
+        seen_at=time.time(),
+        remedy=f"on that Mac: container delete {quoted(name.encode())}",
+        facts=(("name", display_text(name)), ("runtime", "apple/container"), ("bundle", display(path))),
+    )
 
 
 def _is_config(prefix: bytes, entry: os.DirEntry[str]) -> bytes | None:

@@ -62,6 +62,13 @@ def read_bundle(path: bytes, directory: int) -> Bundle | None:
     return Bundle(rootfs, (node.ino, node.mtime_ns, node.size))
 
 
+def is_apples(names: frozenset[str]) -> bool:
+    """Whether the names in a folder are those of an apple/container bundle (its ``Bundle.swift`` says which)."""
+    return {"config.json", "options.json", "kernel.json"} <= names and bool(
+        {"rootfs.ext4", "rootfs.json", "initfs.ext4"} & names
+    )
+
+
 @dataclass(frozen=True, slots=True)
 class BundleFacts:
     """Everything the judge may use.  ``blind``: why "nobody" would prove nothing; None: it does."""

@@ -48,7 +48,8 @@ class Facts:
     """Everything the judge may use.
 
     ``said`` is what the state file says; ``fifo``: it waits (or waited) to be started; ``command`` what
-    the first process runs; ``prepares``: that is still the runtime's own program, not the container's.
+    the first process runs; ``prepares``: that is still the runtime's own program, not the container's;
+    ``quiet``: the state directory has not changed for a while.
     """
 
     root: StateRoot
@@ -64,3 +65,4 @@ class Facts:
     group: Group
     mounted: Mounted
     sees_everybody: bool
+    quiet: bool = False

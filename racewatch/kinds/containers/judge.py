@@ -87,11 +87,14 @@ def judge(facts: Facts) -> Judgement:
     if state is State.CREATING:
         assert isinstance(facts.said, NotUnderstood) or facts.said.word is not None
         why = facts.said.reason if isinstance(facts.said, NotUnderstood) else "its runtime says so"
+        # Half-made things are left to who makes them; what has been half made for long needs a person's word.
+        broken_off = isinstance(facts.said, NotUnderstood) and facts.quiet and facts.group.blind is None
         return _judged(
             facts,
             state,
             Verdict.UNKNOWN,
             f"Whether it is just being made cannot be told: {why}. No process was seen in a control group of its name.",
+            Removable.OVERRIDE if broken_off else Removable.NEVER,
             remedy=f"when nothing makes it any more: {_command(facts)}",
         )
     if state is State.CREATED:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import errno
 import os
+import time
 from collections.abc import Sequence
 from functools import cached_property
 from typing import Final
@@ -28,6 +29,8 @@ from racewatch.kinds.seeing import describe, seniority
 from racewatch.linux import boot, cgroups, fs, processes
 from racewatch.linux.mounts import FileSystems
 
+#: A runtime makes the state file some tenths of a second after the directory.
+QUIET_SECONDS: Final = 60.0
 #: The kernel's starts of processes and a runtime's own note of the time may differ by this.
 _YOUKI_SLACK_SECONDS: Final = 60.0
 _MOST_NAMED: Final = 16
@@ -139,6 +142,7 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         group=_group(name, recorded, around),
         mounted=_mounted(recorded, around),
         sees_everybody=around.boot.sees_everybody,
+        quiet=time.time() - fs.stat_fd(fd).ctime_ns / 1e9 > QUIET_SECONDS,
     )
 
 
