@@ -148,13 +148,33 @@ def node_key(superblock_dev: int, ino: int) -> tuple[int, int]:
     return superblock_dev, ino & 0xFFFFFFFF
 
 
-def bound_sockets() -> tuple[UnixSocket, ...]:
-    """Every named Unix socket of this network namespace.
+class About(NamedTuple):
+    """Which sockets are worth being told of: those whose name ends in one of these, or that are at such an inode.
+
+    The kernel lists all the same; what is not wanted costs a fifth, because nothing is made of it.  Others
+    may be among the answers.
+    """
+
+    names: tuple[bytes, ...]
+    inodes: tuple[int, ...]
+
+    @property
+    def needles(self) -> tuple[bytes, ...]:
+        """What the kernel's message has in it when it is about such a socket."""
+        # The kernel keeps the terminator of every path with it.
+        return (
+            *(name + b"\0" for name in self.names),
+            *(_WORD.pack(inode & 0xFFFFFFFF) for inode in self.inodes),
+        )
+
+
+def bound_sockets(about: About | None = None) -> tuple[UnixSocket, ...]:
+    """Every named Unix socket of this network namespace, or at least those that it is about.
 
     Raises OSError when the kernel cannot answer (no ``unix_diag`` module, seccomp, …).  Needs no
     privilege; other users' sockets are listed too.
     """
-    return tuple(_ask(inode=0, flags=_NLM_F_REQUEST | _NLM_F_DUMP, cookie=0))
+    return tuple(_ask(inode=0, flags=_NLM_F_REQUEST | _NLM_F_DUMP, cookie=0, about=about))
 
 
 def socket_by_inode(inode: int) -> UnixSocket | None:
@@ -173,7 +193,8 @@ def socket_by_inode(inode: int) -> UnixSocket | None:
 _sequence = itertools.count(1)
 
 
-def _ask(*, inode: int, flags: int, cookie: int) -> list[UnixSocket]:
+def _ask(*, inode: int, flags: int, cookie: int, about: About | None = None) -> list[UnixSocket]:
+    needles = None if about is None else about.needles
     found: list[UnixSocket] = []
     sequence = next(_sequence) & 0x7FFFFFFF
     question = _REQUEST.pack(socket.AF_UNIX, 0, _EVERY_STATE, inode, _SHOW, cookie, cookie)
@@ -184,19 +205,23 @@ def _ask(*, inode: int, flags: int, cookie: int) -> list[UnixSocket]:
         link.sendto(header + question, (0, 0))
         dump = flags & _NLM_F_DUMP
         while True:
-            found_here, done = parse(link.recv(_READ), sequence)
+            found_here, done = parse(link.recv(_READ), sequence, needles)
             found += found_here
             if done or not dump:
                 return found
 
 
-def parse(data: bytes, sequence: int) -> tuple[list[UnixSocket], bool]:
+def parse(
+    data: bytes, sequence: int, needles: tuple[bytes, ...] | None = None
+) -> tuple[list[UnixSocket], bool]:
     """The named sockets of one datagram from the kernel, and whether it was the last of the answer.
 
-    Raises OSError with the kernel's errno when the answer is an error, BadMessage for anything that
+    ``needles``: only messages with one of these in them are looked at (None: all).  Raises OSError with the kernel's errno when the answer is an error, BadMessage for anything that
     is not well formed; nothing else.
     """
     found: list[UnixSocket] = []
+    if needles is not None:
+        needles = tuple(needle for needle in needles if needle in data)
     for kind, start, end in _messages(data, sequence):
         if kind == _NLMSG_DONE:
             if end - start >= _ERROR.size:
@@ -207,10 +232,16 @@ def parse(data: bytes, sequence: int) -> tuple[list[UnixSocket], bool]:
                 raise BadMessage("short error")
             _raise_unless_zero(_ERROR.unpack_from(data, start)[0])
         elif kind == _SOCK_DIAG_BY_FAMILY:
+            if needles is not None and not (needles and _has_one(data, start, end, needles)):
+                continue
             one = _socket(data, start, end)
             if one is not None:
                 found.append(one)
     return found, False
+
+
+def _has_one(data: bytes, start: int, end: int, needles: tuple[bytes, ...]) -> bool:
+    return any(data.find(needle, start, end) >= 0 for needle in needles)
 
 
 def _raise_unless_zero(code: int) -> None:

@@ -14,7 +14,7 @@ from racewatch.linux import fs, sockdiag
 from racewatch.linux.mounts import FileSystems
 from racewatch.linux.netns import foreign_names, network_namespaces
 from racewatch.linux.probe import DatagramProbe, Presence
-from racewatch.linux.sockdiag import SocketType, UnixSocket, bound_sockets, socket_by_inode
+from racewatch.linux.sockdiag import About, SocketType, UnixSocket, bound_sockets, socket_by_inode
 from tests.kernel.support import CLONE_NEWNET, become_nobody, child, in_child, needs_root, unshare
 
 
@@ -208,3 +208,18 @@ def test_names_in_another_network_namespace(tmp_path: Path, as_user: str) -> Non
                 probe.close()
                 os.close(fd)
         assert in_child(look) == {}
+
+
+def test_only_what_it_is_about(tmp_path: Path) -> None:
+    """By name and by node; what was moved is found by its node alone."""
+    with socket.socket(socket.AF_UNIX) as named, socket.socket(socket.AF_UNIX) as moved:
+        named.bind(os.fspath(tmp_path / "by-name.sock"))
+        moved.bind(os.fspath(tmp_path / "before.sock"))
+        os.rename(tmp_path / "before.sock", tmp_path / "after.sock")
+        node = os.lstat(tmp_path / "after.sock").st_ino
+        found = {row.name for row in bound_sockets(About((b"by-name.sock",), ()))}
+        assert found == {os.fsencode(tmp_path / "by-name.sock")}
+        found = {row.name for row in bound_sockets(About((), (node,)))}
+        assert os.fsencode(tmp_path / "before.sock") in found
+        assert bound_sockets(About((b"nobody-is-called-so",), ())) == ()
+        assert set(bound_sockets(About((b"",), ()))) == set(bound_sockets())

@@ -23,7 +23,7 @@ from racewatch.kinds.sockets.surroundings import OwnerBook, Surroundings, UnitBo
 from racewatch.kinds.walk import Excluded, Walk
 from racewatch.linux import fs
 from racewatch.linux.probe import DatagramProbe
-from racewatch.linux.sockdiag import UnixSocket
+from racewatch.linux.sockdiag import About, UnixSocket
 
 _ONE_LOOK: Final = SocketPolicy()
 
@@ -56,10 +56,10 @@ class SocketsKind:
         self._mutex = threading.RLock()
 
     @contextmanager
-    def _surroundings(self) -> Iterator[Surroundings]:
+    def _surroundings(self, about: About | None = None) -> Iterator[Surroundings]:
         probe = DatagramProbe()
         try:
-            yield Surroundings(self._owners, self._units, probe)
+            yield Surroundings(self._owners, self._units, probe, about)
         finally:
             probe.close()
 
@@ -83,7 +83,7 @@ class SocketsKind:
     def _scan_names(self, paths: set[bytes]) -> Iterator[Seen]:
         if not any(_may_lead_to_socket(path) for path in paths):
             return  # dear context is not made for the files that most programs write
-        with self._surroundings() as around:
+        with self._surroundings(_about(paths)) as around:
             for path in sorted(paths):
                 with self._mutex:
                     seen = self._look_at_path(Target(KindName.SOCKET, path), path, around)
@@ -193,9 +193,10 @@ class SocketsKind:
             return seen
 
     def _look_once(self, target: Target) -> Observation | None:
-        with self._surroundings() as around:
-            if target.path is None:
+        if target.path is None:
+            with self._surroundings() as around:
                 return self._look_at_lost(target, around)
+        with self._surroundings(_about({target.path})) as around:
             return self._look_at_path(target, target.path, around)
 
     def _look_at_path(self, target: Target, path: bytes, around: Surroundings) -> Observation | None:
@@ -240,11 +241,27 @@ class SocketsKind:
         """Judge a pinned inode with surroundings as they are now, with all the looks that are demanded."""
         with self._mutex:
             while True:
-                with self._surroundings() as around:
+                about = About((pinned.name, os.path.basename(pinned.path)), (pinned.stat.ino,))
+                with self._surroundings(about) as around:
                     seen = self._observe(pinned.path, pinned.directory_fd, pinned.fd, around)
                 if not is_being_watched(seen):
                     return seen
                 self._sleep(self._policy.looks_apart)
+
+
+def _about(paths: Collection[bytes]) -> About:
+    """What the kernel has to tell of these paths: who is bound by such a name, and who at such an inode.
+
+    Race: a name comes to mean another inode between this look at it and the next.  Whoever is bound there
+    was bound by that name, unless the socket was moved here; that move is told by an event of its own.
+    """
+    inodes = []
+    for path in paths:
+        try:
+            inodes.append(os.lstat(path).st_ino)
+        except OSError:
+            continue
+    return About(tuple({os.path.basename(path) for path in paths}), tuple(inodes))
 
 
 def _may_be_socket(prefix: bytes, entry: os.DirEntry[str]) -> bytes | None:

@@ -14,7 +14,7 @@ from racewatch.kinds.seeing import describe, seniority
 from racewatch.linux import fs, netns, processes, sockdiag, systemd
 from racewatch.linux.mounts import FileSystems, is_local_unstacked
 from racewatch.linux.probe import Answer, DatagramProbe, Presence
-from racewatch.linux.sockdiag import UnixSocket
+from racewatch.linux.sockdiag import About, UnixSocket
 
 _UNITS_FRESH_SECONDS: Final = 30.0
 _MOST_OWNERS: Final = 16
@@ -94,10 +94,13 @@ class UnitBook:
 class Surroundings:
     """One moment's view of mounts, bound sockets and their holders.  Make a new one for each look.
 
-    Reads only.  Whatever cannot be read makes verdicts more careful, never less.
+    Reads only.  Whatever cannot be read makes verdicts more careful, never less.  ``about``: only sockets of
+    these names and inodes will be asked for (by their own path, by what is bound to the same name elsewhere).
     """
 
-    def __init__(self, owners: OwnerBook, units: UnitBook, probe: DatagramProbe) -> None:
+    def __init__(
+        self, owners: OwnerBook, units: UnitBook, probe: DatagramProbe, about: About | None = None
+    ) -> None:
         self.owners = owners
         self.units = units
         self.probe = probe
@@ -110,7 +113,7 @@ class Surroundings:
         self._hidden: dict[bytes, str] = {}
         self.rivals_known = self.filesystems is not None
         try:
-            bound = sockdiag.bound_sockets()
+            bound = sockdiag.bound_sockets(about)
         except OSError:
             bound = ()
             self.rivals_known = False
