@@ -21,7 +21,7 @@ Params = Mapping[str, object]
 StartWatch = Callable[[list[bytes] | None], None]
 StopWatch = Callable[[], bool]
 
-_FEATURES: Final = ("sockets", "journal", "undo", "watch", "batch", "path_b64")
+_FEATURES: Final = ("sockets", "locks", "containers", "journal", "undo", "watch", "batch", "path_b64")
 
 
 class Methods:
