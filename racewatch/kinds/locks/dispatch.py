@@ -1,16 +1,24 @@
 """From a path to the few formats whose patterns may fit, quickly.
 
 Most names below any root are no locks, so the usual answer, none, must cost next to nothing: one
-look-up of the base name and one slice per distinct length of the known endings and beginnings.
+look-up of the base name, and a slice per distinct length of the known endings and beginnings only for a
+name that has one of them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+import re
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import Final, NamedTuple
 
 from racewatch.kinds.locks.format import FileType, Format
 from racewatch.kinds.locks.patterns import PathPattern
+
+_NOTHING: Final[Mapping[str, bytes]] = MappingProxyType({})
+#: More combinations of known beginnings and endings than this have no names of a usual machine.
+_MOST_REMEMBERED: Final = 4096
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,22 +29,32 @@ class Candidate:
     captures: Mapping[str, bytes]
 
 
-@dataclass(frozen=True, slots=True)
-class _Entry:
+class _Entry(NamedTuple):
+    """One pattern of one format, ready to be tried."""
+
     rank: int
-    pattern: PathPattern
+    needle: bytes
+    match: Callable[[bytes], re.Match[bytes] | None]
+    has_parts: bool
     format: Format
+    plain: Candidate
+
+
+def _entry(rank: int, one: Format, pattern: PathPattern) -> _Entry:
+    return _Entry(
+        rank, pattern.needle, pattern.fullmatch, bool(pattern.captures), one, Candidate(one, _NOTHING)
+    )
 
 
 class Dispatch:
     """An immutable index of formats; :meth:`candidates` gives them most specific first."""
 
     def __init__(self, formats: Iterable[Format]) -> None:
-        self._exact: dict[bytes, list[_Entry]] = {}
-        self._suffix: dict[bytes, list[_Entry]] = {}
-        self._prefix: dict[bytes, list[_Entry]] = {}
-        self._parent: dict[bytes, list[_Entry]] = {}
-        self._rest: list[_Entry] = []
+        self._groups: list[list[_Entry]] = [[]]
+        self._exact: dict[bytes, int] = {}
+        self._suffix: dict[bytes, int] = {}
+        self._prefix: dict[bytes, int] = {}
+        self._parent: dict[bytes, int] = {}
         tables = {
             "exact": self._exact,
             "suffix": self._suffix,
@@ -45,45 +63,70 @@ class Dispatch:
         }
         pairs = [(one, pattern) for one in formats for pattern in one.where]
         for rank, (one, pattern) in enumerate(sorted(pairs, key=_order)):
-            entry = _Entry(rank, pattern, one)
+            entry = _entry(rank, one, pattern)
             for key in pattern.keys:
                 table = tables.get(key.kind)
-                (self._rest if table is None else table.setdefault(key.text, [])).append(entry)
+                self._groups[0 if table is None else self._group(table, key.text)].append(entry)
+        self._suffixes, self._prefixes = tuple(self._suffix), tuple(self._prefix)
         self._suffix_lengths = tuple(sorted({len(text) for text in self._suffix}))
         self._prefix_lengths = tuple(sorted({len(text) for text in self._prefix}))
+        # What the groups make together; they never change, so it cannot become wrong.
+        self._together: dict[tuple[FileType, tuple[int, ...]], tuple[_Entry, ...]] = {}
 
-    def _entries(self, path: bytes) -> list[_Entry]:
+    def _group(self, table: dict[bytes, int], text: bytes) -> int:
+        """The number of the group under this key; the first group is of the patterns without any."""
+        if text not in table:
+            table[text] = len(self._groups)
+            self._groups.append([])
+        return table[text]
+
+    def _entries(self, path: bytes, file_type: FileType) -> tuple[_Entry, ...]:
         folder, _, name = path.rpartition(b"/")
-        found = self._rest
-        if exact := self._exact.get(name):
-            found = found + exact
-        suffix, prefix = self._suffix, self._prefix
-        for length in self._suffix_lengths:
-            if more := suffix.get(name[-length:]):
-                found = found + more
-        for length in self._prefix_lengths:
-            if more := prefix.get(name[:length]):
-                found = found + more
-        if more := self._parent.get(folder[folder.rfind(b"/") + 1 :]):
-            found = found + more
-        return found
+        groups: tuple[int, ...] = (0,)
+        if found := self._exact.get(name):
+            groups += (found,)
+        if name.endswith(self._suffixes):
+            known = self._suffix
+            for length in self._suffix_lengths:
+                if found := known.get(name[-length:]):
+                    groups += (found,)
+        if name.startswith(self._prefixes):
+            known = self._prefix
+            for length in self._prefix_lengths:
+                if found := known.get(name[:length]):
+                    groups += (found,)
+        if found := self._parent.get(folder[folder.rfind(b"/") + 1 :]):
+            groups += (found,)
+        together = self._together.get((file_type, groups))
+        return self._join(file_type, groups) if together is None else together
 
-    def candidates(self, path: bytes, file_type: FileType) -> Iterator[Candidate]:
+    def _join(self, file_type: FileType, groups: tuple[int, ...]) -> tuple[_Entry, ...]:
+        entries = (
+            entry for group in groups for entry in self._groups[group] if file_type in entry.format.types
+        )
+        joined = tuple(sorted(entries, key=_by_rank))
+        if len(self._together) >= _MOST_REMEMBERED:
+            self._together.clear()
+        self._together[file_type, groups] = joined
+        return joined
+
+    def candidates(self, path: bytes, file_type: FileType) -> tuple[Candidate, ...]:
         """The formats that fit this path and type, most specific first, each once."""
-        entries = self._entries(path)
-        if not entries:
-            return
+        found: list[Candidate] = []
         done: set[str] = set()
-        for entry in sorted(entries, key=_by_rank):
-            one = entry.format
-            if file_type not in one.types or one.name in done:
+        for _rank, needle, match, has_parts, one, plain in self._entries(path, file_type):
+            if needle not in path or one.name in done:
                 continue
-            match = entry.pattern.match(path)
-            if match is not None:
-                done.add(one.name)
-                yield Candidate(
-                    one, {name: text for name, text in match.groupdict().items() if text is not None}
-                )
+            fits = match(path)
+            if fits is None:
+                continue
+            done.add(one.name)
+            if has_parts:
+                parts = {name: text for name, text in fits.groupdict().items() if text is not None}
+                found.append(Candidate(one, parts))
+            else:
+                found.append(plain)
+        return tuple(found)
 
 
 def _by_rank(entry: _Entry) -> int:

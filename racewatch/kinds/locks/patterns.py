@@ -18,6 +18,7 @@ from __future__ import annotations
 import enum
 import itertools
 import re
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -94,7 +95,12 @@ class PathPattern:
         """The match of a whole absolute path."""
         if self.needle not in path:
             return None
-        return _compiled(self.regex).fullmatch(path)
+        return self.fullmatch(path)
+
+    @property
+    def fullmatch(self) -> Callable[[bytes], re.Match[bytes] | None]:
+        """The bare expression, for who has looked for :attr:`needle` already."""
+        return _compiled(self.regex).fullmatch
 
     def match_name(self, name: bytes) -> bool:
         """Whether a bare name (a child of a directory lock) fits."""

@@ -26,6 +26,8 @@ from racewatch.kinds.locks.reading import read_claim
 from racewatch.kinds.locks.schema import FileResult, FormatProblem, read_bytes, read_file
 from racewatch.kinds.locks.templates import Found, breaker_path, command, companion_path
 
+_Candidates = tuple[tuple[Candidate, ...], ...]
+
 SYSTEM_FOLDER: Final = b"/etc/racewatch/formats.d"
 
 
@@ -94,6 +96,9 @@ class Registry:
         self._by_name: Mapping[str, Format] = MappingProxyType({one.name: one for one in self.formats})
         tiers = [[one for one in self.formats if one.tier is tier] for tier in Tier]
         self._tiers = tuple(Dispatch(formats) for formats in tiers if formats)
+        # A scan asks three times in a row about the same name.  Formats never change, so the answer cannot
+        # become wrong; it is replaced as one, so threads need no lock.
+        self._last: tuple[bytes, FileType, _Candidates] | None = None
 
     def get(self, name: str) -> Format | None:
         """The format of this name."""
@@ -104,11 +109,20 @@ class Registry:
 
         The policy of what is found here is preliminary: :meth:`identify` decides.
         """
-        return next((one.format for tier in self._tiers for one in tier.candidates(path, file_type)), None)
+        return next((one.format for tier in self._candidates(path, file_type) for one in tier), None)
+
+    def _candidates(self, path: bytes, file_type: FileType) -> _Candidates:
+        """Of each tier the formats that fit, most specific first."""
+        last = self._last
+        if last is not None and last[0] == path and last[1] is file_type:
+            return last[2]
+        found = tuple(tier.candidates(path, file_type) for tier in self._tiers)
+        self._last = (path, file_type, found)
+        return found
 
     def read_limit(self, path: bytes, file_type: FileType) -> int:
         """How many bytes of content :meth:`identify` wants; 0: the file is not to be opened at all."""
-        found = [one.format for tier in self._tiers for one in tier.candidates(path, file_type)]
+        found = [one.format for tier in self._candidates(path, file_type) for one in tier]
         if any(one.never_open for one in found):
             return 0
         return max((one.read_limit for one in found), default=0)
@@ -116,7 +130,7 @@ class Registry:
     def identify(self, seen: Sighting) -> Identified | None:
         """The format of what was seen, and its claim; None when no format fits."""
         chosen: Identified | None = None
-        for tier in self._tiers:
+        for tier in self._candidates(seen.path, seen.type):
             found = _first_that_fits(tier, seen)
             if found is not None and (chosen is None or _counts_over(found, chosen)):
                 chosen = found
@@ -148,8 +162,8 @@ def _counts_over(later: Identified, earlier: Identified) -> bool:
     return later.policy.strictness > earlier.policy.strictness
 
 
-def _first_that_fits(tier: Dispatch, seen: Sighting) -> Identified | None:
-    for candidate in tier.candidates(seen.path, seen.type):
+def _first_that_fits(candidates: Sequence[Candidate], seen: Sighting) -> Identified | None:
+    for candidate in candidates:
         found = _fit(candidate, seen)
         if found is not None:
             return found
