@@ -80,7 +80,7 @@ def test_a_look_at_one_leaves_the_owners_of_others_known(folder: Path) -> None:
     kind = SocketsKind()
     first = {one.target: one for one in kind.scan([os.fsencode(folder)]) if isinstance(one, Observation)}
     known = dict(kind._owners._by_inode)
-    assert len(known) == 2
+    assert len(known) >= 2  # whoever else is bound on this file system may be among them
     kind.look(Target(KindName.SOCKET, os.fsencode(folder / "dead")))
     assert kind._owners._by_inode == known
     assert all(one.owner is not None for one in first.values() if one.verdict is Verdict.LIVE)

@@ -278,5 +278,6 @@ def test_the_members_are_those_of_the_contract() -> None:
             "started": "1970-01-01T00:00:01.000000Z", "ended": None, "outcome": None,
             "summary": "under way", "observation": None, "undoable": False, "refers_to": None,
             "undone_by": None,
+                "kept": False,
         }
     ]  # fmt: skip
