@@ -30,6 +30,8 @@ from racewatch.monitor.timeline import (
 )
 
 MOST_CHANGED: Final = 16_384
+#: So many acts are remembered as told; the journal is read that far back at most.
+MOST_ACTIONS: Final = 4096
 #: Fewer changes than this in the window are an ordinary life, not flapping.
 FLAPS_FROM: Final = 3
 
@@ -62,6 +64,7 @@ class Chronicle:
         # Ordered by the time of the last change; what falls out at the front loses its past.
         # (By entry, not by target: the hash of a target is computed anew each time.)
         self._changed: dict[_Known, float] = {}
+        self._actions: dict[str, None] = {}
         self._ready_at: float | None = None
         self._spans: dict[State, Span] = {}
         self._new: dict[State, Timeline] = {}
@@ -145,15 +148,15 @@ class Chronicle:
             else:
                 known.timeline = known.timeline.last_only()
 
-    def acted(self, target: Target, at: float, detail: str) -> bool:
-        """Somebody acted on it; False when it is not known, or the same was told before."""
+    def acted(self, target: Target, action: str, at: float, detail: str) -> bool:
+        """Somebody acted on it, by the journal; False when it is not known, or was told of this action."""
         known = self._known.get(target)
-        if known is None:
+        if known is None or action in self._actions:
             return False
-        timeline = known.timeline.marked(Event(at, What.ACTED, detail))
-        if timeline is known.timeline:
-            return False
-        known.timeline = timeline
+        self._actions[action] = None
+        if len(self._actions) > MOST_ACTIONS:
+            del self._actions[next(iter(self._actions))]
+        known.timeline = known.timeline.marked(Event(at, What.ACTED, detail))
         if known not in self._changed:
             self._touch(known, max(at, known.timeline.spans[-1].begun))
         return True

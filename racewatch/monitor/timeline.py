@@ -103,9 +103,7 @@ class Timeline:
         return Timeline(_from(kept, span.begun - WINDOW), self.marks)
 
     def marked(self, mark: Event) -> Timeline:
-        """With one more mark, in its place by time; the same mark twice is one."""
-        if mark in self.marks:
-            return self
+        """With one more mark, in its place by time."""
         kept = (*self.marks, mark)
         if self.marks and mark.at < self.marks[-1].at:
             kept = tuple(sorted(kept, key=_at))

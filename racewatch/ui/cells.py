@@ -8,7 +8,7 @@ from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
 from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
 
-from racewatch.ui import icons
+from racewatch.ui import icons, timeline_paint
 from racewatch.ui.columns import Style
 from racewatch.ui.plain import fixed_font
 from racewatch.ui.table_model import Role, Row, TableModel
@@ -17,6 +17,7 @@ from racewatch.ui.theme import Look
 _Index = QModelIndex | QPersistentModelIndex
 _PAD: Final = 8
 _ICON: Final = 16
+_BAR: Final = 15
 ROW_HEIGHT: Final = 28
 
 
@@ -44,8 +45,11 @@ class CellDelegate(QStyledItemDelegate):
         text_colour = self._background(painter, area, index, row, selected=selected)
         column = index.column()
         inner = area.adjusted(_PAD, 0, -_PAD, 0)
-        if row.shape.columns[column].style is Style.STATE:
+        style = row.shape.columns[column].style
+        if style is Style.STATE:
             self._state(painter, inner, row, text_colour)
+        elif style is Style.TIMELINE:
+            self._timeline(painter, inner, row, index)
         else:
             self._text(painter, inner, row, index, text_colour, selected=selected)
         painter.restore()
@@ -84,6 +88,13 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(self._struck(self._font, row))
         painter.setPen(text_colour)
         self._draw(painter, area, row.text(0), Qt.TextElideMode.ElideRight)
+
+    def _timeline(self, painter: QPainter, area: QRect, row: Row, index: _Index) -> None:
+        model = index.model()
+        if isinstance(model, TableModel) and row.timeline is not None:
+            now = model.now()
+            area = QRect(area.left(), area.center().y() - _BAR // 2, area.width(), _BAR)
+            timeline_paint.draw(painter, area, row.timeline.pieces(now), now, self._look)
 
     def _text(
         self, painter: QPainter, area: QRect, row: Row, index: _Index, colour: QColor, *, selected: bool

@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from racewatch.core.model import KindName, Observation
 from racewatch.core.text import display_text
-from racewatch.ui import words
+from racewatch.ui import timeline_text, words
 
 
 class Style(enum.Enum):
@@ -19,6 +19,7 @@ class Style(enum.Enum):
     PATH = "path"  # monospaced, cut in the middle; takes the width that is left
     PLAIN = "plain"
     QUIET = "quiet"  # in the muted colour
+    TIMELINE = "timeline"  # drawn; its text and its order come from what happened, not from one look
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,6 +54,11 @@ class Shape:
     gives_way: tuple[str, ...]
     search: Callable[[Observation], tuple[str, ...]]
     group: str | None = None
+
+    @property
+    def timeline_at(self) -> int:
+        """The place of the column that is a timeline."""
+        return next(at for at, column in enumerate(self.columns) if column.style is Style.TIMELINE)
 
     def at(self, name: str) -> int:
         """The place of the column with this name."""
@@ -117,6 +123,7 @@ _STATE: Final = Column(
     tip=_state_tip,
 )
 _PATH: Final = Column("path", "Path", words.full_path, Style.PATH, 216, key=lambda _: ())
+_TIMELINE: Final = Column("timeline", timeline_text.TITLE, lambda _: "", Style.TIMELINE, 104)
 
 SOCKETS: Final = Shape(
     kind=KindName.SOCKET,
@@ -143,8 +150,9 @@ SOCKETS: Final = Shape(
             width=80,
             key=lambda seen: text_key(words.since(seen)),
         ),
+        _TIMELINE,
     ),
-    gives_way=("unit", "user", "since", "type"),
+    gives_way=("unit", "user", "since", "timeline", "type"),
     search=lambda seen: (words.fact(seen, "unit"), *_owner_words(seen)),
 )
 
@@ -181,8 +189,9 @@ LOCKS: Final = Shape(
             tip=words.written,
             ages=True,
         ),
+        _TIMELINE,
     ),
-    gives_way=("host", "waiters", "age"),
+    gives_way=("host", "waiters", "timeline", "age"),
     search=lambda seen: (
         seen.format or "",
         words.fact(seen, "program"),
@@ -226,8 +235,9 @@ CONTAINERS: Final = Shape(
             tip=lambda seen: words.fact(seen, "made"),
             ages=True,
         ),
+        _TIMELINE,
     ),
-    gives_way=("age", "owner"),
+    gives_way=("age", "timeline", "owner"),
     search=lambda seen: (
         words.fact(seen, "name"),
         words.fact(seen, "runtime"),

@@ -19,11 +19,13 @@ from PySide6.QtWidgets import (
 
 from racewatch.core.model import Evidence, Observation, Owner
 from racewatch.core.text import display_text
+from racewatch.monitor.timeline import Timeline
 from racewatch.ui import icons, words
 from racewatch.ui.command_box import CommandBox
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, tooltip
 from racewatch.ui.theme import Look
+from racewatch.ui.timeline_card import TimelineCard
 
 _MARGIN: Final = 16
 _MOST_COMMAND: Final = 240
@@ -131,6 +133,7 @@ class EvidencePane(QFrame):
         where.addWidget(self.path, 1)
         where.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
         self.summary = WrapLabel()
+        self.timeline = TimelineCard(self._look)
         self._body = QWidget()
         self._body.setObjectName("paneBody")
         body = QVBoxLayout(self._body)
@@ -139,6 +142,7 @@ class EvidencePane(QFrame):
         body.addLayout(head)
         body.addLayout(where)
         body.addWidget(self.summary)
+        body.addWidget(self.timeline)
         self._details = QVBoxLayout()
         self._details.setSpacing(0)
         body.addLayout(self._details)
@@ -178,7 +182,12 @@ class EvidencePane(QFrame):
         full.addWidget(footer)
 
     def show_observation(
-        self, observation: Observation | None, state: words.RemoveState, *, gone: bool = False
+        self,
+        observation: Observation | None,
+        state: words.RemoveState,
+        timeline: Timeline | None = None,
+        *,
+        gone: bool = False,
     ) -> None:
         """Show this; None for nothing.  The same thing again leaves a text selection alone."""
         if observation is None:
@@ -196,6 +205,7 @@ class EvidencePane(QFrame):
         if not same or self._state != (state, gone):
             self._state = (state, gone)
             self._fill(observation, gone=gone)
+        self.timeline.show_timeline(timeline)
         self._stack.setCurrentWidget(self._full)
 
     def _repaint(self) -> None:

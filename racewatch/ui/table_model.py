@@ -28,7 +28,8 @@ from PySide6.QtCore import (
 )
 
 from racewatch.core.model import Observation, Target, Verdict
-from racewatch.ui import words
+from racewatch.monitor.timeline import Timeline
+from racewatch.ui import timeline_text, words
 from racewatch.ui.columns import Column, Shape, Style, text_key
 from racewatch.ui.plain import tooltip
 
@@ -36,6 +37,8 @@ TOMBSTONE_SECONDS: Final = 2.0
 #: What goes again this soon was never under anybody's finger; it leaves no tombstone.
 GLIMPSE_SECONDS: Final = 0.4
 FRESH_SECONDS: Final = 2.5
+#: How often rows that are sorted by their timelines are put in order though nothing changed them.
+RESORT_SECONDS: Final = 10.0
 # More separate insertions or moves than this in one batch cost more than building the list anew.
 _BULK: Final = 160
 
@@ -66,6 +69,7 @@ class Row:
         "observation",
         "shape",
         "shown",
+        "timeline",
     )
 
     def __init__(self, observation: Observation, shape: Shape, born: float, fresh_until: float) -> None:
@@ -79,6 +83,7 @@ class Row:
         self.shown = False
         self.gone_at: float | None = None
         self.fresh_until = fresh_until
+        self.timeline: Timeline | None = None
 
     @property
     def gone(self) -> bool:
@@ -125,10 +130,14 @@ class TableModel(QAbstractTableModel):
         shape: Shape,
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
+        timeline_of: Callable[[Target], Timeline | None] = lambda _: None,
     ) -> None:
+        """``timeline_of`` tells what happened to a target, on the same clock."""
         super().__init__(parent)
         self.shape = shape
-        self._clock = clock
+        self.now = clock
+        self._timeline_of = timeline_of
+        self._resorted_at = 0.0
         self._rows: dict[Target, Row] = {}
         self._order: list[Row] = []
         self._keys: list[tuple[Any, ...]] = []
@@ -154,10 +163,12 @@ class TableModel(QAbstractTableModel):
         row = self.row_at(index.row()) if index.isValid() else None
         if row is None:
             return None
-        if role == Qt.ItemDataRole.DisplayRole:
-            return row.text(index.column())
         if role == Role.ROW:
             return row
+        if self.shape.columns[index.column()].style is Style.TIMELINE:
+            return self._timeline_data(row, role)
+        if role == Qt.ItemDataRole.DisplayRole:
+            return row.text(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(self._tip(row, self.shape.columns[index.column()], index.column()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
@@ -165,6 +176,13 @@ class TableModel(QAbstractTableModel):
                 gone = "gone, was " if row.gone else ""
                 return f"{gone}{row.observation.verdict.value}: {row.text(index.column())}"
             return row.text(index.column())
+        return None
+
+    def _timeline_data(self, row: Row, role: int) -> object:
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return timeline_text.short(row.timeline, self.now())
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(timeline_text.lines(row.timeline, self.now()))
         return None
 
     def headerData(
@@ -207,7 +225,11 @@ class TableModel(QAbstractTableModel):
         path = seen.path if seen.path is not None else seen.target.locator
         tail = (path, seen.target.locator, seen.target.kind.value)
         column = self.shape.columns[self._column]
-        own = column.key(seen) if column.key is not None else text_key(row.text(self._column))
+        own: tuple[Any, ...]
+        if column.style is Style.TIMELINE:  # what changes most comes first
+            own = (-row.timeline.changes(self.now()) if row.timeline is not None else 1,)
+        else:
+            own = column.key(seen) if column.key is not None else text_key(row.text(self._column))
         return (*(text_key(row.group()) if self._grouped else ()), *own, *tail)
 
     # --- what the view asks -----------------------------------------------------------------
@@ -279,7 +301,7 @@ class TableModel(QAbstractTableModel):
     ) -> None:
         """Fold in one batch: what is there (new or changed), and what is not any more."""
         self._own_thread()
-        now = self._clock()
+        now = self.now()
         tinting = self.tinting if tint is None else tint
         inserts: list[Row] = []
         moves: list[Row] = []
@@ -293,11 +315,13 @@ class TableModel(QAbstractTableModel):
                 continue
             glimpse = now - row.born < GLIMPSE_SECONDS
             row.gone_at = now - 2 * TOMBSTONE_SECONDS if glimpse else now
+            row.timeline = self._timeline_of(seen.target)
             self._graves[seen.target] = row
             if row.matched:
                 self.counts[row.observation.verdict] -= 1
             if row.shown:
                 changed.append(row)
+        moves += self._left_behind(now)
         if len(inserts) + len(moves) + len(leaves) > _BULK and (moves or leaves or self._order):
             self._rebuild()
         else:
@@ -333,6 +357,7 @@ class TableModel(QAbstractTableModel):
             self._graves.pop(seen.target, None)
             row.observation = seen
             row.cells = row.haystack = None
+        row.timeline = self._timeline_of(seen.target)
         if row.fresh_until and tinting:
             self._fresh.append(row)
         row.matched = self._matches(row)
@@ -348,6 +373,16 @@ class TableModel(QAbstractTableModel):
         else:
             changed.append(row)
 
+    def _left_behind(self, now: float) -> list[Row]:
+        """Rows that stand by changes which are too long ago by now (only with a batch: never while held)."""
+        by_timeline = self.shape.columns[self._column].style is Style.TIMELINE
+        if not by_timeline or now < self._resorted_at + RESORT_SECONDS:
+            return []
+        self._resorted_at = now
+        # The others have changed nothing that could be too long ago.
+        lively = (row for row in self._order if row.timeline is not None and len(row.timeline.spans) > 1)
+        return [row for row in lively if self._key(row) != row.key]
+
     def next_deadline(self) -> float | None:
         """When :meth:`settle` has something to do next, on the model's clock."""
         times = [row.gone_at + TOMBSTONE_SECONDS for row in self._graves.values() if row.gone_at is not None]
@@ -357,7 +392,7 @@ class TableModel(QAbstractTableModel):
     def settle(self) -> None:
         """Take away tombstones that stood long enough; let new rows look like the others."""
         self._own_thread()
-        now = self._clock()
+        now = self.now()
         over = [row for row in self._graves.values() if (row.gone_at or 0.0) + TOMBSTONE_SECONDS <= now]
         for row in over:
             del self._graves[row.observation.target]
@@ -374,7 +409,7 @@ class TableModel(QAbstractTableModel):
 
     def is_fresh(self, row: Row) -> bool:
         """True shortly after a row came or changed its verdict."""
-        return row.fresh_until > self._clock()
+        return row.fresh_until > self.now()
 
     # --- the ordered list -------------------------------------------------------------------
 

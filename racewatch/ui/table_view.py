@@ -5,10 +5,19 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
-from PySide6.QtGui import QContextMenuEvent, QFocusEvent, QKeyEvent, QMouseEvent, QResizeEvent
+from PySide6.QtGui import (
+    QContextMenuEvent,
+    QFocusEvent,
+    QHideEvent,
+    QKeyEvent,
+    QMouseEvent,
+    QResizeEvent,
+    QShowEvent,
+)
 from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidget
 
 from racewatch.core.model import Observation, Target
+from racewatch.ui import timeline_paint
 from racewatch.ui.cells import ROW_HEIGHT, CellDelegate
 from racewatch.ui.header import SortHeader
 from racewatch.ui.table_model import TableModel
@@ -73,6 +82,9 @@ class TargetTable(QTableView):
             ages = QTimer(self)
             ages.timeout.connect(self.viewport().update)
             ages.start(_AGES_MS)
+        # Runs while the table is on screen, and paints only when something would be elsewhere.
+        self._advance = QTimer(self)
+        self._advance.timeout.connect(self._advance_timelines)
 
     # --- what is chosen ---------------------------------------------------------------------
 
@@ -178,6 +190,29 @@ class TargetTable(QTableView):
                 header.setSectionHidden(at, narrow)
             if narrow:
                 wanted -= shape.columns[at].width
+
+    # --- timelines --------------------------------------------------------------------------
+
+    def _advance_timelines(self) -> None:
+        at = self._rows.shape.timeline_at
+        if self.window().isMinimized() or self.isColumnHidden(at):
+            return
+        now = self._rows.now()
+        first, last = self.rowAt(0), self.rowAt(self.viewport().height() - 1)
+        shown = range(max(first, 0), last + 1 if last >= 0 else self._rows.rowCount())
+        rows = (self._rows.row_at(number) for number in shown)
+        if any(row is not None and row.timeline is not None and row.timeline.moves(now) for row in rows):
+            left, width = self.columnViewportPosition(at), self.columnWidth(at)
+            self.viewport().update(left, 0, width, self.viewport().height())
+
+    def showEvent(self, event: QShowEvent, /) -> None:
+        super().showEvent(event)
+        width = self._rows.shape.columns[self._rows.shape.timeline_at].width
+        self._advance.start(round(1000 * timeline_paint.pixel_seconds(width)))
+
+    def hideEvent(self, event: QHideEvent, /) -> None:
+        super().hideEvent(event)
+        self._advance.stop()
 
     # --- input ------------------------------------------------------------------------------
 

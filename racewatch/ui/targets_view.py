@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 from racewatch.core.model import Observation, Problem, Target
 from racewatch.core.text import display
 from racewatch.monitor.batch import Batch, HealthState, SourceHealth
+from racewatch.monitor.timeline import Timeline
 from racewatch.ui import words
 from racewatch.ui.columns import Shape
 from racewatch.ui.empty import EmptyState
@@ -42,17 +43,19 @@ class TargetsView(QWidget):
         look: Look,
         shape: Shape,
         why_not: Callable[[Observation], str | None],
+        timeline_of: Callable[[Target], Timeline | None],
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.shape = shape
         noun, many = shape.kind.value, shape.plural
         self._why_not = why_not
+        self._timeline_of = timeline_of
         self._ready = False
         self._roots_text = ""
         self._problems: tuple[Problem, ...] = ()
         self._health: tuple[SourceHealth, ...] = ()
-        self.model = TableModel(shape, self)
+        self.model = TableModel(shape, self, timeline_of=timeline_of)
         self.table = TargetTable(self.model, look)
         self.table.setAccessibleName(many.capitalize())
         self.table.setAccessibleDescription(
@@ -142,7 +145,8 @@ class TargetsView(QWidget):
         row = self.model.find(target) if target is not None else None
         seen = row.observation if row is not None else None
         state = words.remove_state(seen, self._why_not(seen) if seen is not None else None)
-        self.pane.show_observation(seen, state, gone=row is not None and row.gone)
+        timeline = self._timeline_of(target) if target is not None else None
+        self.pane.show_observation(seen, state, timeline, gone=row is not None and row.gone)
         self.selected.emit(self.observation())
 
     def _on_chosen(self, target: Target | None) -> None:

@@ -25,7 +25,9 @@ from racewatch.config import Theme
 from racewatch.core.model import HistoryEntry, Observation, Target, Verdict
 from racewatch.core.text import display
 from racewatch.monitor.batch import Batch
+from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.engine import Monitor
+from racewatch.monitor.timeline import WINDOW
 from racewatch.ui import icons, words
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import Act, Actions
@@ -77,12 +79,13 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(760, 480)
         # Room for the frame, whose size is not known before the window is shown.
         self.resize(QSize(1440, 860).boundedTo(self.screen().availableSize() - QSize(16, 48)))
+        self._chronicle = Chronicle(words.there_since)
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
         self.actor = Actor(bridge, racewatch, look, self.strips, self)
-        self.sockets = TargetsView(look, SOCKETS, self._why_not)
-        self.locks = TargetsView(look, LOCKS, self._why_not)
-        self.containers = TargetsView(look, CONTAINERS, self._why_not)
+        self.sockets = TargetsView(look, SOCKETS, self._why_not, self._chronicle.of)
+        self.locks = TargetsView(look, LOCKS, self._why_not, self._chronicle.of)
+        self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle.of)
         self._views = (self.sockets, self.locks, self.containers)
         self.history = HistoryView(look)
         self.status = Status(look)
@@ -280,6 +283,7 @@ class MainWindow(QMainWindow):
 
     def _on_batch(self, batch: Batch) -> None:
         self._as_of = time.time()
+        self._chronicle.fold(batch, time.monotonic())
         for view in self._views:
             view.apply(batch)
         self.status.show_health(batch.health, batch.problems)
@@ -317,6 +321,19 @@ class MainWindow(QMainWindow):
             return
         if not self._ended:
             self.history.show_entries(entries)
+            self._mark_acts(entries)
+
+    def _mark_acts(self, entries: Sequence[HistoryEntry]) -> None:
+        """Put what was done lately into the timelines, by whomever it was done."""
+        now, offset = time.monotonic(), time.monotonic() - time.time()
+        for entry in entries:
+            if entry.word is None or entry.ended_at is None:
+                continue
+            if entry.ended_at + offset > now - WINDOW:
+                detail = f"{entry.verb}, {words.OUTCOME_WORDS[entry.word]}"
+                self._chronicle.acted(entry.target, entry.action, entry.ended_at + offset, detail)
+        for view in self._views:
+            view.refresh_pane()
 
     def _on_acted(self, target: Target | None) -> None:
         if target is not None and self.feed is not None:

@@ -152,6 +152,13 @@ def since(observation: Observation) -> str:
     return created or (full_moment(observation.owner.started) if observation.owner else "")
 
 
+def there_since(observation: Observation) -> str:
+    """Since when the thing itself is there, by its kind: sortable text, empty when not known."""
+    if observation.target.kind is KindName.LOCK:
+        return written(observation)
+    return fact(observation, "created", "made")
+
+
 def short_moment(moment: str, today: str | None = None) -> str:
     """The time of a full moment of today, the date of any other."""
     today = today if today is not None else time.strftime("%Y-%m-%d")

@@ -64,8 +64,8 @@ def test_a_life_is_told_in_order(watched: Chronicle) -> None:
     other = replace(other, owner=replace(other.owner, pid=4712))
     watched.fold(batch(other, changed=True), 120.0)
     watched.fold(batch(seen(b"/a", Verdict.STALE), changed=True), 130.0)
-    assert watched.acted(target, 140.0, "remove: done")
-    assert not watched.acted(target, 140.0, "remove: done")
+    assert watched.acted(target, "act1", 140.0, "remove: done")
+    assert not watched.acted(target, "act1", 140.1, "remove: done")
     watched.fold(batch(gone=(seen(b"/a"),)), 141.0)
     watched.fold(batch(seen(b"/a", Verdict.LIVE)), 150.0)
     timeline = watched.of(target)
@@ -105,7 +105,7 @@ def test_what_is_gone_is_forgotten_after_the_window_and_a_quiet_past_too(watched
     assert watched.of(seen(b"/a").target) is not None
     watched.fold(batch(), 120.0 + WINDOW)
     assert watched.of(seen(b"/a").target) is None
-    assert not watched.acted(seen(b"/a").target, 121.0 + WINDOW, "undo: done")
+    assert not watched.acted(seen(b"/a").target, "act1", 121.0 + WINDOW, "undo: done")
 
 
 def test_a_storm_keeps_the_newest_and_no_more(watched: Chronicle, monkeypatch: pytest.MonkeyPatch) -> None:
