@@ -19,6 +19,7 @@ from racewatch.core.model import Observation, Target
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.tally import Tally
 from racewatch.monitor.timeline import (
+    SCALES,
     STATE_OF,
     WINDOW,
     Event,
@@ -73,6 +74,11 @@ class Chronicle:
     def ready_at(self) -> float | None:
         """When the first look was complete; None before."""
         return self._ready_at
+
+    def scale(self, now: float) -> float:
+        """How much of the past a picture should show: the least of the scales that has it all."""
+        watched = now - self._ready_at if self._ready_at is not None else 0.0
+        return next((scale for scale in SCALES if watched <= scale), WINDOW)
 
     def of(self, target: Target) -> Timeline | None:
         """What happened to this target; None when nothing is known of it (any more)."""
@@ -160,6 +166,11 @@ class Chronicle:
         if known not in self._changed:
             self._touch(known, max(at, known.timeline.spans[-1].begun))
         return True
+
+    def moves(self, now: float) -> bool:
+        """Whether time alone changes what there is to show: something happened in the window."""
+        last = max(self._ready_at or 0.0, next(reversed(self._changed.values()), 0.0))
+        return self._ready_at is not None and last > now - WINDOW
 
     def flapping(self, now: float, most: int) -> list[Flap]:
         """What changed at least :data:`FLAPS_FROM` times in the window, most changes first."""

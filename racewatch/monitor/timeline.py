@@ -14,6 +14,8 @@ from racewatch.core.model import Observation, Verdict
 
 #: How far back a timeline goes (seconds).
 WINDOW: Final = 600.0
+#: How much of it a picture shows: in the first minutes less, so that there is something to see.
+SCALES: Final = (60.0, 120.0, 300.0, WINDOW)
 MOST_SPANS: Final = 64
 MOST_MARKS: Final = 16
 
@@ -32,7 +34,7 @@ STATE_OF: Final = {verdict: State(verdict.value) for verdict in Verdict}
 
 
 class What(enum.StrEnum):
-    """What an event was.
+    """What an event was: the state that a target came into, or what else happened.
 
     ``OWNER_GONE``: the thing is not in use any more and its owner does not hold it any more; that the
     process died is likely, but it may also have let go.
@@ -40,14 +42,22 @@ class What(enum.StrEnum):
 
     APPEARED = "appeared"
     GONE = "gone"
-    LIVE = "became live"
-    STALE = "became stale"
-    IDLE = "became idle"
-    UNKNOWN = "became unknown"
+    LIVE = "live"
+    STALE = "stale"
+    IDLE = "idle"
+    UNKNOWN = "unknown"
     OWNER_CAME = "owner came"
     OWNER_CHANGED = "owner changed"
     OWNER_GONE = "owner gone"
     ACTED = "acted on"
+
+
+#: How it is told as the detail of a change of state.
+_OF_OWNER: Final = {
+    What.OWNER_CAME: "{} came",
+    What.OWNER_CHANGED: "{}",
+    What.OWNER_GONE: "{} gone",
+}
 
 
 class Span(NamedTuple):
@@ -121,9 +131,9 @@ class Timeline:
         """Whether time alone changes its picture: something in the window is not the same all along."""
         return self.spans[-1].begun > now - WINDOW
 
-    def pieces(self, now: float) -> list[Piece]:
-        """The window before ``now``, oldest first, without what is not known."""
-        first = now - WINDOW
+    def pieces(self, now: float, scale: float = WINDOW) -> list[Piece]:
+        """The last ``scale`` seconds before ``now``, oldest first, without what is not known."""
+        first = now - scale
         ends = [*(span.begun for span in self.spans[1:]), now]
         return [
             Piece(span.state, max(span.begun, first), ended)
@@ -132,12 +142,24 @@ class Timeline:
         ]
 
     def events(self, now: float) -> list[Event]:
-        """Everything that happened in the window before ``now``, oldest first."""
-        found = [mark for mark in self.marks if mark.at > now - WINDOW]
-        for before, span in zip(self.spans, self.spans[1:], strict=False):
-            if span.begun > now - WINDOW:
-                found.append(Event(span.begun, _became(before.state, span.state)))
-        return sorted(found, key=_at)
+        """Everything that happened in the window before ``now``, oldest first.
+
+        What became of the owner in the same moment is the detail of the change of state.
+        """
+        first = now - WINDOW
+        changes = {
+            span.begun: Event(span.begun, _became(before.state, span.state))
+            for before, span in zip(self.spans, self.spans[1:], strict=False)
+            if span.begun > first
+        }
+        others: list[Event] = []
+        for mark in self.marks:
+            change = changes.get(mark.at)
+            if change is not None and mark.what in _OF_OWNER:
+                changes[mark.at] = change._replace(detail=_OF_OWNER[mark.what].format(mark.detail))
+            elif mark.at > first:
+                others.append(mark)
+        return sorted((*changes.values(), *others), key=_at)
 
 
 def owner_event(before: Observation, after: Observation, at: float) -> Event | None:
@@ -160,7 +182,7 @@ def owner_event(before: Observation, after: Observation, at: float) -> Event | N
 def _became(before: State, after: State) -> What:
     if after is State.GONE:
         return What.GONE
-    return What.APPEARED if before is State.GONE else What(f"became {after.value}")
+    return What.APPEARED if before is State.GONE else What(after.value)
 
 
 def _from(spans: tuple[Span, ...], first: float) -> tuple[Span, ...]:

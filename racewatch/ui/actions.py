@@ -26,6 +26,7 @@ class Act(enum.Enum):
     COPY_EVIDENCE = "copy_evidence"
     FIND = "find"
     REMOVE = "remove"
+    OVERVIEW = "overview"
     SOCKETS = "sockets"
     LOCKS = "locks"
     CONTAINERS = "containers"
@@ -63,10 +64,13 @@ TABLE: Final = (
     ),
     Entry(Act.FIND, "&Edit", "&Find…", "Search paths, labels and owners", "search", ("Ctrl+F",)),
     Entry(Act.REMOVE, "&Edit", "&Remove…", "Ask, then remove the selected left-over", "remove", ("Del",)),
-    Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+1",)),
-    Entry(Act.LOCKS, "&View", "&Locks", "Show the lock files", "locks", ("Ctrl+2",)),
-    Entry(Act.CONTAINERS, "&View", "&Containers", "Show the containers", "containers", ("Ctrl+3",)),
-    Entry(Act.HISTORY, "&View", "&History", "Show what was removed and put back", "history", ("Ctrl+4",)),
+    Entry(
+        Act.OVERVIEW, "&View", "&Overview", "Show counts over time and what flaps", "overview", ("Ctrl+1",)
+    ),
+    Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+2",)),
+    Entry(Act.LOCKS, "&View", "&Locks", "Show the lock files", "locks", ("Ctrl+3",)),
+    Entry(Act.CONTAINERS, "&View", "&Containers", "Show the containers", "containers", ("Ctrl+4",)),
+    Entry(Act.HISTORY, "&View", "&History", "Show what was removed and put back", "history", ("Ctrl+5",)),
     Entry(
         Act.FREEZE,
         "&View",

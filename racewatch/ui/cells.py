@@ -93,8 +93,9 @@ class CellDelegate(QStyledItemDelegate):
         model = index.model()
         if isinstance(model, TableModel) and row.timeline is not None:
             now = model.now()
+            scale = model.chronicle.scale(now)
             area = QRect(area.left(), area.center().y() - _BAR // 2, area.width(), _BAR)
-            timeline_paint.draw(painter, area, row.timeline.pieces(now), now, self._look)
+            timeline_paint.draw(painter, area, row.timeline.pieces(now, scale), now, scale, self._look)
 
     def _text(
         self, painter: QPainter, area: QRect, row: Row, index: _Index, colour: QColor, *, selected: bool

@@ -208,15 +208,15 @@ CONTAINERS: Final = Shape(
     plural="containers",
     columns=(
         _STATE,
-        Column("name", "Name", lambda seen: words.fact(seen, "name"), Style.PLAIN, 150),
+        Column("name", "Name", lambda seen: words.fact(seen, "name"), Style.PLAIN, 132),
         Column(
             "bundle",
             "Bundle",
             lambda seen: words.fact(seen, "bundle") or words.full_path(seen),
             Style.PATH,
-            216,
+            180,
         ),
-        Column("runtime", "Runtime", lambda seen: words.fact(seen, "runtime"), Style.PLAIN, 128),
+        Column("runtime", "Runtime", lambda seen: words.fact(seen, "runtime"), Style.PLAIN, 100),
         Column(
             "owner",
             "First process",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
@@ -89,9 +90,17 @@ class EvidencePane(QFrame):
     copy_path_wanted = Signal()
     copy_details_wanted = Signal()
 
-    def __init__(self, look: Look, nothing: str, parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        look: Look,
+        nothing: str,
+        scale: Callable[[float], float],
+        parent: QWidget | None = None,
+    ) -> None:
+        """``scale`` tells how many seconds the timeline shows now."""
         super().__init__(parent)
         self._look = look
+        self.timeline = TimelineCard(look, scale)
         self._shown: Observation | None = None
         self._state: tuple[words.RemoveState, bool] | None = None
         self.setObjectName("pane")
@@ -133,7 +142,6 @@ class EvidencePane(QFrame):
         where.addWidget(self.path, 1)
         where.addWidget(self._copy, 0, Qt.AlignmentFlag.AlignTop)
         self.summary = WrapLabel()
-        self.timeline = TimelineCard(self._look)
         self._body = QWidget()
         self._body.setObjectName("paneBody")
         body = QVBoxLayout(self._body)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import enum
 import socket
 from typing import Final
 
@@ -24,7 +25,20 @@ from racewatch.ui import icons
 from racewatch.ui.plain import PlainLabel, tooltip
 from racewatch.ui.theme import Look
 
+
+class Page(enum.IntEnum):
+    """The views by their place, in the list and in the window."""
+
+    OVERVIEW = 0
+    SOCKETS = 1
+    LOCKS = 2
+    CONTAINERS = 3
+    HISTORY = 4
+
+
+#: Icon and name of each page.
 VIEWS: Final = (
+    ("overview", "Overview"),
     ("sockets", "Sockets"),
     ("locks", "Locks"),
     ("containers", "Containers"),
@@ -74,7 +88,7 @@ class _Item(QStyledItemDelegate):
 
 
 class Sidebar(QFrame):
-    """The list of views.  ``chosen`` carries the number of the view."""
+    """The list of views.  ``chosen`` carries the :class:`Page`."""
 
     chosen = Signal(object)
 
@@ -116,7 +130,7 @@ class Sidebar(QFrame):
             item = QListWidgetItem(text)
             item.setToolTip(f"Ctrl+{at + 1}")
             self.list.addItem(item)
-        self.list.setCurrentRow(0)
+        self.list.setCurrentRow(Page.SOCKETS)
         self.list.currentRowChanged.connect(self._on_row)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 1, 0)
@@ -127,8 +141,8 @@ class Sidebar(QFrame):
         look.changed.connect(self.list.viewport().update)
 
     def _on_row(self, row: int) -> None:
-        self.chosen.emit(row)
+        self.chosen.emit(Page(row))
 
-    def choose(self, row: int) -> None:
+    def choose(self, page: Page) -> None:
         """Select a view."""
-        self.list.setCurrentRow(row)
+        self.list.setCurrentRow(page)

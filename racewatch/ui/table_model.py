@@ -28,6 +28,7 @@ from PySide6.QtCore import (
 )
 
 from racewatch.core.model import Observation, Target, Verdict
+from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.timeline import Timeline
 from racewatch.ui import timeline_text, words
 from racewatch.ui.columns import Column, Shape, Style, text_key
@@ -130,13 +131,13 @@ class TableModel(QAbstractTableModel):
         shape: Shape,
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
-        timeline_of: Callable[[Target], Timeline | None] = lambda _: None,
+        chronicle: Chronicle | None = None,
     ) -> None:
-        """``timeline_of`` tells what happened to a target, on the same clock."""
+        """``chronicle`` tells what happened to each target, on the same clock."""
         super().__init__(parent)
         self.shape = shape
         self.now = clock
-        self._timeline_of = timeline_of
+        self.chronicle = chronicle if chronicle is not None else Chronicle(lambda _: "")
         self._resorted_at = 0.0
         self._rows: dict[Target, Row] = {}
         self._order: list[Row] = []
@@ -315,7 +316,7 @@ class TableModel(QAbstractTableModel):
                 continue
             glimpse = now - row.born < GLIMPSE_SECONDS
             row.gone_at = now - 2 * TOMBSTONE_SECONDS if glimpse else now
-            row.timeline = self._timeline_of(seen.target)
+            row.timeline = self.chronicle.of(seen.target)
             self._graves[seen.target] = row
             if row.matched:
                 self.counts[row.observation.verdict] -= 1
@@ -357,7 +358,7 @@ class TableModel(QAbstractTableModel):
             self._graves.pop(seen.target, None)
             row.observation = seen
             row.cells = row.haystack = None
-        row.timeline = self._timeline_of(seen.target)
+        row.timeline = self.chronicle.of(seen.target)
         if row.fresh_until and tinting:
             self._fresh.append(row)
         row.matched = self._matches(row)

@@ -195,6 +195,7 @@ class TargetTable(QTableView):
 
     def _advance_timelines(self) -> None:
         at = self._rows.shape.timeline_at
+        self._pace_timelines()
         if self.window().isMinimized() or self.isColumnHidden(at):
             return
         now = self._rows.now()
@@ -205,10 +206,17 @@ class TargetTable(QTableView):
             left, width = self.columnViewportPosition(at), self.columnWidth(at)
             self.viewport().update(left, 0, width, self.viewport().height())
 
+    def _pace_timelines(self) -> None:
+        width = self._rows.shape.columns[self._rows.shape.timeline_at].width
+        scale = self._rows.chronicle.scale(self._rows.now())
+        pace = timeline_paint.pixel_milliseconds(width, scale)
+        if pace != self._advance.interval():
+            self._advance.setInterval(pace)
+
     def showEvent(self, event: QShowEvent, /) -> None:
         super().showEvent(event)
-        width = self._rows.shape.columns[self._rows.shape.timeline_at].width
-        self._advance.start(round(1000 * timeline_paint.pixel_seconds(width)))
+        self._pace_timelines()
+        self._advance.start()
 
     def hideEvent(self, event: QHideEvent, /) -> None:
         super().hideEvent(event)

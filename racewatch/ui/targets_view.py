@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from racewatch.core.model import Observation, Problem, Target
+from racewatch.core.model import Observation, Problem, Target, Verdict
 from racewatch.core.text import display
 from racewatch.monitor.batch import Batch, HealthState, SourceHealth
-from racewatch.monitor.timeline import Timeline
+from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import words
 from racewatch.ui.columns import Shape
 from racewatch.ui.empty import EmptyState
@@ -43,19 +43,19 @@ class TargetsView(QWidget):
         look: Look,
         shape: Shape,
         why_not: Callable[[Observation], str | None],
-        timeline_of: Callable[[Target], Timeline | None],
+        chronicle: Chronicle,
         parent: QWidget | None = None,
     ) -> None:
         super().__init__(parent)
         self.shape = shape
         noun, many = shape.kind.value, shape.plural
         self._why_not = why_not
-        self._timeline_of = timeline_of
+        self._chronicle = chronicle
         self._ready = False
         self._roots_text = ""
         self._problems: tuple[Problem, ...] = ()
         self._health: tuple[SourceHealth, ...] = ()
-        self.model = TableModel(shape, self, timeline_of=timeline_of)
+        self.model = TableModel(shape, self, chronicle=chronicle)
         self.table = TargetTable(self.model, look)
         self.table.setAccessibleName(many.capitalize())
         self.table.setAccessibleDescription(
@@ -63,7 +63,9 @@ class TargetsView(QWidget):
         )
         self.filters = FilterBar(look, shape.group)
         self.empty = EmptyState(look)
-        self.pane = EvidencePane(look, f"Select a {noun} to see what speaks for its verdict.")
+        self.pane = EvidencePane(
+            look, f"Select a {noun} to see what speaks for its verdict.", chronicle.scale
+        )
         self.pane.setMinimumWidth(300)
         self._area = QStackedWidget()
         self._area.addWidget(self.empty)
@@ -133,6 +135,21 @@ class TargetsView(QWidget):
         self._wait_to_settle()
         self._show_area()
 
+    def reveal(
+        self, target: Target | None = None, *, search: str = "", verdict: Verdict | None = None
+    ) -> None:
+        """Show this target, chosen; or what a search and a verdict leave.  A target that is not there
+        (any more) is searched for.
+        """
+        self.filters.reset()
+        if verdict is not None:
+            self.filters.chips[verdict].click()
+        if target is None or not self.table.choose(target):
+            self.filters.search.setText(search)
+        (self.table if self.table.isVisibleTo(self) else self.filters.search).setFocus(
+            Qt.FocusReason.OtherFocusReason
+        )
+
     # --- what is on screen ------------------------------------------------------------------
 
     def observation(self) -> Observation | None:
@@ -145,7 +162,7 @@ class TargetsView(QWidget):
         row = self.model.find(target) if target is not None else None
         seen = row.observation if row is not None else None
         state = words.remove_state(seen, self._why_not(seen) if seen is not None else None)
-        timeline = self._timeline_of(target) if target is not None else None
+        timeline = self._chronicle.of(target) if target is not None else None
         self.pane.show_observation(seen, state, timeline, gone=row is not None and row.gone)
         self.selected.emit(self.observation())
 

@@ -36,13 +36,20 @@ COLOUR: Final = {
 class TimelineChart(QWidget):
     """One timeline as wide as there is room.  Its words are its accessible description."""
 
-    def __init__(self, look: Look, now: Callable[[], float], parent: QWidget | None = None) -> None:
+    def __init__(
+        self,
+        look: Look,
+        scale: Callable[[float], float],
+        now: Callable[[], float],
+        parent: QWidget | None = None,
+    ) -> None:
         super().__init__(parent)
         self._look = look
+        self._scale = scale
         self._now = now
         self._timeline: Timeline | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"Timeline, {timeline_text.TITLE.lower()}")
+        self.setAccessibleName(timeline_text.TITLE)
         look.changed.connect(self.update)
 
     def show_timeline(self, timeline: Timeline | None) -> None:
@@ -58,12 +65,13 @@ class TimelineChart(QWidget):
     def paintEvent(self, event: QPaintEvent, /) -> None:
         painter = QPainter(self)
         now, colours, text = self._now(), self._look.colours, self.fontMetrics().height()
+        scale = self._scale(now)
         line = QRect(0, text + 2 + _PIN, self.width(), _LINE)
         painter.fillRect(line.adjusted(0, -1, 0, 0), QColor(colours.window))
         if self._timeline is not None:
-            timeline_paint.draw(painter, line, self._timeline.pieces(now), now, self._look)
-            self._beginning(painter, line, self._timeline, now)
-            self._marks(painter, line, self._timeline.events(now), now)
+            timeline_paint.draw(painter, line, self._timeline.pieces(now, scale), now, scale, self._look)
+            self._beginning(painter, line, self._timeline.begun, now, scale)
+            self._marks(painter, line, self._timeline.events(now), now, scale)
         painter.setPen(QColor(colours.border))
         painter.drawLine(line.left(), line.bottom() + 1, line.right(), line.bottom() + 1)
         for quarter in range(5):
@@ -71,26 +79,26 @@ class TimelineChart(QWidget):
             painter.drawLine(at, line.bottom() + 1, at, line.bottom() + 4)
         painter.setPen(QColor(colours.muted))
         below = QRect(0, line.bottom() + 4, self.width(), text + 2)
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, timeline_text.BEGINNING)
+        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, timeline_text.beginning(scale))
         painter.drawText(below, Qt.AlignmentFlag.AlignRight, "now")
         painter.end()
 
-    def _beginning(self, painter: QPainter, line: QRect, timeline: Timeline, now: float) -> None:
+    def _beginning(self, painter: QPainter, line: QRect, begun: float, now: float, scale: float) -> None:
         # Before it was watched nothing is known, which is something else than "gone".
-        if timeline.begun <= now - WINDOW:
-            return
-        width = timeline_paint.place(timeline.begun, now, line) - line.left()
+        width = timeline_paint.place(begun, now, scale, line) - line.left()
         painter.setPen(QColor(self._look.colours.muted))
         said = "not watched yet"
         if painter.fontMetrics().horizontalAdvance(said) + 12 <= width:
             inside = QRect(line.left(), line.top(), width, line.height())
             painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, said)
 
-    def _marks(self, painter: QPainter, line: QRect, events: list[Event], now: float) -> None:
+    def _marks(self, painter: QPainter, line: QRect, events: list[Event], now: float, scale: float) -> None:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        free = self.width()
+        free = self.width() + _PIN
         for number, event in reversed(list(enumerate(events, start=1))):
-            at = min(max(timeline_paint.place(event.at, now, line), _PIN // 2), line.right() - _PIN // 2)
+            at = min(
+                max(timeline_paint.place(event.at, now, scale, line), _PIN // 2), line.right() - _PIN // 2
+            )
             colour = QColor(getattr(self._look.colours, COLOUR[event.what]))
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(colour)
@@ -102,7 +110,7 @@ class TimelineChart(QWidget):
             # Newest first: where they stand too close, the older ones go without a number.
             width = painter.fontMetrics().horizontalAdvance(str(number))
             left = min(max(at - width // 2, 0), self.width() - width)
-            if left + width + 3 <= free:
+            if left + width + 4 <= free:
                 painter.setPen(QColor(self._look.colours.text))
                 painter.drawText(left, painter.fontMetrics().ascent(), str(number))
                 free = left
@@ -113,12 +121,18 @@ class TimelineCard(QWidget):
     """The chart with its legend: the newest events in words, and what state it is in for how long."""
 
     def __init__(
-        self, look: Look, now: Callable[[], float] = time.monotonic, parent: QWidget | None = None
+        self,
+        look: Look,
+        scale: Callable[[float], float],
+        now: Callable[[], float] = time.monotonic,
+        parent: QWidget | None = None,
     ) -> None:
+        """``scale`` tells how many seconds are shown at a moment."""
         super().__init__(parent)
+        self._scale = scale
         self._now = now
         self._timeline: Timeline | None = None
-        self.chart = TimelineChart(look, now)
+        self.chart = TimelineChart(look, scale, now)
         title = PlainLabel(timeline_text.TITLE)
         title.setObjectName("section")
         self.summary = WrapLabel()
@@ -159,7 +173,13 @@ class TimelineCard(QWidget):
         self.more.setText(f"and {earlier} earlier")
         self.more.setVisible(earlier > 0)
 
+    def _pace(self) -> None:
+        pace = timeline_paint.pixel_milliseconds(self.width(), self._scale(self._now()))
+        if pace != self._advance.interval():
+            self._advance.setInterval(pace)
+
     def _on_advance(self) -> None:
+        self._pace()
         if (
             self._timeline is not None
             and self._timeline.moves(self._now())
@@ -169,7 +189,8 @@ class TimelineCard(QWidget):
 
     def showEvent(self, event: QShowEvent, /) -> None:
         super().showEvent(event)
-        self._advance.start(round(1000 * timeline_paint.pixel_seconds(self.width())))
+        self._pace()
+        self._advance.start()
 
     def hideEvent(self, event: QHideEvent, /) -> None:
         super().hideEvent(event)

@@ -8,7 +8,7 @@ from typing import Final
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter
 
-from racewatch.monitor.timeline import WINDOW, Piece, State
+from racewatch.monitor.timeline import Piece, State
 from racewatch.ui.theme import Look
 
 #: Shares of the height.  What needs attention stands out; what is at rest is low; gone is a line.
@@ -19,33 +19,45 @@ HEIGHT: Final = {
     State.IDLE: 0.2,
     State.GONE: 0.0,
 }
+#: The strong edge on the soft ground of a state; what is narrower than this has no ground.
+_EDGE: Final = 2
+_NARROW: Final = 3
 
 
-def pixel_seconds(width: int) -> float:
-    """How long it takes a timeline of this width to move by one pixel, at least a second."""
-    return max(WINDOW / max(width, 1), 1.0)
+def pixel_milliseconds(width: int, scale: float) -> int:
+    """How long a picture of so many seconds takes to move by one pixel of its width; at least a second."""
+    return round(1000 * max(scale / max(width, 1), 1.0))
 
 
-def place(at: float, now: float, area: QRect) -> int:
+def place(at: float, now: float, scale: float, area: QRect) -> int:
     """Where a moment is drawn."""
-    return area.left() + round((at - now + WINDOW) / WINDOW * area.width())
+    return area.left() + round((at - now + scale) / scale * area.width())
 
 
-def draw(painter: QPainter, area: QRect, pieces: Iterable[Piece], now: float, look: Look) -> None:
-    """Draw the window before ``now`` into the area; what is not known stays empty."""
+def draw(
+    painter: QPainter, area: QRect, pieces: Iterable[Piece], now: float, scale: float, look: Look
+) -> None:
+    """Draw the last ``scale`` seconds into the area; what is not known stays empty."""
     for piece in pieces:
-        left = place(piece.begun, now, area)
+        left = min(place(piece.begun, now, scale, area), area.right())
         # However short it was, it is seen.
-        width = max(place(piece.ended, now, area) - left, 1)
+        width = max(place(piece.ended, now, scale, area) - left, 1)
         height = max(round(HEIGHT[piece.state] * area.height()), 1)
-        box = QRect(min(left, area.right()), area.bottom() + 1 - height, width, height)
-        painter.fillRect(box, brush(piece.state, look))
+        box = QRect(left, area.bottom() + 1 - height, width, height)
+        ink = _ink(piece.state, look)
+        if width <= _NARROW or height <= _EDGE:
+            painter.fillRect(box, ink)
+            continue
+        painter.fillRect(box, _ground(piece.state, look))
+        painter.fillRect(box.left(), box.top(), width, _EDGE, ink)
+        painter.fillRect(box.left(), box.top(), 1, height, ink)
 
 
-def brush(state: State, look: Look) -> QBrush:
-    """The colour and pattern of a state."""
-    if state is State.GONE:
-        return QBrush(QColor(look.colours.faint))
-    colour = QColor(getattr(look.colours, state.value))
-    pattern = Qt.BrushStyle.Dense4Pattern if state is State.UNKNOWN else Qt.BrushStyle.SolidPattern
-    return QBrush(colour, pattern)
+def _ink(state: State, look: Look) -> QColor:
+    return QColor(look.colours.faint if state is State.GONE else getattr(look.colours, state.value))
+
+
+def _ground(state: State, look: Look) -> QBrush:
+    if state is State.UNKNOWN:
+        return QBrush(_ink(state, look), Qt.BrushStyle.Dense5Pattern)
+    return QBrush(QColor(getattr(look.colours, f"{state.value}_soft")))

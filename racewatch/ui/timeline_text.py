@@ -9,9 +9,7 @@ from racewatch.core.text import display_text
 from racewatch.monitor.timeline import WINDOW, Event, Timeline
 from racewatch.ui import words
 
-_MINUTES: Final = round(WINDOW / 60)
-TITLE: Final = f"Last {_MINUTES} min"
-BEGINNING: Final = f"{_MINUTES} min ago"
+TITLE: Final = "Timeline"
 _MOST_LINES: Final = 8
 
 
@@ -27,6 +25,11 @@ def duration(seconds: float) -> str:
 def changes(count: int) -> str:
     """``no changes``, ``1 change``, ``7 changes``."""
     return "1 change" if count == 1 else f"{count or 'no'} changes"
+
+
+def beginning(scale: float) -> str:
+    """What stands at the left end of a picture of so many seconds: ``10 min ago``."""
+    return f"{scale / 60:.0f} min ago"
 
 
 def short(timeline: Timeline | None, now: float) -> str:

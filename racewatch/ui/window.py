@@ -35,9 +35,11 @@ from racewatch.ui.bridge import Bridge
 from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.feed import Feed
 from racewatch.ui.history_view import HistoryView
+from racewatch.ui.lines import Opening
+from racewatch.ui.overview import Overview
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.sheet import ShortcutSheet
-from racewatch.ui.sidebar import Sidebar
+from racewatch.ui.sidebar import Page, Sidebar
 from racewatch.ui.status import Status
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.targets_view import TargetsView
@@ -83,10 +85,11 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
         self.actor = Actor(bridge, racewatch, look, self.strips, self)
-        self.sockets = TargetsView(look, SOCKETS, self._why_not, self._chronicle.of)
-        self.locks = TargetsView(look, LOCKS, self._why_not, self._chronicle.of)
-        self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle.of)
+        self.sockets = TargetsView(look, SOCKETS, self._why_not, self._chronicle)
+        self.locks = TargetsView(look, LOCKS, self._why_not, self._chronicle)
+        self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle)
         self._views = (self.sockets, self.locks, self.containers)
+        self.overview = Overview(look, self._chronicle)
         self.history = HistoryView(look)
         self.status = Status(look)
         self.actions_table = Actions(self, look, self._handlers())
@@ -94,7 +97,7 @@ class MainWindow(QMainWindow):
         self._connect()
         self._standing_messages(note)
         self._restore_place()
-        self._show_view(0)
+        self._show_view(Page.SOCKETS)
 
     # --- putting it together ----------------------------------------------------------------
 
@@ -107,10 +110,11 @@ class MainWindow(QMainWindow):
             Act.COPY_EVIDENCE: self._copy_evidence,
             Act.FIND: self._find,
             Act.REMOVE: self._remove,
-            Act.SOCKETS: lambda: self.sidebar.choose(0),
-            Act.LOCKS: lambda: self.sidebar.choose(1),
-            Act.CONTAINERS: lambda: self.sidebar.choose(2),
-            Act.HISTORY: lambda: self.sidebar.choose(3),
+            Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
+            Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
+            Act.LOCKS: lambda: self.sidebar.choose(Page.LOCKS),
+            Act.CONTAINERS: lambda: self.sidebar.choose(Page.CONTAINERS),
+            Act.HISTORY: lambda: self.sidebar.choose(Page.HISTORY),
             Act.FREEZE: self._freeze,
             Act.HEALTH: self.status.open_popup,
             Act.KEYS: self._show_keys,
@@ -118,9 +122,8 @@ class MainWindow(QMainWindow):
 
     def _build(self) -> None:
         self.pages = QStackedWidget()
-        for view in self._views:
-            self.pages.addWidget(view)
-        self.pages.addWidget(self.history)
+        for page in (self.overview, *self._views, self.history):
+            self.pages.addWidget(page)
         right = QWidget()
         column = QVBoxLayout(right)
         column.setContentsMargins(0, 0, 0, 0)
@@ -164,6 +167,7 @@ class MainWindow(QMainWindow):
 
     def _connect(self) -> None:
         self.sidebar.chosen.connect(self._show_view)
+        self.overview.opened.connect(self._open)
         for view in self._views:
             view.remove_wanted.connect(self._remove)
             view.table.activated_target.connect(self._remove)
@@ -286,6 +290,7 @@ class MainWindow(QMainWindow):
         self._chronicle.fold(batch, time.monotonic())
         for view in self._views:
             view.apply(batch)
+        self.overview.changed()
         self.status.show_health(batch.health, batch.problems)
         self.actor.hear(batch)
         self._count()
@@ -300,7 +305,11 @@ class MainWindow(QMainWindow):
         return view.observation() if view is not None else None
 
     def _count(self) -> None:
-        view = self._view() or self.sockets
+        view = self._view()
+        if view is None:
+            totals = (f"{one.model.total:,} {one.shape.plural}" for one in self._views)
+            self.status.show_counts("  ·  ".join(totals) + self._frozen())
+            return
         model = view.model
         shown = model.rowCount()
         text = f"{model.total:,} {view.shape.plural}"
@@ -309,9 +318,12 @@ class MainWindow(QMainWindow):
         attention = model.counts[Verdict.STALE]
         if attention:
             text += f"  ·  {attention:,} stale"
+        self.status.show_counts(text + self._frozen())
+
+    def _frozen(self) -> str:
         if self.feed is not None and self.feed.held and self.actions_table[Act.FREEZE].isChecked():
-            text += f"  ·  frozen since {words.moment(self._as_of)}"
-        self.status.show_counts(text)
+            return f"  ·  frozen since {words.moment(self._as_of)}"
+        return ""
 
     async def _read_history(self) -> None:
         try:
@@ -440,8 +452,14 @@ class MainWindow(QMainWindow):
             view.table.viewport().update()
         self.history.table.viewport().update()
 
-    def _show_view(self, number: int) -> None:
-        self.pages.setCurrentIndex(number)
+    def _open(self, opening: Opening) -> None:
+        """What a line of the overview is about."""
+        view = next(view for view in self._views if view.shape.kind is opening.kind)
+        self.sidebar.choose(Page(self.pages.indexOf(view)))
+        view.reveal(opening.target, search=opening.search, verdict=opening.verdict)
+
+    def _show_view(self, page: Page) -> None:
+        self.pages.setCurrentIndex(page)
         self._enable()
         self._count()
 

@@ -94,6 +94,7 @@ class Servers:
     def __init__(self, whole: Path) -> None:
         self._whole = whole
         self._processes: list[subprocess.Popen[str]] = []
+        self._named: dict[str, subprocess.Popen[str]] = {}
         self._mounts: list[Path] = []
         (whole / "bin").mkdir()
         (whole / "serve.py").write_text(SERVER)
@@ -111,6 +112,14 @@ class Servers:
         assert process.stdout is not None
         assert process.stdout.readline().strip() == "ready"
         self._processes.append(process)
+        self._named[name] = process
+
+    def kill(self, name: str) -> None:
+        """The process of that name that was started last dies; its sockets stay."""
+        process = self._named.pop(name)
+        self._processes.remove(process)
+        process.kill()
+        process.communicate()
 
     def mount_shared(self, place: Path) -> bool:
         """A FUSE mount, where nobody can tell whether a socket is in use; False where that is impossible."""
@@ -158,6 +167,7 @@ def inside(theme: str, target: Path) -> None:
     from racewatch.config import Config, Theme
     from racewatch.ui import app
     from racewatch.ui.remedy import RemedyDialog
+    from racewatch.ui.sidebar import Page
     from racewatch.ui.theme import DARK, LIGHT
     from racewatch.ui.window import MainWindow
     from racewatch.verbs import Racewatch
@@ -219,6 +229,20 @@ def inside(theme: str, target: Path) -> None:
                 await asyncio.sleep(0.05)
             raise AssertionError("the window did not come that far")
 
+        async def flap() -> None:
+            """A worker that starts and dies again and again, one that is started anew, a lock that is tried."""
+            for turn in range(10):
+                servers.serve("worker", "STREAM:worker/job-1.sock")
+                if turn in (2, 6):
+                    servers.serve("mailer", "STREAM:mail/queue.sock")
+                (folder / "app/deploy.pid").write_text(f"{os.getpid()}\n")
+                await asyncio.sleep(0.5 + 0.3 * (turn % 3))
+                servers.kill("worker")
+                if turn in (4, 8):
+                    servers.kill("mailer")
+                (folder / "app/deploy.pid").unlink()
+                await asyncio.sleep(1.2 - 0.3 * (turn % 2))
+
         async def drive(window: MainWindow) -> None:
             view, actor = window.sockets, window.actor
 
@@ -232,11 +256,21 @@ def inside(theme: str, target: Path) -> None:
                 raise AssertionError(name)
 
             await until(lambda: view.model.total >= len(DEAD) + 7)
+            await flap()
             await asyncio.sleep(3.0)
             choose(b"redis.sock")
             view.table.setFocus()
             await asyncio.sleep(0.4)
             grab("sockets")
+            choose(b"worker/job-1.sock")
+            await asyncio.sleep(0.4)
+            grab("timeline")
+            window.sidebar.choose(Page.OVERVIEW)
+            window.overview.flapping.setFocus(Qt.FocusReason.TabFocusReason)
+            await asyncio.sleep(1.5)
+            grab("overview")
+            window.sidebar.choose(Page.SOCKETS)
+            choose(b"redis.sock")
             window._remove()
             await until(lambda: actor.dialog is not None and actor.dialog.remove.isEnabled())
             grab("confirm")
@@ -263,17 +297,17 @@ def inside(theme: str, target: Path) -> None:
             window._undo_last()
             await until(lambda: not actor.busy)
             await asyncio.sleep(0.6)
-            window.sidebar.choose(3)
+            window.sidebar.choose(Page.HISTORY)
             await until(lambda: window.history.model.rowCount() >= 3)
             window.history.table.selectRow(2)
             await asyncio.sleep(0.4)
             grab("history")
-            window.sidebar.choose(0)
+            window.sidebar.choose(Page.SOCKETS)
             view.filters.search.setText("nothing like this")
             await asyncio.sleep(0.4)
             grab("nothing-matches")
             view.filters.reset()
-            window.sidebar.choose(1)
+            window.sidebar.choose(Page.LOCKS)
             locks = window.locks
             assert locks.filters.group is not None
             locks.filters.group.click()
@@ -309,7 +343,7 @@ def inside(theme: str, target: Path) -> None:
                 dialog = actor.dialog
                 return dialog is not None and dialog.remove.isEnabled()
 
-            window.sidebar.choose(2)
+            window.sidebar.choose(Page.CONTAINERS)
             containers = window.containers
             await until(lambda: containers.model.total >= 5)
             containers.table.choose(machine.target("old-build"))
@@ -322,7 +356,7 @@ def inside(theme: str, target: Path) -> None:
             assert actor.dialog is not None
             actor.dialog.reject()
             await until(lambda: actor.dialog is None)
-            window.sidebar.choose(0)
+            window.sidebar.choose(Page.SOCKETS)
             choose(b"hung-worker.sock")
             window.showNormal()
             window.resize(940, 800)
@@ -334,6 +368,9 @@ def inside(theme: str, target: Path) -> None:
             popup = QApplication.activePopupWidget()
             if popup is not None:
                 popup.close()
+            window.sidebar.choose(Page.OVERVIEW)
+            await asyncio.sleep(0.6)
+            grab("overview-narrow")
             window._show_keys()
             await asyncio.sleep(0.6)
             grab("shortcuts")

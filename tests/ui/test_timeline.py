@@ -17,6 +17,7 @@ from racewatch.monitor.timeline import WINDOW, Event, Piece, Span, State, Timeli
 from racewatch.ui import timeline_card, timeline_paint
 from racewatch.ui.actions import Act
 from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
+from racewatch.ui.sidebar import Page
 from racewatch.ui.table_model import RESORT_SECONDS, TableModel
 from racewatch.ui.theme import DARK, LIGHT, Look
 from racewatch.ui.timeline_card import TimelineCard
@@ -34,7 +35,7 @@ class World:
     def __init__(self) -> None:
         self.now = 1000.0
         self.chronicle = Chronicle(lambda _: "")
-        self.model = TableModel(SOCKETS, clock=lambda: self.now, timeline_of=self.chronicle.of)
+        self.model = TableModel(SOCKETS, clock=lambda: self.now, chronicle=self.chronicle)
         self.tester = QAbstractItemModelTester(
             self.model, QAbstractItemModelTester.FailureReportingMode.Warning, self.model
         )
@@ -68,7 +69,7 @@ def test_the_text_of_a_cell_says_what_its_picture_shows(world: World) -> None:
     index = world.model.index(0, AT)
     assert index.data(Qt.ItemDataRole.AccessibleTextRole) == index.data()
     tip = str(index.data(Qt.ItemDataRole.ToolTipRole))
-    assert tip.index("became stale") < tip.index("appeared")
+    assert tip.index(" stale\n") < tip.index("appeared")
     world.now += WINDOW
     assert world.said(b"/a") == "stale over 10 min, no changes"
 
@@ -76,7 +77,7 @@ def test_the_text_of_a_cell_says_what_its_picture_shows(world: World) -> None:
 def test_every_table_has_a_timeline_and_can_do_without_it() -> None:
     for shape in (SOCKETS, LOCKS, CONTAINERS):
         assert "timeline" in shape.gives_way
-        assert shape.columns[shape.timeline_at].title == "Last 10 min"
+        assert shape.columns[shape.timeline_at].title == "Timeline"
 
 
 def test_rows_sort_by_the_number_of_changes_and_an_old_storm_sinks(world: World) -> None:
@@ -100,7 +101,7 @@ def painted(pieces: list[Piece], look: Look, width: int = 60) -> QImage:
     image = QImage(width, 10, QImage.Format.Format_RGB32)
     image.fill(QColor(look.colours.base))
     painter = QPainter(image)
-    timeline_paint.draw(painter, QRect(0, 0, width, 10), pieces, 600.0, look)
+    timeline_paint.draw(painter, QRect(0, 0, width, 10), pieces, 600.0, WINDOW, look)
     painter.end()
     return image
 
@@ -117,7 +118,8 @@ def test_states_differ_by_height_not_only_by_colour(look: Look) -> None:
     told = {state: tall[at * 10 + 5] for at, state in enumerate(State)}
     assert told == {State.LIVE: 4, State.STALE: 10, State.IDLE: 2, State.UNKNOWN: 0, State.GONE: 1}
     image = painted([Piece(State.UNKNOWN, 0.0, 600.0)], look)
-    assert {image.pixelColor(x, 5).name() for x in range(60)} == {look.colours.base, look.colours.unknown}
+    inside = [image.pixelColor(x, 7).name() for x in range(1, 60)]
+    assert set(inside) == {look.colours.base, look.colours.unknown}  # hatched
 
 
 def test_the_shortest_flap_is_seen_and_what_is_not_known_is_empty(look: Look) -> None:
@@ -130,17 +132,17 @@ def test_the_shortest_flap_is_seen_and_what_is_not_known_is_empty(look: Look) ->
 
 
 def test_names_in_events_are_shown_as_they_are(qapp: QApplication, look: Look) -> None:
-    card = TimelineCard(look, lambda: 600.0)
-    event = Event(500.0, What.OWNER_GONE, "<b>x</b>\u202e (1)")
+    card = TimelineCard(look, lambda _: WINDOW, lambda: 600.0)
+    event = Event(499.0, What.OWNER_GONE, "<b>x</b>\u202e (1)")
     card.show_timeline(Timeline((Span(LIVE, 100.0), Span(STALE, 500.0)), (event,)))
-    assert card.events[0].what.text() == "became stale"
+    assert card.events[0].what.text() == "stale"
     assert card.events[1].what.text() == "owner gone: <b>x</b>\\u202e (1)"
     assert "owner gone" in card.chart.accessibleDescription()
     assert card.summary.text() == "stale 2 min, before live 7 min, 1 change in 8 min."
 
 
 def test_more_events_than_there_is_room_for_are_counted(qapp: QApplication, look: Look) -> None:
-    card = TimelineCard(look, lambda: 600.0)
+    card = TimelineCard(look, lambda _: WINDOW, lambda: 600.0)
     spans = tuple(Span((LIVE, STALE)[number % 2], 100.0 + number) for number in range(10))
     card.show_timeline(Timeline(spans))
     assert [line.number.text() for line in card.events] == ["9", "8", "7", "6", "5"]
@@ -177,8 +179,8 @@ def test_a_death_is_seen_in_the_table_and_told_beside_the_evidence(opened: Opene
     card = window.sockets.pane.timeline
     assert card.summary.text().startswith("live")
     sandbox.die(b"x.sock")
-    opened.until(lambda: card.events[0].what.text() == "became stale", "the death")
-    assert card.events[1].what.text().startswith("owner gone: ")
+    opened.until(lambda: card.events[0].what.text().startswith("stale: "), "the death")
+    assert card.events[0].what.text().endswith(" gone")
     place = opened.place(window, path)
     assert place is not None
     assert "1 change" in str(window.sockets.model.index(place, AT).data())
@@ -218,6 +220,6 @@ def test_what_does_not_move_is_not_painted_and_nothing_while_hidden(opened: Open
     table._advance_timelines()
     QApplication.processEvents()
     assert paints.count == 1
-    window.sidebar.choose(1)
+    window.sidebar.choose(Page.LOCKS)
     assert not table._advance.isActive()
     assert not window.sockets.pane.timeline._advance.isActive()

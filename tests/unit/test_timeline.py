@@ -73,8 +73,7 @@ def test_a_life_is_told_in_order(watched: Chronicle) -> None:
     assert timeline.events(151.0) == [
         Event(110.0, What.APPEARED),
         Event(120.0, What.OWNER_CHANGED, "redis (4711) → valkey (4712)"),
-        Event(130.0, What.OWNER_GONE, "valkey (4712)"),
-        Event(130.0, What.STALE),
+        Event(130.0, What.STALE, "valkey (4712) gone"),
         Event(140.0, What.ACTED, "remove: done"),
         Event(141.0, What.GONE),
         Event(150.0, What.APPEARED),
@@ -89,11 +88,10 @@ def test_an_owner_that_was_not_seen_is_not_called_gone(watched: Chronicle) -> No
     watched.fold(batch(seen(b"/a", Verdict.LIVE, owner="redis"), changed=True), 130.0)
     timeline = watched.of(seen(b"/a").target)
     assert timeline is not None
-    assert [one.what for one in timeline.events(131.0)] == [
-        What.APPEARED,
-        What.UNKNOWN,
-        What.OWNER_CAME,
-        What.LIVE,
+    assert timeline.events(131.0) == [
+        Event(110.0, What.APPEARED),
+        Event(120.0, What.UNKNOWN),
+        Event(130.0, What.LIVE, "redis (4711) came"),
     ]
 
 
@@ -125,6 +123,14 @@ def test_a_storm_keeps_the_newest_and_no_more(watched: Chronicle, monkeypatch: p
     kept = watched.of(seen(b"/a").target)
     assert kept is not None
     assert len(kept.spans) == 1
+
+
+def test_a_picture_shows_no_more_than_what_was_watched(watched: Chronicle) -> None:
+    passed = (0.0, 60.0, 61.0, 121.0, 301.0, 10_000.0)
+    assert [watched.scale(100.0 + one) for one in passed] == [60.0, 60.0, 120.0, 300.0, WINDOW, WINDOW]
+    assert Chronicle(created).scale(5000.0) == 60.0
+    timeline = Timeline((Span(LIVE, 100.0), Span(STALE, 190.0)))
+    assert timeline.pieces(200.0, 60.0) == [Piece(LIVE, 140.0, 190.0), Piece(STALE, 190.0, 200.0)]
 
 
 def test_counts_over_time_are_sampled_and_begin_when_everything_was_looked_at_once() -> None:
