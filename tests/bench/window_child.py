@@ -22,6 +22,7 @@ from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.ui import app
 from racewatch.ui.actions import Act
 from racewatch.ui.cells import ROW_HEIGHT
+from racewatch.ui.sidebar import Page
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.window import MainWindow
 from tests.bench.rows import BenchError
@@ -142,7 +143,7 @@ class Recorder(QObject):
 
     def _show(self, kind: str) -> bool:
         """Put this kind on screen, in the order of the names: the watched ones are on top."""
-        self._window.sidebar.choose(0 if KindName(kind) is KindName.SOCKET else 1)
+        self._window.sidebar.choose(Page.SOCKETS if KindName(kind) is KindName.SOCKET else Page.LOCKS)
         view = self._view(kind)
         view.table.sortByColumn(view.shape.path_at, Qt.SortOrder.AscendingOrder)
         view.table.scrollToTop()
