@@ -119,7 +119,7 @@ class TableModel(QAbstractTableModel):
 
     #: Rows that are about to go, as targets, before Qt hears of it.
     leaving = Signal(object)
-    #: The list is about to be built anew / was; the view keeps selection and scroll by target.
+    #: The list is about to be built or put in order anew / was; the view keeps selection and scroll by target.
     rebuilding = Signal()
     rebuilt = Signal()
     #: Something a person reads changed: counts, or the observation of some target.
@@ -328,7 +328,10 @@ class TableModel(QAbstractTableModel):
         else:
             self._remove(leaves)
             if moves:
+                # Qt keeps the pixel, not the row: rows that move up past what one reads would push it away.
+                self.rebuilding.emit()
                 self._rearrange(moves)
+                self.rebuilt.emit()
             self._insert(inserts)
         self._announce(changed)
         self.settle()

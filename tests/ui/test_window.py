@@ -16,12 +16,16 @@ from racewatch.core.model import HistoryEntry, KindName, OutcomeWord, Target, Ve
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display
 from racewatch.ui.actions import Act
+from racewatch.ui.columns import SOCKETS
 from racewatch.ui.confirm import Doubt
 from racewatch.ui.strip import Level
-from racewatch.ui.theme import DARK, LIGHT
+from racewatch.ui.table_model import TableModel
+from racewatch.ui.table_view import TargetTable
+from racewatch.ui.theme import DARK, LIGHT, Look
 from racewatch.ui.window import MainWindow
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import HOSTILE, Sandbox
+from tests.ui.support import seen
 
 
 def confirm(opened: Opened, window: MainWindow) -> None:
@@ -200,6 +204,24 @@ def test_scroll_stays_on_what_one_reads_while_rows_come_and_go(opened: Opened, s
     now = window.sockets.model.row_at(table.rowAt(0))
     assert now is top
     assert table.rowViewportPosition(table.rowAt(0)) == before
+
+
+def test_scroll_stays_while_rows_move_up_past_what_one_reads(qtbot: QtBot, look: Look) -> None:
+    model = TableModel(SOCKETS)
+    table = TargetTable(model, look)
+    qtbot.addWidget(table)
+    table.resize(900, 400)
+    table.show()
+    model.apply([seen(b"/m%03d" % number) for number in range(120)], [])
+    model.apply([seen(b"/a%d" % number, Verdict.LIVE) for number in range(7)], [])
+    chosen = seen(b"/m065").target
+    table.choose(chosen)
+    table.verticalScrollBar().setValue(28 * 60 + 9)
+    top, before = model.row_at(table.rowAt(0)), table.rowViewportPosition(table.rowAt(0))
+    model.apply([seen(b"/a%d" % number) for number in range(7)], [])
+    assert model.row_at(table.rowAt(0)) is top
+    assert table.rowViewportPosition(table.rowAt(0)) == before
+    assert table.target == chosen
 
 
 @pytest.mark.parametrize("name", HOSTILE)
