@@ -11,6 +11,7 @@ import enum
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING, NamedTuple, Self
 
 
 class KindName(enum.StrEnum):
@@ -130,14 +131,38 @@ class Owner:
     unit: str | None = None
 
 
+Pairs = tuple[tuple[str, str], ...]
+
+
+class Account(NamedTuple):
+    """Evidence and facts that are not in words yet: a pure function, and all that it speaks about.
+
+    ``about`` holds immutable values only, so that what is told later is what was seen then.  Equal accounts
+    tell the same.
+    """
+
+    tell: Callable[..., tuple[tuple[Evidence, ...], Pairs]]
+    about: tuple[object, ...]
+
+
+class _Told:
+    """The place of an account until somebody reads what it tells."""
+
+    __slots__ = ("_account",)
+
+    _account: Account | None
+
+
 @dataclass(frozen=True, slots=True)
-class Observation:
+class Observation(_Told):
     """An immutable snapshot of one target: what it was, why we think so, when we looked.
 
     ``fingerprint`` is equal for two observations if and only if they saw the same incarnation in
     the same state.  ``facts`` are ordered name/value pairs for people (socket type, queue use).
     ``owner`` is the process to speak to; ``others`` are further holders of the same thing.
     ``undoable`` is False when undo could not bring it back, were it removed.
+
+    Of most rows nobody ever reads the evidence: see :meth:`with_account`.
     """
 
     target: Target
@@ -156,17 +181,80 @@ class Observation:
     others: tuple[Owner, ...] = ()
     undoable: bool = True
 
+    @classmethod
+    def with_account(
+        cls,
+        account: Account,
+        *,
+        target: Target,
+        path: bytes | None,
+        fingerprint: str,
+        verdict: Verdict,
+        label: str,
+        summary: str,
+        owner: Owner | None,
+        removable: Removable,
+        seen_at: float,
+        format: str | None = None,  # noqa: A002 - the name of the field
+        remedy: str | None = None,
+        others: tuple[Owner, ...] = (),
+    ) -> Self:
+        """One whose ``evidence`` and ``facts`` are put into words when they are first read.
+
+        It is the same in every other way: equal to, pickled and copied like one that had them at once.
+        """
+        seen = object.__new__(cls)
+        for name, value in (
+            ("target", target),
+            ("path", path),
+            ("fingerprint", fingerprint),
+            ("verdict", verdict),
+            ("label", label),
+            ("summary", summary),
+            ("owner", owner),
+            ("removable", removable),
+            ("seen_at", seen_at),
+            ("format", format),
+            ("remedy", remedy),
+            ("others", others),
+            ("undoable", True),
+            ("_account", account),
+        ):
+            object.__setattr__(seen, name, value)
+        return seen
+
+    if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+
+        def __getattr__(self, name: str) -> object:
+            """What is not set: the words that are still to be told, or no account because they have been."""
+            if name == "_account":
+                return None
+            if name not in ("evidence", "facts"):
+                raise AttributeError(f"an observation has no {name}")
+            account = self._account
+            if account is not None:
+                # Two threads may do this at once, with equal results.  The account goes last: whoever finds
+                # none finds the words.
+                evidence, facts = account.tell(*account.about)
+                object.__setattr__(self, "evidence", evidence)
+                object.__setattr__(self, "facts", facts)
+                object.__setattr__(self, "_account", None)
+            return object.__getattribute__(self, name)
+
     def same_as(self, other: Observation) -> bool:
         """True when nothing a person would see has changed (the time of looking apart)."""
-        return (
+        if not (
             self.fingerprint == other.fingerprint
             and self.verdict is other.verdict
             and self.label == other.label
             and self.owner == other.owner
             and self.removable is other.removable
-            and self.facts == other.facts
-            and self.evidence == other.evidence
-        )
+        ):
+            return False
+        mine: Account | None = self._account
+        if mine is not None and mine == other._account:
+            return True
+        return self.facts == other.facts and self.evidence == other.evidence
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,15 +7,14 @@ import fnmatch
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from racewatch.core.model import Problem
 from racewatch.linux import fs
 from racewatch.linux.mounts import KERNEL_INTERFACES, FileSystems, may_hang
 
 
-@dataclass(frozen=True, slots=True)
-class Found:
+class Found(NamedTuple):
     """One node, pinned and looked at.  The receiver closes ``fd``; ``directory_fd`` is the walk's."""
 
     path: bytes
@@ -109,8 +108,8 @@ class Walk:
                 return
             for name in sorted(names):
                 path = os.path.join(directory, name)
-                if path not in self._excluded:
-                    yield from _pinned(path, fd, stat)
+                if path not in self._excluded and (found := _pinned(path, fd, stat)) is not None:
+                    yield found
         except OSError as error:
             yield Problem(directory, why_not(error))
         finally:
@@ -134,8 +133,8 @@ class Walk:
                     continue
                 if is_directory:
                     folders.append(path)
-                if wanted is not None:
-                    yield from _pinned(path, fd, stat)
+                if wanted is not None and (found := _pinned(path, fd, stat)) is not None:
+                    yield found
 
     def _foreign(self, stat: fs.Stat, *, is_root: bool) -> str | None:
         """Why a directory is not looked into: None to go on, an empty text for no need to say."""
@@ -149,15 +148,14 @@ class Walk:
         return None
 
 
-def _pinned(path: bytes, directory_fd: int, directory: fs.Stat) -> Iterator[Found | Problem]:
+def _pinned(path: bytes, directory_fd: int, directory: fs.Stat) -> Found | Problem | None:
     try:
         fd = fs.pin(directory_fd, path.rpartition(b"/")[2])
     except FileNotFoundError:
-        return  # removed since it was listed
+        return None  # removed since it was listed
     except OSError as error:
-        yield Problem(path, why_not(error))
-        return
-    yield Found(path, directory_fd, directory, fd, fs.stat_fd(fd))
+        return Problem(path, why_not(error))
+    return Found(path, directory_fd, directory, fd, fs.stat_fd(fd))
 
 
 def why_not(error: OSError) -> str:

@@ -32,12 +32,15 @@ _AT_EMPTY_PATH: Final = 0x1000
 _STATX_BASIC: Final = 0x7FF
 _STATX_BTIME: Final = 0x800
 _STATX_MNT_ID: Final = 0x1000
+_STATX_WANTED: Final = _STATX_BASIC | _STATX_BTIME | _STATX_MNT_ID
 _STATX_ATTR_MOUNT_ROOT: Final = 0x2000
 _STATX_ATTR_IMMUTABLE: Final = 0x10
 
 # struct statx of linux/stat.h, the first 168 of its 256 bytes: mask, blksize, attributes, nlink,
 # uid, gid, mode, pad, ino, size, blocks, attributes_mask, 4 x (sec, nsec, pad), rdev, dev, mnt_id.
 _STATX: Final = struct.Struct("=IIQIIIHxxQQQQqIiqIiqIiqIiIIIIQ")
+
+_Buffer = ctypes.c_char * 256
 
 _statx = _libc.statx
 _statx.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, ctypes.c_void_p)
@@ -95,15 +98,14 @@ def _raise(code: int, name: bytes) -> None:
 
 
 def _statx_call(dirfd: int, name: bytes, flags: int) -> Stat:
-    buffer = ctypes.create_string_buffer(256)
-    want = _STATX_BASIC | _STATX_BTIME | _STATX_MNT_ID
-    if _statx(dirfd, name, flags | _AT_NO_AUTOMOUNT, want, buffer) != 0:
+    buffer = _Buffer()
+    if _statx(dirfd, name, flags | _AT_NO_AUTOMOUNT, _STATX_WANTED, buffer) != 0:
         _raise(ctypes.get_errno(), name)
     (
         mask, _blksize, attributes, nlink, uid, gid, mode, ino, size, _blocks, attributes_mask,
         a_sec, a_nsec, _p1, b_sec, b_nsec, _p2, c_sec, c_nsec, _p3, m_sec, m_nsec, _p4,
         _rmajor, _rminor, dev_major, dev_minor, mount_id,
-    ) = _STATX.unpack_from(buffer.raw)  # fmt: skip
+    ) = _STATX.unpack_from(buffer)  # fmt: skip
     return Stat(
         dev=os.makedev(dev_major, dev_minor),
         ino=ino,
@@ -130,10 +132,10 @@ def stat_fd(fd: int) -> Stat:
 
 def is_immutable(fd: int) -> bool | None:
     """Whether the inode refuses every change and every connect (``chattr +i``); None: the file system cannot say."""
-    buffer = ctypes.create_string_buffer(256)
+    buffer = _Buffer()
     if _statx(fd, b"", _AT_EMPTY_PATH, _STATX_BASIC, buffer) != 0:
         return None
-    attributes, attributes_mask = struct.unpack_from("=8xQ40xQ", buffer.raw)
+    attributes, attributes_mask = struct.unpack_from("=8xQ40xQ", buffer)
     return bool(attributes & _STATX_ATTR_IMMUTABLE) if attributes_mask & _STATX_ATTR_IMMUTABLE else None
 
 

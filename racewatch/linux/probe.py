@@ -23,8 +23,7 @@ import os
 import secrets
 import socket
 import struct
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from racewatch.linux import fs
 
@@ -37,8 +36,7 @@ class Presence(enum.Enum):
     UNKNOWN = "unknown"
 
 
-@dataclass(frozen=True, slots=True)
-class Answer:
+class Answer(NamedTuple):
     """What the kernel said; ``errno`` is 0 for a successful connect."""
 
     presence: Presence

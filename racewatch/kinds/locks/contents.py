@@ -6,23 +6,24 @@ import itertools
 import os
 import stat as stat_mode
 from dataclasses import dataclass
+from typing import Final
 
 from racewatch.kinds.locks.format import FileType
 from racewatch.linux import fs
 
 #: More names than this are no lock folder; what comes after them is not read.
 MOST_NAMES = 256
+_TYPES: Final = {
+    stat_mode.S_IFREG: FileType.FILE,
+    stat_mode.S_IFLNK: FileType.SYMLINK,
+    stat_mode.S_IFDIR: FileType.DIRECTORY,
+    stat_mode.S_IFSOCK: FileType.SOCKET,
+}
 
 
 def file_type_of(stat: fs.Stat) -> FileType:
     """What the registry calls the type of an inode."""
-    kinds = {
-        stat_mode.S_IFREG: FileType.FILE,
-        stat_mode.S_IFLNK: FileType.SYMLINK,
-        stat_mode.S_IFDIR: FileType.DIRECTORY,
-        stat_mode.S_IFSOCK: FileType.SOCKET,
-    }
-    return kinds.get(stat_mode.S_IFMT(stat.mode), FileType.OTHER)
+    return _TYPES.get(stat_mode.S_IFMT(stat.mode), FileType.OTHER)
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Final
+from typing import Final, NamedTuple
 
-from racewatch.core.model import Verdict
+from racewatch.core.model import Pairs, Verdict
 from racewatch.core.text import display
 from racewatch.kinds.locks.claim import Claim
 from racewatch.kinds.locks.evidence import several
@@ -13,7 +13,6 @@ from racewatch.kinds.locks.facts import Facts
 from racewatch.kinds.locks.format import Mechanism, Policy
 from racewatch.kinds.locks.registry import Identified
 from racewatch.kinds.seeing import moment
-from racewatch.linux import fs
 
 _BY_EXISTENCE: Final = frozenset(
     {Mechanism.EXCLUSIVE_FILE, Mechanism.SYMLINK, Mechanism.DIRECTORY, Mechanism.HARD_LINK, Mechanism.PIDFILE}
@@ -21,13 +20,20 @@ _BY_EXISTENCE: Final = frozenset(
 _LATEST: Final = 1 << 38  # the year 10680: further than any clock, and within what localtime takes
 
 
+class Times(NamedTuple):
+    """When a lock was born (None: not known) and last written, as far as people are told."""
+
+    btime_ns: int | None
+    mtime_ns: int
+
+
 def pairs(
     facts: Facts,
-    node: fs.Stat,
+    times: Times,
     identified: Identified | None,
     goes_along: Sequence[bytes],
     verdict: Verdict,
-) -> tuple[tuple[str, str], ...]:
+) -> Pairs:
     """The facts of one lock, in order; nothing in them changes by itself."""
     one = facts.format
     said = facts.claim if isinstance(facts.claim, Claim) else None
@@ -38,7 +44,7 @@ def pairs(
     if said is not None:
         found += [("host", said.host), ("pid", None if said.pid is None else str(said.pid))]
         found += [("user", said.user)]
-    found += [("taken", _taken(facts, node, said)), ("modified", _modified(facts, node, verdict))]
+    found += [("taken", _taken(facts, times, said)), ("modified", _modified(facts, times, verdict))]
     waiting = [
         owner for locked in (facts.locked, *(seen for _, seen in facts.tested)) for owner in locked.waiting
     ]
@@ -59,8 +65,7 @@ def remedy_of(facts: Facts, identified: Identified | None) -> str | None:
     one = facts.format
     if one is None or identified is None:
         return None
-    commands = identified.commands()
-    if facts.policy is Policy.TOOL and commands:
+    if facts.policy is Policy.TOOL and (commands := identified.commands()):
         return f"{one.remedy}. Its own command: {'; '.join(commands)}"
     return one.remedy
 
@@ -72,15 +77,15 @@ def local_time(seconds: float) -> str | None:
     return moment(seconds)
 
 
-def _taken(facts: Facts, node: fs.Stat, said: Claim | None) -> str | None:
+def _taken(facts: Facts, times: Times, said: Claim | None) -> str | None:
     if said is not None and said.time is not None:
         return local_time(said.time)
     one = facts.format
-    if one is None or node.btime_ns is None or not _BY_EXISTENCE & set(one.mechanisms):
+    if one is None or times.btime_ns is None or not _BY_EXISTENCE & set(one.mechanisms):
         return None
-    return local_time(node.btime_ns / 1e9)
+    return local_time(times.btime_ns / 1e9)
 
 
-def _modified(facts: Facts, node: fs.Stat, verdict: Verdict) -> str | None:
+def _modified(facts: Facts, times: Times, verdict: Verdict) -> str | None:
     beats = facts.format is not None and facts.format.refresh_period is not None
-    return None if beats and verdict is Verdict.LIVE else local_time(node.mtime_ns / 1e9)
+    return None if beats and verdict is Verdict.LIVE else local_time(times.mtime_ns / 1e9)

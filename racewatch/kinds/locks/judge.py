@@ -21,6 +21,11 @@ LEFT_OVER: Final = "left over"
 FREE: Final = "free, meant to stay"
 CANNOT_TELL: Final = "cannot tell"
 DATA: Final = "data, not a lock"
+_REMOVABLE: Final = {Policy.BREAK: Removable.YES, Policy.ASK: Removable.OVERRIDE}
+_AFTER: Final = {
+    Policy.ASK: " Removing it is a person's decision all the same",
+    Policy.TOOL: " Its own program takes it away",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,10 +35,16 @@ class Judgement:
     verdict: Verdict
     label: str
     summary: str
-    evidence: tuple[Evidence, ...]
     removable: Removable
+    facts: Facts
     owner: Owner | None = None
     others: tuple[Owner, ...] = ()
+    further: tuple[Evidence, ...] = ()
+
+    @property
+    def evidence(self) -> tuple[Evidence, ...]:
+        """The findings behind it; put into words each time it is read."""
+        return (*evidence_of(self.facts), *self.further)
 
 
 def judge(facts: Facts) -> Judgement:
@@ -49,7 +60,10 @@ def judge(facts: Facts) -> Judgement:
     doubt = _doubt(facts, facts.format)
     if doubt is not None:
         return doubt
-    return _stale(facts, facts.format)
+    rule = next((rule for rule in facts.format.rules if proof.proves(rule, facts)), None)
+    if rule is None:
+        return _unknown(facts, facts.format, _missing(facts, facts.format))
+    return _stale(facts, facts.format, rule)
 
 
 # --- live ------------------------------------------------------------------------------------------
@@ -208,7 +222,7 @@ def _kept(facts: Facts, one: Format) -> Judgement | None:
 
 
 def _doubt(facts: Facts, one: Format) -> Judgement | None:
-    """Why it is not proved left over; None when it is."""
+    """What forbids every rule to prove it left over; None when nothing does."""
     if not facts.understood:
         return _unknown(facts, one, "its content could not be read as what this format writes")
     # Half of a pid that is being written is the pid of somebody else, mostly of nobody.
@@ -225,9 +239,7 @@ def _doubt(facts: Facts, one: Format) -> Judgement | None:
             return _unknown(
                 facts, one, f"{living} is of its program, and children outlive the process it names"
             )
-    if any(proof.proves(rule, facts) for rule in one.rules):
-        return None
-    return _unknown(facts, one, _missing(facts, one))
+    return None
 
 
 def _missing(facts: Facts, one: Format) -> str:
@@ -259,15 +271,9 @@ def _unknown(facts: Facts, one: Format, why: str) -> Judgement:
 # --- stale -----------------------------------------------------------------------------------------
 
 
-def _stale(facts: Facts, one: Format) -> Judgement:
-    rule = next(rule for rule in one.rules if proof.proves(rule, facts))
-    removable = {Policy.BREAK: Removable.YES, Policy.ASK: Removable.OVERRIDE}.get(
-        facts.policy, Removable.NEVER
-    )
-    after = {
-        Policy.ASK: " Removing it is a person's decision all the same",
-        Policy.TOOL: " Its own program takes it away",
-    }.get(facts.policy, "")
+def _stale(facts: Facts, one: Format, rule: Rule) -> Judgement:
+    removable = _REMOVABLE.get(facts.policy, Removable.NEVER)
+    after = _AFTER.get(facts.policy, "")
     closing = f"{after}: {one.remedy}." if after else ""
     return _judged(
         facts,
@@ -290,5 +296,4 @@ def _judged(
     further: tuple[Evidence, ...] = (),
 ) -> Judgement:
     owner = owners[0] if owners else None
-    evidence = (*evidence_of(facts), *further)
-    return Judgement(verdict, label, summary, evidence, removable, owner, owners[1:])
+    return Judgement(verdict, label, summary, removable, facts, owner, owners[1:], further)

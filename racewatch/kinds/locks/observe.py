@@ -9,13 +9,13 @@ import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
-from racewatch.core.model import KindName, Observation, Target, Verdict
+from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target, Verdict
 from racewatch.kinds.locks import hosts
 from racewatch.kinds.locks.beside import Companions, Company
 from racewatch.kinds.locks.circumstances import gather
 from racewatch.kinds.locks.claim import Claim, ParseFailure
 from racewatch.kinds.locks.contents import Content, file_type_of, read_content
-from racewatch.kinds.locks.describe import pairs, remedy_of
+from racewatch.kinds.locks.describe import Times, pairs, remedy_of
 from racewatch.kinds.locks.facts import Facts, Finding, Sight
 from racewatch.kinds.locks.format import FileType, Format, GrammarKind, Need, Policy, Rule
 from racewatch.kinds.locks.judge import judge, sign_of_life
@@ -107,20 +107,20 @@ class Observer:
             judged = judge(facts)
         owner, others = judged.owner, judged.others
         one = facts.format
-        return Observation(
+        times = Times(node.btime_ns, node.mtime_ns)
+        return Observation.with_account(
+            Account(_tell, (facts, times, reading.identified, company.goes_along)),
             target=Target(KindName.LOCK, path),
             path=path,
             fingerprint=_fingerprint(node, reading, judged.verdict, judged.label),
             verdict=judged.verdict,
             label=judged.label,
             summary=judged.summary,
-            evidence=judged.evidence,
             owner=owner,
             removable=judged.removable,
             seen_at=self._clock(),
             format=one.name if one is not None else None,
             remedy=remedy_of(facts, reading.identified),
-            facts=pairs(facts, node, reading.identified, company.goes_along, judged.verdict),
             others=others,
         )
 
@@ -194,6 +194,14 @@ class Observer:
     def _names_are_visible(self) -> bool:
         """Every process's name is readable for everybody, unless it is hidden or outside."""
         return self._around.boot.sees_everybody and not self._around.inner_numbers.blind
+
+
+def _tell(
+    facts: Facts, times: Times, identified: Identified | None, goes_along: tuple[bytes, ...]
+) -> tuple[tuple[Evidence, ...], Pairs]:
+    """An account: the same facts are always judged the same."""
+    judged = judge(facts)
+    return judged.evidence, pairs(facts, times, identified, goes_along, judged.verdict)
 
 
 def _understood(one: Format, reading: Reading, claim: Claim | ParseFailure | None) -> bool:

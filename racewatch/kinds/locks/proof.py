@@ -5,11 +5,14 @@ Fail closed: every finding is YES only when it was seen; what was not asked is u
 
 from __future__ import annotations
 
+from typing import Final
+
 from racewatch.kinds.locks.facts import Beside, Facts, Finding, HostSays, Person, Sight
 from racewatch.kinds.locks.format import FileType, HostRule, Need, Role, Rule
 from racewatch.kinds.place import Where
 
 _MOUNTS = "mountinfo"
+_GONE: Final = {Person.GONE: Sight.YES, Person.LIVES: Sight.NO}
 _WHERE_REASON = {
     Where.SHARED: "another machine or program may use it there, which this kernel cannot see",
     Where.BACKING: "a process can use the same file through the file system stacked on it, under another inode",
@@ -51,8 +54,7 @@ def host(facts: Facts) -> Finding:
 def gone(facts: Facts) -> Finding:
     """Whether the process it names has ended."""
     source = "pidfd, /proc/PID/stat"
-    sight = {Person.GONE: Sight.YES, Person.LIVES: Sight.NO}.get(facts.named.person, Sight.UNSEEN)
-    return Finding(sight, source, facts.named.detail)
+    return Finding(_GONE.get(facts.named.person, Sight.UNSEEN), source, facts.named.detail)
 
 
 def not_open(facts: Facts) -> Finding:
@@ -109,20 +111,23 @@ def still(facts: Facts) -> Finding:
     )
 
 
+_FOUND_BY: Final = {
+    Need.PID_GONE: gone,
+    Need.THIS_HOST: host,
+    Need.LOCAL: place,
+    Need.NOT_OPEN: not_open,
+    Need.UNLOCKED: unlocked,
+    Need.STILL: still,
+}
+
+
 def finding(need: Need, facts: Facts) -> Finding:
     """What is known of one need."""
     if need is Need.THIS_PID_NAMESPACE:
         return facts.named.space
     if need is Need.BEFORE_BOOT:
         return facts.before_boot
-    return {
-        Need.PID_GONE: gone,
-        Need.THIS_HOST: host,
-        Need.LOCAL: place,
-        Need.NOT_OPEN: not_open,
-        Need.UNLOCKED: unlocked,
-        Need.STILL: still,
-    }[need](facts)
+    return _FOUND_BY[need](facts)
 
 
 def proves(rule: Rule, facts: Facts) -> bool:

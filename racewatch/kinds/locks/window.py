@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import cache
+
 from racewatch.core.model import Evidence, Says
 from racewatch.kinds.locks.format import Need, Rule
 
@@ -22,6 +24,7 @@ _UNPROVEN = (
 )
 
 
+@cache
 def remaining_window(proof: Rule | None) -> Evidence:
     """The race that is left when a lock is removed that this rule proved left over (None: none did)."""
     if proof is None:

@@ -8,12 +8,13 @@ import time
 from collections.abc import Callable
 
 from racewatch.core.by_name import PRIVATE_PREFIX
-from racewatch.core.model import KindName, Observation, Target
+from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target
 from racewatch.core.text import display
 from racewatch.kinds.place import Place, Where
 from racewatch.kinds.seeing import file_type, fingerprint_of, moment
+from racewatch.kinds.sockets.evidence import bound_row, type_word
 from racewatch.kinds.sockets.facts import Facts
-from racewatch.kinds.sockets.judge import BEING_WATCHED, Judgement, bound_row, judge, judge_lost, type_word
+from racewatch.kinds.sockets.judge import BEING_WATCHED, Judgement, judge, judge_lost
 from racewatch.kinds.sockets.policy import Looks
 from racewatch.kinds.sockets.surroundings import Surroundings
 from racewatch.linux import fs, processes
@@ -71,7 +72,8 @@ class Observer:
             unit_active=unit.is_active if unit else False,
             unit_problem=around.units.problem,
             node_owner=processes.user_name(node.uid) if answer.presence is Presence.UNKNOWN else "",
-            age=now - node.btime_ns / 1e9 if node.btime_ns else None,
+            # Only where it counts: it is another at every look, and the account would be another with it.
+            age=now - node.btime_ns / 1e9 if node.btime_ns and self._looks.policy.min_age > 0 else None,
             min_age=self._looks.policy.min_age,
             looks=count,
             looks_needed=self._looks.policy.dead_looks,
@@ -106,32 +108,37 @@ class Observer:
     def _describe(
         self, target: Target, facts: Facts, judged: Judgement, fingerprint: str, *, created: int | None = None
     ) -> Observation:
-        row = bound_row(facts)
-        shown: list[tuple[str, str]] = []
-        word = type_word(row)
-        if word:
-            shown.append(("type", word))
-        if row is not None and row.listening:
-            shown.append(("queue", f"{row.queue} of {row.backlog}"))
-        if created:
-            shown.append(("created", moment(created / 1e9)))
-        if facts.unit:
-            shown.append(("unit", f"{facts.unit} ({'active' if facts.unit_active else 'not active'})"))
-        return Observation(
+        return Observation.with_account(
+            Account(_tell, (facts, created)),
             target=target,
             path=facts.path,
             fingerprint=fingerprint,
             verdict=judged.verdict,
             label=judged.label,
             summary=judged.summary,
-            evidence=judged.evidence,
             owner=facts.owners[0] if facts.owners else None,
             removable=judged.removable,
             seen_at=self._clock(),
             remedy=judged.remedy,
-            facts=tuple(shown),
             others=facts.owners[1:],
         )
+
+
+def _tell(facts: Facts, created: int | None) -> tuple[tuple[Evidence, ...], Pairs]:
+    """An account: the same facts are always judged the same."""
+    row = bound_row(facts)
+    judged = judge(facts) if row is None or facts.lost_because is None else judge_lost(facts, row)
+    shown: list[tuple[str, str]] = []
+    word = type_word(row)
+    if word:
+        shown.append(("type", word))
+    if row is not None and row.listening:
+        shown.append(("queue", f"{row.queue} of {row.backlog}"))
+    if created:
+        shown.append(("created", moment(created / 1e9)))
+    if facts.unit:
+        shown.append(("unit", f"{facts.unit} ({'active' if facts.unit_active else 'not active'})"))
+    return judged.evidence, tuple(shown)
 
 
 def is_being_watched(seen: Observation) -> bool:

@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+import copy
+import pickle
+from dataclasses import fields, replace
+from typing import Any
 
 import pytest
 
-from racewatch.core.model import Evidence, KindName, Owner, Removable, Says, Target, Verdict
+from racewatch.core.model import (
+    Account,
+    Evidence,
+    KindName,
+    Observation,
+    Owner,
+    Pairs,
+    Removable,
+    Says,
+    Target,
+    Verdict,
+)
 from tests.unit.core.support import observation
 
 
@@ -24,6 +38,83 @@ def test_the_time_of_looking_is_no_change_and_everything_else_is() -> None:
         replace(seen, evidence=(Evidence("a", Says.INFO, "b", "c"),)),
     ):
         assert not seen.same_as(other)
+
+
+_TOLD: list[str] = []
+
+
+def _tell(what: str) -> tuple[tuple[Evidence, ...], Pairs]:
+    _TOLD.append(what)
+    return (Evidence("bound", Says.LIVE, "asked", what),), (("what", what),)
+
+
+def _later(what: str, **change: Any) -> Observation:
+    """An observation that says this when it is asked."""
+    whole = replace(observation(), **change)
+    members = {one.name: getattr(whole, one.name) for one in fields(whole)}
+    for name in ("evidence", "facts", "undoable"):
+        del members[name]
+    return Observation.with_account(Account(_tell, (what,)), **members)
+
+
+def test_evidence_is_told_once_and_only_to_who_reads_it() -> None:
+    _TOLD.clear()
+    seen = _later("a socket")
+    assert seen.label == observation().label
+    assert _TOLD == []
+    evidence, facts = _tell("a socket")
+    assert seen.facts == facts
+    assert seen.evidence == evidence
+    assert seen.evidence is seen.evidence
+    assert _TOLD == ["a socket"] * 2
+    at_once = replace(observation(), evidence=evidence, facts=facts)
+    assert seen == at_once
+    assert at_once == _later("a socket")
+    assert hash(_later("a socket")) == hash(at_once)
+    assert repr(_later("a socket")) == repr(at_once)
+
+
+def test_what_is_told_later_survives_every_copy() -> None:
+    for copied in (
+        pickle.loads(pickle.dumps(_later("a socket"))),
+        copy.copy(_later("a socket")),
+        copy.deepcopy(_later("a socket")),
+        replace(_later("a socket"), seen_at=observation().seen_at),
+    ):
+        assert copied == _later("a socket")
+
+
+def test_two_readers_at_once_read_the_same() -> None:
+    inner: list[Observation] = []
+
+    def tell(what: str) -> tuple[tuple[Evidence, ...], Pairs]:
+        if not inner:
+            inner.append(seen)
+            assert seen.evidence == _tell(what)[0]  # another reader is done before this one
+        return _tell(what)
+
+    members = {one.name: getattr(observation(), one.name) for one in fields(Observation)}
+    for name in ("evidence", "facts", "undoable"):
+        del members[name]
+    seen = Observation.with_account(Account(tell, ("a socket",)), **members)
+    assert (seen.evidence, seen.facts) == _tell("a socket")
+
+
+def test_an_observation_has_no_other_names() -> None:
+    with pytest.raises(AttributeError, match="colour"):
+        _ = observation().colour  # type: ignore[attr-defined] # that is the point
+    with pytest.raises(AttributeError):
+        observation().label = "other"  # type: ignore[misc] # likewise
+
+
+def test_equal_accounts_are_no_change_without_being_told() -> None:
+    _TOLD.clear()
+    assert _later("a socket").same_as(_later("a socket", seen_at=99.0))
+    assert not _later("a socket").same_as(_later("a socket", label="other"))
+    assert _TOLD == []
+    assert not _later("a socket").same_as(_later("another"))
+    evidence, facts = _tell("a socket")
+    assert replace(observation(), evidence=evidence, facts=facts).same_as(_later("a socket"))
 
 
 @pytest.mark.parametrize(
