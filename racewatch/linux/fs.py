@@ -11,8 +11,8 @@ import errno
 import os
 import stat as stat_mode
 import struct
-from dataclasses import dataclass
-from typing import Final
+import sys
+from typing import Final, NamedTuple
 
 _libc = ctypes.CDLL(None, use_errno=True)
 
@@ -36,9 +36,12 @@ _STATX_WANTED: Final = _STATX_BASIC | _STATX_BTIME | _STATX_MNT_ID
 _STATX_ATTR_MOUNT_ROOT: Final = 0x2000
 _STATX_ATTR_IMMUTABLE: Final = 0x10
 
-# struct statx of linux/stat.h, the first 168 of its 256 bytes: mask, blksize, attributes, nlink,
-# uid, gid, mode, pad, ino, size, blocks, attributes_mask, 4 x (sec, nsec, pad), rdev, dev, mnt_id.
-_STATX: Final = struct.Struct("=IIQIIIHxxQQQQqIiqIiqIiqIiIIIIQ")
+# struct statx of linux/stat.h, the first 152 of its 256 bytes: mask, (blksize), attributes, nlink,
+# uid, gid, mode, pad, ino, size, (blocks), attributes_mask, 4 x (sec, nsec, pad), (rdev), dev, mnt_id.
+_STATX: Final = struct.Struct("=I4xQIIIHxxQQ8xQqI4xqI4xqI4xqI4x8xIIQ")
+
+_ENCODING: Final = sys.getfilesystemencoding()
+_ENCODING_ERRORS: Final = sys.getfilesystemencodeerrors()
 
 _Buffer = ctypes.c_char * 256
 
@@ -47,8 +50,7 @@ _statx.argtypes = (ctypes.c_int, ctypes.c_char_p, ctypes.c_int, ctypes.c_uint, c
 _statx.restype = ctypes.c_int
 
 
-@dataclass(frozen=True, slots=True)
-class Stat:
+class Stat(NamedTuple):
     """What ``statx`` says of one inode.  Times are nanoseconds since the epoch.
 
     ``btime_ns`` is None where the file system keeps no birth time; ``mount_id`` and ``mount_root``
@@ -102,26 +104,24 @@ def _statx_call(dirfd: int, name: bytes, flags: int) -> Stat:
     if _statx(dirfd, name, flags | _AT_NO_AUTOMOUNT, _STATX_WANTED, buffer) != 0:
         _raise(ctypes.get_errno(), name)
     (
-        mask, _blksize, attributes, nlink, uid, gid, mode, ino, size, _blocks, attributes_mask,
-        a_sec, a_nsec, _p1, b_sec, b_nsec, _p2, c_sec, c_nsec, _p3, m_sec, m_nsec, _p4,
-        _rmajor, _rminor, dev_major, dev_minor, mount_id,
+        mask, attributes, nlink, uid, gid, mode, ino, size, attributes_mask,
+        a_sec, a_nsec, b_sec, b_nsec, c_sec, c_nsec, m_sec, m_nsec, dev_major, dev_minor, mount_id,
     ) = _STATX.unpack_from(buffer)  # fmt: skip
+    # By position, in the order of the fields: this is called for each row of each scan.
     return Stat(
-        dev=os.makedev(dev_major, dev_minor),
-        ino=ino,
-        mode=mode,
-        uid=uid,
-        gid=gid,
-        nlink=nlink,
-        size=size,
-        atime_ns=a_sec * 10**9 + a_nsec,
-        btime_ns=b_sec * 10**9 + b_nsec if mask & _STATX_BTIME else None,
-        ctime_ns=c_sec * 10**9 + c_nsec,
-        mtime_ns=m_sec * 10**9 + m_nsec,
-        mount_id=mount_id if mask & _STATX_MNT_ID else None,
-        mount_root=bool(attributes & _STATX_ATTR_MOUNT_ROOT)
-        if attributes_mask & _STATX_ATTR_MOUNT_ROOT
-        else None,
+        os.makedev(dev_major, dev_minor),
+        ino,
+        mode,
+        uid,
+        gid,
+        nlink,
+        size,
+        a_sec * 10**9 + a_nsec,
+        b_sec * 10**9 + b_nsec if mask & _STATX_BTIME else None,
+        c_sec * 10**9 + c_nsec,
+        m_sec * 10**9 + m_nsec,
+        mount_id if mask & _STATX_MNT_ID else None,
+        bool(attributes & _STATX_ATTR_MOUNT_ROOT) if attributes_mask & _STATX_ATTR_MOUNT_ROOT else None,
     )
 
 
@@ -231,6 +231,11 @@ def read_whole(path: bytes) -> bytes:
         return b"".join(pieces)
     finally:
         os.close(fd)
+
+
+def name_of(entry: os.DirEntry[str]) -> bytes:
+    """The name of an entry of an open directory: ``os.fsencode`` for what is known to be text."""
+    return entry.name.encode(_ENCODING, _ENCODING_ERRORS)
 
 
 def fd_path(fd: int) -> bytes:

@@ -13,6 +13,7 @@ import errno
 import fcntl
 import os
 import signal
+import stat as stat_mode
 from typing import Final
 
 from racewatch.linux import fs
@@ -31,7 +32,7 @@ def open_elsewhere(pinned: int) -> bool | None:
     except OSError:
         return None
     try:
-        if not fs.stat_fd(fd).is_regular:
+        if not stat_mode.S_ISREG(os.fstat(fd).st_mode):
             return None
         # Who breaks the lease makes the kernel signal us; the usual SIGIO would end this process.
         fcntl.fcntl(fd, _F_SETSIG, signal.SIGURG)

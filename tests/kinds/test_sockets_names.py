@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -113,7 +112,7 @@ def test_the_birth_time_is_part_of_the_fingerprint(folder: Path) -> None:
                 Observer(around, kind._looks)
                 .node(path, directory, fs.stat_fd(directory), fd, one)
                 .fingerprint
-                for one in (node, node, replace(node, btime_ns=node.btime_ns + 1))
+                for one in (node, node, node._replace(btime_ns=node.btime_ns + 1))
             ]
     finally:
         os.close(fd)

@@ -237,12 +237,12 @@ def test_without_birth_times_the_device_number_counts(path: bytes, journal: Jour
     """Where a file system keeps none, a stranger with the same inode number must not pass."""
     done = remove(path, journal)
     whole = replace(record(journal, done.action), btime_ns=None, directory_btime_ns=None)
-    seen = replace(fs.stat_path(os.path.dirname(path)), btime_ns=None)
+    seen = fs.stat_path(os.path.dirname(path))._replace(btime_ns=None)
     assert whole._is_ours(seen, anywhere=False)
-    assert not whole._is_ours(replace(seen, dev=1), anywhere=False)
-    node = replace(seen, ino=whole.ino, dev=whole.dev)
+    assert not whole._is_ours(seen._replace(dev=1), anywhere=False)
+    node = seen._replace(ino=whole.ino, dev=whole.dev)
     assert whole.is_recorded(node)
-    assert not whole.is_recorded(replace(node, dev=1))
+    assert not whole.is_recorded(node._replace(dev=1))
 
 
 def test_settling_a_removal_by_hand(path: bytes, folder: bytes, journal: Journal) -> None:
