@@ -204,23 +204,21 @@ class Observation(_Told):
         It is the same in every other way: equal to, pickled and copied like one that had them at once.
         """
         seen = object.__new__(cls)
-        for name, value in (
-            ("target", target),
-            ("path", path),
-            ("fingerprint", fingerprint),
-            ("verdict", verdict),
-            ("label", label),
-            ("summary", summary),
-            ("owner", owner),
-            ("removable", removable),
-            ("seen_at", seen_at),
-            ("format", format),
-            ("remedy", remedy),
-            ("others", others),
-            ("undoable", True),
-            ("_account", account),
-        ):
-            object.__setattr__(seen, name, value)
+        put = object.__setattr__
+        put(seen, "target", target)
+        put(seen, "path", path)
+        put(seen, "fingerprint", fingerprint)
+        put(seen, "verdict", verdict)
+        put(seen, "label", label)
+        put(seen, "summary", summary)
+        put(seen, "owner", owner)
+        put(seen, "removable", removable)
+        put(seen, "seen_at", seen_at)
+        put(seen, "format", format)
+        put(seen, "remedy", remedy)
+        put(seen, "others", others)
+        put(seen, "undoable", True)
+        put(seen, "_account", account)
         return seen
 
     if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these

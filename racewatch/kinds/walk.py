@@ -128,7 +128,7 @@ class Walk:
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if wanted is None and not is_directory:
                     continue
-                path = wanted if wanted is not None else prefix + os.fsencode(entry.name)
+                path = wanted if wanted is not None else prefix + fs.name_of(entry)
                 if path in self._excluded:
                     continue
                 if is_directory:

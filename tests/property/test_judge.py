@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from dataclasses import replace
 
 import pytest
 from hypothesis import example, given, settings
@@ -213,13 +212,13 @@ def test_a_lost_name_is_life_and_says_what_to_restart(told: Facts, row: UnixSock
 )  # fmt: skip
 def test_each_doubt_alone_is_enough(change: dict[str, object]) -> None:
     assert judge(PROVED).verdict is Verdict.STALE
-    assert judge(replace(PROVED, **change)).verdict is not Verdict.STALE  # type: ignore[arg-type] # by name
+    assert judge(PROVED._replace(**change)).verdict is not Verdict.STALE  # type: ignore[arg-type] # by name
 
 
 def test_a_connection_that_a_listener_accepted_does_not_own_its_node() -> None:
     """It shows the listener's node for as long as it lasts, also when the listener has died."""
     accepted = UnixSocket(1, SocketType.STREAM, False, 1, b"/run/x", 1, 1, 2, 0, 0, False, 0)
-    assert judge(replace(PROVED, rows=(accepted,))).verdict is Verdict.STALE
+    assert judge(PROVED._replace(rows=(accepted,))).verdict is Verdict.STALE
 
 
 @pytest.mark.parametrize("code", [0, *ERRNOS, 9999])
@@ -255,7 +254,7 @@ def test_every_answer_of_the_kernel_has_its_meaning(code: int, monkeypatch: pyte
         Presence.ABSENT: Verdict.STALE,
         Presence.UNKNOWN: Verdict.UNKNOWN,
     }
-    judged = judge(replace(PROVED, answer=answer, node_owner="alice"))
+    judged = judge(PROVED._replace(answer=answer, node_owner="alice"))
     assert judged.verdict is verdict[expected]
     if code == errno.EACCES:
         assert judged.label == "no permission"
@@ -265,14 +264,14 @@ def test_every_answer_of_the_kernel_has_its_meaning(code: int, monkeypatch: pyte
 
 def test_life_through_the_merged_mount_is_said_to_be_there() -> None:
     bound = Answer(Presence.BOUND, errno.EPROTOTYPE)
-    told = judge(replace(PROVED, rows=(), merged=bound))
+    told = judge(PROVED._replace(rows=(), merged=bound))
     assert (told.verdict, told.label) == (Verdict.LIVE, "bound elsewhere")
     assert "merged mount of the overlay" in told.summary
     assert "namespace" not in str(told.evidence)
 
 
 def test_a_manager_that_could_not_be_asked_is_said() -> None:
-    told = judge(replace(PROVED, unit=None, unit_problem="system manager: no answer"))
+    told = judge(PROVED._replace(unit=None, unit_problem="system manager: no answer"))
     assert [one.detail for one in told.evidence if one.check == "unit"] == [
         "whether a unit lists this path could not be asked (system manager: no answer)"
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from racewatch.core.model import Owner
 from racewatch.kinds.place import Where
@@ -10,8 +10,7 @@ from racewatch.linux.probe import Answer
 from racewatch.linux.sockdiag import UnixSocket
 
 
-@dataclass(frozen=True, slots=True)
-class Facts:
+class Facts(NamedTuple):
     """Everything the judge may use; it does no I/O and has no clock of its own.
 
     ``answer`` is the datagram probe's; None when the node is no socket at all (``file_type`` says

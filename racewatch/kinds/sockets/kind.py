@@ -109,17 +109,15 @@ class SocketsKind:
                     if isinstance(found, Problem):
                         yield found
                         continue
-                    node = found.stat
+                    path, directory_fd, directory, fd, node = found
                     if not node.is_socket:
-                        os.close(found.fd)
+                        os.close(fd)
                         continue
                     try:
                         with self._mutex:
-                            one = observer.node(
-                                found.path, found.directory_fd, found.directory, found.fd, node
-                            )
+                            one = observer.node(path, directory_fd, directory, fd, node)
                     finally:
-                        os.close(found.fd)
+                        os.close(fd)
                     nodes.add(around.key_of(node))
                     yield one
             yield from self._lost(around, observer, roots, nodes, recursive=recursive)
@@ -267,7 +265,7 @@ def _about(paths: Collection[bytes]) -> About:
 def _may_be_socket(prefix: bytes, entry: os.DirEntry[str]) -> bytes | None:
     if entry.is_file(follow_symlinks=False) or entry.is_symlink() or entry.is_dir(follow_symlinks=False):
         return None
-    return prefix + os.fsencode(entry.name)
+    return prefix + fs.name_of(entry)
 
 
 def _may_lead_to_socket(path: bytes) -> bool:

@@ -39,6 +39,8 @@ class Observer:
         around = self._around
         answer = around.probe.ask(fd)
         rows = around.rows_at(node)
+        row = None if not rows else next((one for one in rows if one.owns_node), rows[0])
+        name = path.rpartition(b"/")[2]
         incarnation = (node.dev, node.ino, node.btime_ns)
         count = 0
         place = Place(Where.LOCAL, None)
@@ -46,14 +48,12 @@ class Observer:
         if answer.presence is Presence.BOUND:
             self._looks.alive(incarnation)
         else:
-            name = os.path.basename(path)
             place = around.place(directory_fd, directory, name, fd, node)
             if place.merged:
                 merged = around.ask_merged(place, name)
             if answer.presence is Presence.ABSENT:
                 count = self._looks.dead(incarnation, time.monotonic())
         unit = around.units.get(path)
-        row = next((one for one in rows or () if one.owns_node), rows[0] if rows else None)
         now = self._clock()
         facts = Facts(
             path=path,
@@ -63,7 +63,7 @@ class Observer:
             fstype=place.fstype,
             rows=rows,
             merged=merged,
-            rival=around.rival(path) if answer.presence is not Presence.BOUND else None,
+            rival=around.rival(name) if answer.presence is not Presence.BOUND else None,
             rivals_known=around.rivals_known,
             foreign=around.is_foreign(path),
             owners=around.owners.get(row.inode) if row else (),
@@ -77,7 +77,7 @@ class Observer:
             min_age=self._looks.policy.min_age,
             looks=count,
             looks_needed=self._looks.policy.dead_looks,
-            set_aside=os.path.basename(path).startswith(PRIVATE_PREFIX),
+            set_aside=name.startswith(PRIVATE_PREFIX),
         )
         return self._observation(Target(KindName.SOCKET, path), facts, node)
 

@@ -187,9 +187,9 @@ class Surroundings:
                 return True
         return False
 
-    def rival(self, path: bytes) -> str | None:
-        """A bound socket of the same file name whose node cannot be resolved here, in words."""
-        return self._hidden.get(os.path.basename(path))
+    def rival(self, name: bytes) -> str | None:
+        """A bound socket of this file name whose node cannot be resolved here, in words."""
+        return self._hidden.get(name)
 
     def is_foreign(self, path: bytes) -> bool:
         """Whether a socket of this very name is bound in another network namespace."""
@@ -199,7 +199,8 @@ class Surroundings:
         """The sockets that sock_diag lists at a node; None when it could not be asked."""
         if self.rows is None or self.filesystems is None:
             return None
-        return tuple(self.rows.get(self.key_of(stat), ()))
+        found = self.rows.get(self.key_of(stat))
+        return () if found is None else tuple(found)
 
     def key_of(self, stat: fs.Stat) -> tuple[int, int]:
         """What sock_diag calls the node: the superblock's device, not always ``st_dev``, and the inode."""
