@@ -34,6 +34,9 @@ class Company:
     owner_says: Claim | None = None
 
 
+_ALONE: Final = Company()
+
+
 class Companions:
     """Looks at companions.  ``aside`` says where one is while an act has it away from its name."""
 
@@ -51,6 +54,8 @@ class Companions:
 
     def look(self, identified: Identified, lock: fs.Stat) -> Company:
         """Every companion of a lock; what cannot be seen says so."""
+        if not identified.format.companions:
+            return _ALONE
         beside: list[Beside] = []
         tested: list[tuple[bytes, Locked]] = []
         along: list[bytes] = []

@@ -114,10 +114,13 @@ class Dispatch:
         """The formats that fit this path and type, most specific first, each once."""
         found: list[Candidate] = []
         done: set[str] = set()
+        tried: Callable[[bytes], re.Match[bytes] | None] | None = None
+        fits: re.Match[bytes] | None = None
         for _rank, needle, match, has_parts, one, plain in self._entries(path, file_type):
             if needle not in path or one.name in done:
                 continue
-            fits = match(path)
+            if match is not tried:  # many formats in a row have the very same pattern
+                tried, fits = match, match(path)
             if fits is None:
                 continue
             done.add(one.name)

@@ -9,6 +9,7 @@ from typing import Final
 from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.kinds.locks.format import FileType, Listed
 from racewatch.kinds.locks.registry import Registry
+from racewatch.linux import fs
 
 _KINDS: Final = (FileType.FILE, FileType.SYMLINK, FileType.DIRECTORY)
 
@@ -26,7 +27,7 @@ class LockNames:
 
     def __call__(self, prefix: bytes, entry: os.DirEntry[str]) -> bytes | None:
         """The path of an entry that may be a lock."""
-        name = os.fsencode(entry.name)
+        name = fs.name_of(entry)
         kind = _kind_of(entry)
         if kind is None or name.startswith(PRIVATE_PREFIX):
             return None

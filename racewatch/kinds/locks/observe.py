@@ -8,6 +8,7 @@ import stat as stat_mode
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from typing import Final
 
 from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target, Verdict
 from racewatch.kinds.locks import hosts
@@ -26,6 +27,11 @@ from racewatch.kinds.locks.surroundings import Surroundings
 from racewatch.kinds.seeing import file_type, fingerprint_of
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
+
+_TIMES: Final = "mtime, ctime; btime of /proc/stat"
+_BOOT_UNSEEN: Final = Finding(Sight.UNSEEN, _TIMES, "when this boot began could not be told for certain")
+_BEFORE_BOOT: Final = Finding(Sight.YES, _TIMES, "it was last changed before this boot")
+_SINCE_BOOT: Final = Finding(Sight.NO, _TIMES, "it was changed since this boot")
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,6 +64,8 @@ class Observer:
         self._stills = stills
         self._companions = Companions(registry, around, sockets, aside or {})
         self._clock = clock
+        # Whether it counts who has a lock open depends on its format alone.
+        self._asked_who_opened = frozenset(one.name for one in registry.formats if _asks_who_opened(one))
         self._opened_formats = [one for one in registry.formats if one.recognition.opened]
 
     def read(self, path: bytes, fd: int, node: fs.Stat) -> Reading:
@@ -159,12 +167,11 @@ class Observer:
     def _before_boot(self, node: fs.Stat) -> Finding:
         """Whether its last trace is of an earlier boot; birth and change times cannot be set by programs."""
         floor = self._around.boot.floor
-        source = "mtime, ctime; btime of /proc/stat"
         if floor is None:
-            return Finding(Sight.UNSEEN, source, "when this boot began could not be told for certain")
+            return _BOOT_UNSEEN
         if max(node.mtime_ns, node.ctime_ns, node.btime_ns or 0) / 1e9 < floor:
-            return Finding(Sight.YES, source, "it was last changed before this boot")
-        return Finding(Sight.NO, source, "it was changed since this boot")
+            return _BEFORE_BOOT
+        return _SINCE_BOOT
 
     def _dear(self, facts: Facts, fd: int, node: fs.Stat, surveys: int) -> Facts:
         """What costs a walk through all processes is asked only where there is no sign of life yet."""
@@ -175,9 +182,7 @@ class Observer:
             return facts
         if sign_of_life(facts) is not None:
             return facts
-        needs = {need for rule in one.rules for need in rule.needs}
-        asked = Need.NOT_OPEN in needs or (one.is_data and not one.is_advisory)
-        if asked and facts.type is not FileType.SYMLINK:
+        if one.name in self._asked_who_opened and facts.type is not FileType.SYMLINK:
             if not self._around.ask_after(node, surveys):
                 facts = replace(facts, settled=False)
             facts = replace(facts, opened=self._around.opened(fd, node, facts.type))
@@ -202,6 +207,10 @@ def _tell(
     """An account: the same facts are always judged the same."""
     judged = judge(facts)
     return judged.evidence, pairs(facts, times, identified, goes_along, judged.verdict)
+
+
+def _asks_who_opened(one: Format) -> bool:
+    return any(Need.NOT_OPEN in rule.needs for rule in one.rules) or (one.is_data and not one.is_advisory)
 
 
 def _understood(one: Format, reading: Reading, claim: Claim | ParseFailure | None) -> bool:

@@ -107,16 +107,16 @@ def soft_file_lock(data: bytes, name: bytes) -> Claim | ParseFailure:
     found = pid_of(lines[0]) if len(lines) in (2, 3) and lines[0].isdigit() else None
     if found is None or not lines[1] or lines[1].strip(_BLANK) != lines[1]:
         return ParseFailure("not the pid, host and token of a SoftFileLock")
-    claim = Claim(pid=found, host=text_of(lines[1]))
+    host = text_of(lines[1])
     if len(lines) == 2:
-        return claim
+        return Claim(pid=found, host=host)
     if not re.fullmatch(rb"[0-9]{1,60}", lines[2]):
         return ParseFailure("the token of the SoftFileLock is no number")
     token = int(lines[2])
     if not 0 < token >> 64 < 1 << 128:
         return ParseFailure("the token of the SoftFileLock holds no boot id")
     boot = str(uuid.UUID(int=token >> 64))
-    return Claim(start_ticks=token & (1 << 64) - 1, boot_id=boot).over(claim)
+    return Claim(pid=found, host=host, start_ticks=token & (1 << 64) - 1, boot_id=boot)
 
 
 def postmaster(data: bytes, name: bytes) -> Claim | ParseFailure:

@@ -99,8 +99,8 @@ class PathPattern:
 
     @property
     def fullmatch(self) -> Callable[[bytes], re.Match[bytes] | None]:
-        """The bare expression, for who has looked for :attr:`needle` already."""
-        return _compiled(self.regex).fullmatch
+        """The bare expression, for who has looked for :attr:`needle` already; one for equal patterns."""
+        return _compiled(self.regex)
 
     def match_name(self, name: bytes) -> bool:
         """Whether a bare name (a child of a directory lock) fits."""
@@ -118,8 +118,8 @@ class PathPattern:
 
 
 @lru_cache(maxsize=4096)
-def _compiled(regex: bytes) -> re.Pattern[bytes]:
-    return re.compile(regex)
+def _compiled(regex: bytes) -> Callable[[bytes], re.Match[bytes] | None]:
+    return re.compile(regex).fullmatch
 
 
 def compile_pattern(text: str) -> PathPattern:

@@ -5,6 +5,7 @@ Fail closed: every finding is YES only when it was seen; what was not asked is u
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Final
 
 from racewatch.kinds.locks.facts import Beside, Facts, Finding, HostSays, Person, Sight
@@ -111,7 +112,9 @@ def still(facts: Facts) -> Finding:
     )
 
 
-_FOUND_BY: Final = {
+_FOUND_BY: Final[dict[Need, Callable[[Facts], Finding]]] = {
+    Need.THIS_PID_NAMESPACE: lambda facts: facts.named.space,
+    Need.BEFORE_BOOT: lambda facts: facts.before_boot,
     Need.PID_GONE: gone,
     Need.THIS_HOST: host,
     Need.LOCAL: place,
@@ -121,18 +124,18 @@ _FOUND_BY: Final = {
 }
 
 
+#: What each rule asks for: looked up once, not for each lock.
+_FINDINGS: Final = {rule: tuple(_FOUND_BY[need] for need in rule.needs) for rule in Rule}
+
+
 def finding(need: Need, facts: Facts) -> Finding:
     """What is known of one need."""
-    if need is Need.THIS_PID_NAMESPACE:
-        return facts.named.space
-    if need is Need.BEFORE_BOOT:
-        return facts.before_boot
     return _FOUND_BY[need](facts)
 
 
 def proves(rule: Rule, facts: Facts) -> bool:
     """Whether a rule is proof: it has needs, and every one of them was seen to hold."""
-    return rule.is_proof and all(finding(need, facts).sight is Sight.YES for need in rule.needs)
+    return rule.is_proof and all(find(facts).sight is Sight.YES for find in _FINDINGS[rule])
 
 
 def in_the_way(facts: Facts) -> tuple[Beside, ...]:

@@ -19,6 +19,7 @@ from racewatch.linux.openfiles import OpenFile, Survey
 
 _MOST_OWNERS: Final = 16
 _MOST_SURVEYS: Final = 16
+_NONE: Final[frozenset[Mechanism]] = frozenset()
 _EXCLUDING: Final = {
     flocks.Mechanism.FLOCK: Mechanism.FLOCK,
     flocks.Mechanism.POSIX: Mechanism.POSIX,
@@ -85,8 +86,8 @@ class Surroundings:
     def held_mechanisms(self, node: fs.Stat) -> frozenset[Mechanism]:
         """The mechanisms of the kernel locks that somebody else holds on an inode."""
         key = self.key_of(node)
-        rows = (self._rows or {}).get(key, ()) if key is not None else ()
-        return frozenset(_EXCLUDING[row.mechanism] for row in rows if not row.waiting)
+        rows = (self._rows or {}).get(key) if key is not None else None
+        return frozenset(_EXCLUDING[row.mechanism] for row in rows if not row.waiting) if rows else _NONE
 
     def locked(self, node: fs.Stat) -> Locked:
         """Who holds, and who waits for, a kernel lock on an inode."""
@@ -95,14 +96,20 @@ class Surroundings:
             return Locked(blind="its file system is not in the tables of this machine")
         if self._rows is None:
             return Locked(blind="the kernel's table of locks could not be read")
-        rows = self._rows.get(key, ())
+        rows = self._rows.get(key)
+        if rows is None:
+            return self._free
         held = tuple(self._holders(row) for row in rows if not row.waiting)
         waiters = [row.pid for row in rows if row.waiting]
         waiting = self.people(pid for pid in waiters if pid > 0)
-        blind = None
-        if not self.boot.sees_everybody:
-            blind = "kernel locks of processes outside this PID namespace are not listed"
-        return Locked(held, waiting, len(set(waiters)) - len(waiting), blind)
+        return Locked(held, waiting, len(set(waiters)) - len(waiting), self._free.blind)
+
+    @cached_property
+    def _free(self) -> Locked:
+        """What is said of an inode that the kernel's table does not have."""
+        if self.boot.sees_everybody:
+            return Locked()
+        return Locked(blind="kernel locks of processes outside this PID namespace are not listed")
 
     def _holders(self, row: KernelLock) -> HeldLock:
         """Who holds it now: the process that took it may have passed its handle on and ended."""
