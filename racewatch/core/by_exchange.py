@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from racewatch.core.by_name import private_name
 from racewatch.core.exchange import METHOD, Exchange, Hands, empty_groups, identity_of
 from racewatch.core.kind import Stop, UndoRecord
-from racewatch.core.model import Observation, OutcomeWord, Verdict
+from racewatch.core.last_look import still_stands
+from racewatch.core.model import Observation, OutcomeWord
 from racewatch.core.part import Part, Pinned
 from racewatch.core.text import display
 from racewatch.linux import fs
@@ -110,13 +111,7 @@ class ExchangedThing:
                 OutcomeWord.REFUSED_CHANGED,
                 f"{shown} came to mean another object at the last moment; that one is untouched",
             )
-        now = self.main.observe(self.main.thing)
-        if now.verdict is Verdict.LIVE:
-            return Stop(OutcomeWord.REFUSED_LIVE, f"it came alive at the last moment ({now.summary})", now)
-        proved = now.verdict is Verdict.STALE or (override and seen.verdict is not Verdict.STALE)
-        if now.fingerprint != seen.fingerprint or not proved:
-            return Stop(OutcomeWord.REFUSED_CHANGED, f"it changed at the last moment ({now.summary})", now)
-        return None
+        return still_stands(self.main.observe(self.main.thing), seen, override=override)
 
     def commit(self, *, keep: bool) -> Stop | None:
         """Prove by ``rmdir`` that nothing lives in its control groups, then let the owner delete it."""

@@ -14,6 +14,7 @@ from typing import Final
 from racewatch.core.advisory import AdvisoryLock, HeldLock
 from racewatch.core.breaker import Breaker, BreakerRecord
 from racewatch.core.kind import Stop, UndoRecord
+from racewatch.core.last_look import still_stands
 from racewatch.core.model import Observation, OutcomeWord, Removable, Verdict
 from racewatch.core.part import Part, Pinned
 from racewatch.core.text import display
@@ -212,12 +213,9 @@ class NamedThing:
             stop = part.verify()
             if stop is not None:
                 return stop
-        now = self.main.observe(self.main.thing)
-        if now.verdict is Verdict.LIVE:
-            return Stop(OutcomeWord.REFUSED_LIVE, f"it came alive at the last moment ({now.summary})", now)
-        proved = now.verdict is Verdict.STALE or (override and seen.verdict is not Verdict.STALE)
-        if now.fingerprint != seen.fingerprint or not proved:
-            return Stop(OutcomeWord.REFUSED_CHANGED, f"it changed at the last moment ({now.summary})", now)
+        stop = still_stands(self.main.observe(self.main.thing), seen, override=override)
+        if stop is not None:
+            return stop
         for companion in self._beside:
             beside = companion.observe(companion.thing)
             if beside.verdict is not Verdict.STALE:

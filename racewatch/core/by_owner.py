@@ -11,7 +11,8 @@ from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.kind import Stop, UndoRecord
-from racewatch.core.model import Observation, OutcomeWord, Verdict
+from racewatch.core.last_look import still_stands
+from racewatch.core.model import Observation, OutcomeWord
 
 METHOD: Final = "owner"
 
@@ -60,15 +61,10 @@ class OwnersThing:
         owner's own lock to close: it is started after this look (then the owner refuses); it is started and
         ends again in between (then that ended incarnation is removed).
         """
-        del override
         now = self.look()
         if now is None:
             return Stop(OutcomeWord.GONE, "its owner does not know it any more")
-        if now.verdict is Verdict.LIVE:
-            return Stop(OutcomeWord.REFUSED_LIVE, f"it came alive at the last moment ({now.summary})", now)
-        if now.fingerprint != seen.fingerprint or now.verdict is not seen.verdict:
-            return Stop(OutcomeWord.REFUSED_CHANGED, f"it changed at the last moment ({now.summary})", now)
-        return None
+        return still_stands(now, seen, override=override)
 
     def commit(self, *, keep: bool) -> Stop | None:
         """The one request."""

@@ -221,7 +221,8 @@ class Observation(_Told):
         put(seen, "_account", account)
         return seen
 
-    if not TYPE_CHECKING:  # a type checker would take every unknown name for one of these
+    # A type checker would take every unknown name for one of these.
+    if not TYPE_CHECKING:  # pragma: no branch - there is no other way when it runs
 
         def __getattr__(self, name: str) -> object:
             """What is not set: the words that are still to be told, or no account because they have been."""

@@ -129,3 +129,23 @@ def test_equal_accounts_are_no_change_without_being_told() -> None:
 )
 def test_where_a_target_is(kind: KindName, locator: bytes, place: tuple[bytes, bytes] | None) -> None:
     assert Target(kind, locator).place == place
+
+
+def test_who_comes_second_finds_what_the_first_one_told() -> None:
+    """Two threads read at once: the other one has told all, and put the account away, since we looked."""
+    seen = observation()
+    account = Account(lambda: (seen.evidence, (("name", "value"),)), ())
+    late = Observation.with_account(
+        account,
+        target=seen.target,
+        path=seen.path,
+        fingerprint=seen.fingerprint,
+        verdict=seen.verdict,
+        label=seen.label,
+        summary=seen.summary,
+        owner=seen.owner,
+        removable=seen.removable,
+        seen_at=seen.seen_at,
+    )
+    told = late.facts
+    assert Observation.__dict__["__getattr__"](late, "facts") == told == (("name", "value"),)
