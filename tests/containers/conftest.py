@@ -47,7 +47,11 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "docker.sock"
 
 
-@pytest.fixture(scope="module", params=ENGINES)
+# Docker takes a second to start for each file of tests, and its answers are among the captured ones as well.
+ALL = [pytest.param(name, marks=pytest.mark.long) if name == "docker" else name for name in ENGINES]
+
+
+@pytest.fixture(scope="module", params=ALL)
 def started(request: pytest.FixtureRequest) -> Iterator[RunningEngine]:
     """One real engine of each name for a whole file of tests."""
     with running(request.param) as engine:

@@ -163,7 +163,7 @@ def shows_life(told: Facts) -> bool:
     return bool(held or beside or (opened and not (one and one.is_advisory)))
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=600, deadline=None)
 @given(all_facts())
 def test_stale_only_when_a_rule_has_all_it_needs(told: Facts) -> None:
     judged = judge(told)
@@ -200,7 +200,7 @@ def test_every_judgement_is_whole(told: Facts) -> None:
         assert judged.verdict is Verdict.LIVE
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(all_facts())
 def test_what_is_live_or_forbidden_is_refused_whatever_a_person_says(told: Facts) -> None:
     judged = judge(told)
