@@ -52,7 +52,7 @@ def left_behind() -> set[Path]:
                 "growth-locks",
             ],
         ),
-        (("idle", "start"), ["idle", "start"]),
+        pytest.param(("idle", "start"), ["idle", "start"], marks=pytest.mark.long),
     ],
     ids=["scans", "window"],
 )
