@@ -95,6 +95,14 @@ class Desktop:
         """Press keys, whoever has the focus."""
         self.xdotool("key", "--clearmodifiers", "--delay", "40", *keys)
 
+    def state(self) -> str:
+        """For a failure: which windows there are, and which has the focus."""
+        names = {
+            window: self.xdotool("getwindowname", window)
+            for window in self.xdotool("search", "--onlyvisible", "--name", "").split()
+        }
+        return f"windows {names}, active {self.xdotool('getactivewindow')}, focus {self.xdotool('getwindowfocus')}"
+
     def close(self) -> None:
         for process in (self._manager, self._x):
             process.terminate()

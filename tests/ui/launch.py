@@ -1,10 +1,12 @@
 """Starts the window as a process of its own: ``python -m tests.ui.launch ROOT STATE [hang]``.
 
-With ``hang``, observing never returns, as on a dead network file system.
+With ``hang``, observing never returns, as on a dead network file system.  SIGABRT makes it say where each
+of its threads stands.
 """
 
 from __future__ import annotations
 
+import faulthandler
 import os
 import sys
 import threading
@@ -24,6 +26,7 @@ class Hanging(Racewatch):
 
 
 def main() -> int:
+    faulthandler.enable()
     root, state, *more = sys.argv[1:]
     made = Hanging if "hang" in more else Racewatch
     racewatch = made(Config(roots=(os.fsencode(root),)), state=os.fsencode(state))

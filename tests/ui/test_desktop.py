@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
 import sys
 import time
@@ -62,9 +63,15 @@ class Program:
             self.desktop.key("ctrl+q")
         try:
             return self.process.communicate(timeout=20)[1]
+        except subprocess.TimeoutExpired:
+            # It is told to abort, so that it says where each of its threads stands.
+            self.process.send_signal(signal.SIGABRT)
+            raise AssertionError(
+                f"it did not end in 20 s; {self.desktop.state()}\n{self.process.communicate(timeout=20)[1]}"
+            ) from None
         finally:
             self.process.kill()
-            self.process.wait()
+            self.process.communicate()
 
 
 def ask(program: Program) -> None:
@@ -80,7 +87,10 @@ def ask(program: Program) -> None:
             program.desktop.key("Down", "Delete")
         return bool(program.question())
 
-    wait_for(asked, "the question", 30)
+    try:
+        wait_for(asked, "the question", 30)
+    except AssertionError as error:
+        raise AssertionError(f"{error}; {program.desktop.state()}") from None
 
 
 def test_removal_and_undo_by_keyboard_alone(desktop: Desktop, sandbox: Sandbox, tmp_path: Path) -> None:
