@@ -171,13 +171,32 @@ def naive_arm(world: World, paths: list[bytes], seconds: float) -> Life:
         probe.close()
 
 
-def our_arm(world: World, paths: list[bytes], seconds: float) -> tuple[Life, Counter[OutcomeWord], int]:
+@dataclass
+class Ours:
+    """What racewatch answered while the services lived on, and what it did with what they left at their end."""
+
+    life: Life
+    words: Counter[OutcomeWord]
+    left: Counter[OutcomeWord]
+    restored: int
+
+
+def our_arm(world: World, paths: list[bytes], seconds: float) -> Ours:
     words: Counter[OutcomeWord] = Counter()
+    left: Counter[OutcomeWord] = Counter()
     restored = 0
 
     def count(step: Step) -> None:
         nonlocal restored
         restored += step is Step.RESTORE
+
+    def click(path: bytes, told: Counter[OutcomeWord]) -> None:
+        target = Target(KindName.SOCKET, path)
+        seen = world.kind.look(target)
+        if seen is None or seen.verdict is not Verdict.STALE:
+            return
+        request = ActRequest(target, seen.fingerprint)
+        told[act(request, world.kind.procedure(target), world.journal, on_step=count).word] += 1
 
     def is_shown() -> bool:
         """It did act, and it did meet the race; on a busy machine both take longer."""
@@ -190,13 +209,11 @@ def our_arm(world: World, paths: list[bytes], seconds: float) -> tuple[Life, Cou
             passed < PATIENCE * seconds and not is_shown()
         ):
             for path in paths:
-                target = Target(KindName.SOCKET, path)
-                seen = world.kind.look(target)
-                if seen is None or seen.verdict is not Verdict.STALE:
-                    continue
-                request = ActRequest(target, seen.fingerprint)
-                words[act(request, world.kind.procedure(target), world.journal, on_step=count).word] += 1
-        return end(), words, restored
+                click(path, words)
+        life = end()
+    for path in paths:
+        click(path, left)
+    return Ours(life, words, left, restored)
 
 
 def race(world: World, tell: Tell, seconds: float, at_least: int) -> None:
@@ -206,7 +223,8 @@ def race(world: World, tell: Tell, seconds: float, at_least: int) -> None:
         os.mkdir(folder)
         paths.append(os.path.join(folder, b"s"))
     naive = naive_arm(world, paths, seconds)
-    ours, words, restored = our_arm(world, paths, seconds)
+    mine = our_arm(world, paths, seconds)
+    ours, words, restored = mine.life, mine.words, mine.restored
     aside = [path for names in names_below(world.folder).values() for path in names if is_private(path)]
     tell(
         f"losses: re-probe+unlink {naive.lost} of {naive.lives} lives; "
@@ -219,9 +237,11 @@ def race(world: World, tell: Tell, seconds: float, at_least: int) -> None:
     )
     assert ours.lost == 0
     assert min(naive.lives, ours.lives) >= at_least, "too few lives to say anything"
-    # It did act, and it did meet the race; else nothing was shown.
-    assert words[OutcomeWord.DONE] > 0
+    # It met the race, else nothing was shown.  And it does act: on a machine so busy that every server was
+    # back before its node was taken, that is seen on what they left at their end.
     assert words[OutcomeWord.REFUSED_CHANGED] + words[OutcomeWord.REFUSED_LIVE] > 0
+    assert words[OutcomeWord.DONE] + mine.left[OutcomeWord.DONE] > 0
+    assert set(mine.left) <= {OutcomeWord.DONE}
     # Whatever stands aside, an outcome said so.
     assert len(aside) <= words[OutcomeWord.FAILED]
     assert not world.journal.open_acts()
