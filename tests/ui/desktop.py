@@ -70,12 +70,21 @@ class Desktop:
             "DBUS_SESSION_BUS_ADDRESS": "disabled:",
         }
         self.environment.pop("WAYLAND_DISPLAY", None)
-        self._manager = subprocess.Popen(
+        self._manager = self._manage()
+
+    def _manage(self) -> subprocess.Popen[bytes]:
+        """A window manager that has taken this display over: without one no window ever gets the keyboard."""
+        manager = subprocess.Popen(
             ["openbox", "--sm-disable"],
             env=self.environment,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
         )
+        # It is the manager that tells the root window how many desktops there are.
+        wait_for(
+            lambda: manager.poll() is not None or self.xdotool("get_num_desktops"), "the window manager", 30
+        )
+        return manager
 
     def xdotool(self, *words: str) -> str:
         """What xdotool prints; an empty text when it found nothing."""
@@ -89,7 +98,19 @@ class Desktop:
         return self.xdotool("search", "--onlyvisible", "--name", title).split("\n")[0]
 
     def focus(self, window: str) -> None:
-        self.xdotool("windowactivate", "--sync", window)
+        """Give it the keyboard, and make sure that it has it: a dialog that stands before it is cancelled."""
+        if self._manager.poll() is not None:
+            self._manager = self._manage()  # it is not the program under test, and it may crash
+
+        def has_it() -> bool:
+            active = self.xdotool("getactivewindow")
+            if active not in {window, ""}:
+                self.key("Escape")
+            if active != window:
+                self.xdotool("windowactivate", window)
+            return active == window
+
+        wait_for(has_it, "the keyboard focus")
 
     def key(self, *keys: str) -> None:
         """Press keys, whoever has the focus."""
