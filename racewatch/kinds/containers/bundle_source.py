@@ -25,6 +25,7 @@ from racewatch.kinds.containers.bundles import (
 )
 from racewatch.kinds.containers.observe import Surroundings
 from racewatch.kinds.containers.roots import manager_of_bundle
+from racewatch.kinds.containers.shims import task_of
 from racewatch.kinds.place import Places
 from racewatch.kinds.seeing import fingerprint_of, moment, unseen
 from racewatch.kinds.walk import Excluded, Walk
@@ -156,6 +157,7 @@ class _Look:
             mounts=mounts,
             rooted=rooted,
             blind=unseen_roots or unseen_mounts or self._unseen_users,
+            task=task_of(path),
         )
         return _observation(facts, node)
 

@@ -15,14 +15,17 @@ from racewatch.core.model import Evidence, KindName, Owner, Removable, Says, Tar
 from racewatch.core.text import display
 from racewatch.kinds.containers.reading import read_regular
 from racewatch.kinds.containers.roots import Manager
+from racewatch.kinds.containers.shims import Task
 from racewatch.kinds.place import Where
 from racewatch.linux import fs
+from racewatch.linux.probe import Presence
 
 CONFIG: Final = b"config.json"
 _PREFIX: Final = b"bundle:"
 
 IN_USE: Final = "bundle in use"
 ORPHANED: Final = "orphaned bundle"
+DEAD_SHIM: Final = "dead shim's bundle"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,7 +74,10 @@ def is_apples(names: frozenset[str]) -> bool:
 
 @dataclass(frozen=True, slots=True)
 class BundleFacts:
-    """Everything the judge may use.  ``blind``: why "nobody" would prove nothing; None: it does."""
+    """Everything the judge may use.
+
+    ``blind``: why "nobody" would prove nothing; None: it does.  ``task``: of containerd, when it is one's folder.
+    """
 
     path: bytes
     bundle: Bundle
@@ -81,6 +87,7 @@ class BundleFacts:
     mounts: tuple[bytes, ...] = ()
     rooted: tuple[Owner, ...] = ()
     blind: str | None = None
+    task: Task | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -113,16 +120,17 @@ def judge_bundle(facts: BundleFacts) -> BundleJudgement:
             IN_USE,
             f"{shown} is mounted: what lies there belongs to somebody else.",
             evidence,
-            remedy=f"umount {shown}",
+            remedy=f"umount {shown}" if facts.manager is None else _remedy_of_engine(facts, facts.manager),
         )
     if facts.manager is not None:
         name = facts.manager.name
+        dead = facts.task is not None and facts.task.shim is Presence.ABSENT
         return BundleJudgement(
             Verdict.IDLE,
-            "engine's bundle",
+            DEAD_SHIM if dead else "engine's bundle",
             f"It lies in the storage of {name}, which alone may remove it.",
             evidence,
-            remedy=facts.manager.remedy("ID"),
+            remedy=_remedy_of_engine(facts, facts.manager),
         )
     doubt = _doubt(facts)
     if doubt is not None:
@@ -150,6 +158,12 @@ def judge_bundle(facts: BundleFacts) -> BundleJudgement:
     )
 
 
+def _remedy_of_engine(facts: BundleFacts, manager: Manager) -> str:
+    if facts.task is None:
+        return manager.remedy("ID")
+    return facts.task.remedy or manager.remedy(facts.task.name)
+
+
 def _doubt(facts: BundleFacts) -> str | None:
     if facts.where is not Where.LOCAL:
         return f"it lies on {facts.where.value}"
@@ -162,6 +176,8 @@ def _evidence(facts: BundleFacts) -> tuple[Evidence, ...]:
     ]
     if facts.manager is not None:
         found.append(Evidence("belongs to", Says.INFO, "path", facts.manager.name))
+    if facts.task is not None:
+        found.append(facts.task.evidence)
     if facts.users:
         found.append(Evidence("containers", Says.LIVE, "state files", ", ".join(facts.users[:4])))
     else:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from racewatch.core.model import Owner
 from racewatch.kinds.containers.roots import Manager, StateRoot
+from racewatch.kinds.containers.shims import Task
 from racewatch.kinds.containers.state import NotUnderstood, Recorded
 
 
@@ -49,7 +50,7 @@ class Facts:
 
     ``said`` is what the state file says; ``fifo``: it waits (or waited) to be started; ``command`` what
     the first process runs; ``prepares``: that is still the runtime's own program, not the container's;
-    ``quiet``: the state directory has not changed for a while.
+    ``quiet``: the state directory has not changed for a while; ``task``: containerd's, when it is one.
     """
 
     root: StateRoot
@@ -66,3 +67,4 @@ class Facts:
     mounted: Mounted
     sees_everybody: bool
     quiet: bool = False
+    task: Task | None = None

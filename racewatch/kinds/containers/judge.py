@@ -14,6 +14,7 @@ from typing import Final
 from racewatch.core.model import Evidence, Owner, Removable, Says, Verdict
 from racewatch.core.text import display, display_text
 from racewatch.kinds.containers.facts import Facts, Init
+from racewatch.kinds.containers.roots import Manager
 from racewatch.kinds.containers.state import NotUnderstood, Recorded, Runtime
 
 
@@ -82,7 +83,7 @@ def judge(facts: Facts) -> Judgement:
             state,
             Verdict.IDLE,
             f"It belongs to {name}, which alone may remove it.",
-            remedy=facts.manager.remedy(facts.name),
+            remedy=_remedy_of_managed(facts, facts.manager),
         )
     if state is State.CREATING:
         assert isinstance(facts.said, NotUnderstood) or facts.said.word is not None
@@ -144,12 +145,16 @@ def _alive(facts: Facts, state: State) -> str:
 
 def _remedy_of_live(facts: Facts, state: State) -> str | None:
     if facts.manager is not None:
-        return facts.manager.remedy(facts.name)
+        return _remedy_of_managed(facts, facts.manager)
     if state is State.CHILDREN:
         return "end the processes in its control group first"
     if state is State.BROKEN:
         return "end the processes in its control group first; its runtime's delete would leave them running"
     return None
+
+
+def _remedy_of_managed(facts: Facts, manager: Manager) -> str:
+    return (facts.task.remedy if facts.task is not None else None) or manager.remedy(facts.name)
 
 
 def _remedy_of_doubt(facts: Facts) -> str | None:
@@ -208,6 +213,8 @@ def _evidence(facts: Facts) -> tuple[Evidence, ...]:
     found = [_of_state(facts)]
     if facts.manager is not None:
         found.append(Evidence("belongs to", Says.INFO, "state root, labels, bundle", facts.manager.name))
+    if facts.task is not None:
+        found.append(facts.task.evidence)
     parts: tuple[Callable[[Facts], Evidence | None], ...] = (_of_init, _of_fifo, _of_group, _of_mounts)
     return (*found, *(one for part in parts if (one := part(facts)) is not None))
 

@@ -18,6 +18,7 @@ from racewatch.core.text import display
 from racewatch.kinds.containers.facts import Facts, Group, Init, Mounted
 from racewatch.kinds.containers.reading import read_regular, seconds
 from racewatch.kinds.containers.roots import StateRoot, manager_of
+from racewatch.kinds.containers.shims import task_of
 from racewatch.kinds.containers.state import (
     FIFO,
     NotUnderstood,
@@ -143,6 +144,7 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         mounted=_mounted(recorded, around),
         sees_everybody=around.boot.sees_everybody,
         quiet=time.time() - fs.stat_fd(fd).ctime_ns / 1e9 > QUIET_SECONDS,
+        task=task_of(recorded.bundle) if recorded is not None else None,
     )
 
 
