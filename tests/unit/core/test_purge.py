@@ -145,6 +145,29 @@ def test_a_mount_below_it_stops_all_before_anything_goes(tree: Path, journal: Jo
     assert undo(outcome.action, journal).word is DONE
 
 
+@needs_root
+def test_a_mount_in_another_mount_namespace_alone_stops_it_too(tree: Path, journal: Journal) -> None:
+    dear = tree.parent / "dear"
+    dear.mkdir()
+    (dear / "file").write_text("dear")
+    outcome = removed(journal, tree)
+    (kept,) = aside(tree)
+    script = 'mount --make-rprivate / && mount --bind "$1" "$2" && echo mounted && read _'
+    with subprocess.Popen(
+        ["unshare", "--mount", "sh", "-c", script, "sh", dear, kept / "a" / "b"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == b"mounted\n"
+        assert not (kept / "a" / "b" / "file").exists()  # not seen from here
+        assert purge(outcome.action, journal).word is OutcomeWord.REFUSED_LIVE
+        other.communicate()
+    assert (dear / "file").read_text() == "dear"
+    assert purge(outcome.action, journal).word is DONE
+    assert (dear / "file").read_text() == "dear"
+
+
 @pytest.mark.parametrize("kind", ["unknown", "undone", "not kept", "an undo"])
 def test_what_there_is_nothing_to_free_of(tree: Path, path: bytes, journal: Journal, kind: str) -> None:
     outcome = removed(journal, tree if kind != "not kept" else Path(os.fsdecode(path)))
@@ -284,6 +307,28 @@ def test_nothing_goes_through_a_mount(tree: Path, folder: bytes) -> None:
         assert (tree / "a" / "dear").read_text() == "dear"
     finally:
         subprocess.run(["umount", tree / "a"], check=True)
+
+
+@needs_root
+def test_a_mount_that_comes_half_way_is_not_gone_through(tree: Path, folder: bytes) -> None:
+    dear = tree.parent / "dear"
+    dear.mkdir()
+    (dear / "file").write_text("dear")  # on the very same device: only the mount tells it apart
+    calls = 0
+
+    def mount_then(_: Amount) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 2:  # the removal is inside the tree already
+            subprocess.run(["mount", "--bind", dear, tree / "a" / "b"], check=True)
+        return True
+
+    try:
+        with pytest.raises(StoppedTree, match="something is mounted on"):
+            at(folder, lambda fd: remove_tree(fd, b"tree", mount_then))
+        assert (dear / "file").read_text() == "dear"
+    finally:
+        subprocess.run(["umount", tree / "a" / "b"], check=True)
 
 
 @needs_root
