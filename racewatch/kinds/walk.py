@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from racewatch.core.model import Problem
 from racewatch.linux import fs
-from racewatch.linux.mounts import KERNEL_INTERFACES, FileSystems, may_hang
+from racewatch.linux.mounts import KERNEL_INTERFACES, FileSystems, is_container_root, may_hang
 
 
 class Found(NamedTuple):
@@ -44,9 +44,9 @@ class Excluded:
 class Walk:
     """One walk below some roots.
 
-    Left out, each said as a problem unless it is a kernel interface: file systems below a root that
-    can hang or call other programs (network, FUSE, …; name one as a root to look into it), directories
-    that may not be read, and what is left when the bound on entries is reached.
+    Left out, each said as a problem unless it is a kernel interface or a container's root file system:
+    file systems below a root that can hang or call other programs (network, FUSE, …; name one as a root to
+    look into it), directories that may not be read, and what is left when the bound on entries is reached.
     """
 
     def __init__(
@@ -73,7 +73,7 @@ class Walk:
                 continue
             try:
                 stat = fs.stat_fd(fd)
-                reason = self._foreign(stat, is_root=directory == root)
+                reason = self._foreign(directory, stat, is_root=directory == root)
                 if reason is not None:
                     if reason:
                         yield Problem(directory, reason)
@@ -104,7 +104,7 @@ class Walk:
             return
         try:
             stat = fs.stat_fd(fd)
-            if self._foreign(stat, is_root=True) is not None:
+            if self._foreign(directory, stat, is_root=True) is not None:
                 return
             for name in sorted(names):
                 path = os.path.join(directory, name)
@@ -136,12 +136,16 @@ class Walk:
                 if wanted is not None and (found := _pinned(path, fd, stat)) is not None:
                     yield found
 
-    def _foreign(self, stat: fs.Stat, *, is_root: bool) -> str | None:
+    def _foreign(self, directory: bytes, stat: fs.Stat, *, is_root: bool) -> str | None:
         """Why a directory is not looked into: None to go on, an empty text for no need to say."""
         fstype = self._filesystems.fstype_of(stat.mount_id) if self._filesystems else None
         if fstype in KERNEL_INTERFACES:
             return f"a kernel interface ({fstype}), not looked into" if is_root else ""
-        if is_root or fstype is None:
+        if is_root:
+            return None
+        if is_container_root(directory, fstype):
+            return ""
+        if fstype is None:
             return None
         if may_hang(fstype):
             return f"a {fstype} file system below the root is not looked into; name it as a root to look"

@@ -82,6 +82,17 @@ def may_hang(fstype: str) -> bool:
     return fstype.startswith(_FAR)
 
 
+def is_container_root(path: bytes, fstype: str | None) -> bool:
+    """Whether a directory is the root of a container: ``rootfs`` of an OCI bundle, or an engine's merged layers.
+
+    By its name and what lies beside it.  What is inside belongs to the container, which may have a whole system.
+    """
+    above, name = os.path.split(path)
+    if name == b"rootfs":
+        return os.path.lexists(os.path.join(above, b"config.json"))
+    return name == b"merged" and fstype == "overlay"
+
+
 def is_local_unstacked(fstype: str | None) -> bool:
     """Whether one inode there is one file, for this kernel only.  Unknown types (and None) are not."""
     return fstype in LOCAL_UNSTACKED

@@ -32,7 +32,7 @@ from watchdog.observers.inotify_c import (
 )
 
 from racewatch.linux.mountinfo import read_mounts
-from racewatch.linux.mounts import KERNEL_INTERFACES, is_local_unstacked, may_hang
+from racewatch.linux.mounts import KERNEL_INTERFACES, is_container_root, is_local_unstacked, may_hang
 from racewatch.monitor.abilities import Beside
 from racewatch.monitor.batch import SourceHealth
 from racewatch.monitor.coverage import (
@@ -334,6 +334,8 @@ class FileHints:
             return False
         fstype = self._mounts.get(path)
         if fstype is not None and (fstype in KERNEL_INTERFACES or may_hang(fstype)):
+            return True
+        if is_container_root(path, fstype):
             return True
         return self._excluded is not None and self._excluded.match(path) is not None
 

@@ -359,6 +359,19 @@ def test_excluded_places_are_left_out(sandbox: Sandbox) -> None:
     assert list(scan(sandbox.folder, SocketsKind(exclude=[b"*/t"]))) == ["s"]
 
 
+def test_the_root_of_a_container_is_looked_into_only_when_it_is_named(sandbox: Sandbox) -> None:
+    (sandbox.folder / "bundle" / "rootfs" / "run").mkdir(parents=True)
+    (sandbox.folder / "rootfs").mkdir()
+    sandbox.dead("bundle/rootfs/run/inside")
+    sandbox.dead("bundle/beside")
+    sandbox.dead("rootfs/just-a-name")
+    everything = {"bundle/rootfs/run/inside", "bundle/beside", "rootfs/just-a-name"}
+    assert set(scan(sandbox.folder)) == everything
+    (sandbox.folder / "bundle" / "config.json").write_text("{}")
+    assert set(scan(sandbox.folder)) == everything - {"bundle/rootfs/run/inside"}
+    assert set(scan(sandbox.folder / "bundle" / "rootfs")) == {"run/inside"}
+
+
 def _in_mount_namespace(code: str, *arguments: str) -> str:
     """Run Python code in mount and network namespaces of its own; returns what it printed."""
     done = subprocess.run(

@@ -147,6 +147,15 @@ def test_an_excluded_directory_is_not_watched(root: bytes, start: Start, kind: N
     assert follower.of("root").detail.startswith("2 directories")
 
 
+def test_the_root_of_a_container_is_not_watched(root: bytes, start: Start, kind: Nodes) -> None:
+    os.makedirs(root + b"/bundle/rootfs/run")
+    Path(os.fsdecode(root + b"/bundle/config.json")).touch()
+    settings = MonitorSettings(sweeps=SweepSettings(floor=600.0, ceiling=600.0), tick=600.0)
+    follower = Follower(start(kind, root, settings=settings))
+    follower.until_ready()
+    assert follower.of("root").detail.startswith("2 directories")
+
+
 def test_links_are_no_directories(root: bytes, start: Start, kind: Nodes) -> None:
     os.mkdir(root + b"/d")
     os.symlink(root + b"/d", root + b"/d/loop")
