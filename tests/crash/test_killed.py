@@ -41,7 +41,8 @@ from tests.crash.killing import BROKEN, Tracer, Victim, calls_in, needs_strace
 from tests.race.telling import Tell, teller
 from tests.race.world import World, a_world, answers, inode, leave_dead, names_below, shown
 
-pytestmark = needs_strace
+# A busy machine, not one that hangs, may take some times as long as an idle one.
+pytestmark = [needs_strace, pytest.mark.timeout(600)]
 
 WORKERS = 2
 LIVED = "not killed, it made fewer calls"

@@ -32,7 +32,8 @@ from tests.crash.killing import BROKEN, Tracer, Victim, calls_in, needs_strace
 from tests.race.locks import LockWorld, a_lock_world, killed, picture, private_names, target_of, write
 from tests.race.telling import Tell
 
-pytestmark = needs_strace
+# A busy machine, not one that hangs, may take some times as long as an idle one.
+pytestmark = [needs_strace, pytest.mark.timeout(600)]
 
 LIVED = "not killed, it made fewer calls"
 # The calls that change a name or what is on disk.
