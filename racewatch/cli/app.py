@@ -122,6 +122,10 @@ def _command(name: str) -> Command:
             from racewatch.cli.watch import watch
 
             return watch
+        case "drill":
+            from racewatch.cli.drill import drill
+
+            return drill
         case "doctor":
             from racewatch.cli.doctor import doctor
 

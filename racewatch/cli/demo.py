@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import os
-import shutil
 import signal
 import tempfile
 import time
@@ -22,6 +21,7 @@ from racewatch.core.text import display, display_text
 from racewatch.linux.fs import stat_path
 from racewatch.linux.mountinfo import read_mounts
 from racewatch.linux.mounts import is_local_unstacked
+from racewatch.throwaway import discard
 
 _TITLE: Final = "racewatch demo"
 _NOTE: Final = "A private sandbox with a journal of its own; it is removed when the window closes."
@@ -52,19 +52,6 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
         return Exit.PARTIAL if result.problems else Exit.DONE
 
 
-def remove_own(path: str) -> None:
-    """Remove something of the demo's own sandbox.
-
-    The one place outside the core that removes anything.  It may, because the sandbox is this
-    process's own: made a moment ago under a random name in a folder (mode 0700) that nobody else
-    uses.  It is not a target, and putting it through the core would only journal rubbish.
-    """
-    if os.path.isdir(path) and not os.path.islink(path):
-        shutil.rmtree(path)
-    else:
-        os.unlink(path)
-
-
 @contextmanager
 def _sandbox(session: Session) -> Iterator[str]:
     """The folder with everything in it standing; removed, and every process ended, at exit.
@@ -92,7 +79,7 @@ def _sandbox(session: Session) -> Iterator[str]:
         for number, actor in enumerate(ACTORS):
             pid = os.fork()
             if pid == 0:
-                act(actor, Stage(things, remove_own, over), ready_out, number, parent, [alive, ready_in])
+                act(actor, Stage(things, discard, over), ready_out, number, parent, [alive, ready_in])
             children.append(pid)
         os.close(ready_out)
         ready_out = -1
@@ -150,10 +137,10 @@ def _sweep_up(folder: str, over: int, close: list[int]) -> NoReturn:
         detach("demo-janitor", close)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        Stage(folder, remove_own, over).is_over()
+        Stage(folder, discard, over).is_over()
         for _ in range(_TRIES):
             try:
-                remove_own(folder)
+                discard(folder)
             except OSError:
                 # An actor that is ending just now made one more name.
                 time.sleep(0.05)

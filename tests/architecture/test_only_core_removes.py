@@ -58,8 +58,21 @@ ALLOWED = (
     Allowed(
         "racewatch/core/by_name.py", "NamedThing.commit", "unlink", "Part.unlink: the COMMIT step of an act"
     ),
-    Allowed("racewatch/cli/demo.py", "remove_own", "shutil.rmtree", "the demo's own sandbox, never a target"),
-    Allowed("racewatch/cli/demo.py", "remove_own", "os.unlink", "the demo's own sandbox, never a target"),
+    Allowed(
+        "racewatch/throwaway.py",
+        "discard",
+        "shutil.rmtree",
+        "what demo and drill made themselves, never a target",
+    ),
+    Allowed(
+        "racewatch/throwaway.py",
+        "discard",
+        "os.unlink",
+        "what demo and drill made themselves, never a target",
+    ),
+    Allowed(
+        "racewatch/throwaway.py", "move_over", "os.replace", "what the drill made itself, never a target"
+    ),
 )
 
 
