@@ -9,7 +9,9 @@ listed as 0: it counts, though it has no number here.
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -17,6 +19,7 @@ from typing import Final
 from racewatch.linux import fs, mountinfo
 
 _MOST_GROUPS: Final = 100_000
+_LEADER: Final = re.compile(rb"^Tgid:\s*(\d+)$", re.MULTILINE)
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +43,29 @@ class Hierarchy:
 
 
 def hierarchies() -> tuple[Hierarchy, ...]:
-    """What is mounted in our mount namespace, each hierarchy once.  Raises OSError."""
+    """What can be reached in our mount namespace, each hierarchy once.  Raises OSError."""
     found: dict[tuple[int, bytes], Hierarchy] = {}
     for mount in mountinfo.read_mounts():
+        if mount.fstype not in ("cgroup", "cgroup2") or _is_hidden(mount):
+            continue
         if mount.fstype == "cgroup2":
             one = Hierarchy(2, frozenset(), mount.point, mount.root)
-        elif mount.fstype == "cgroup":
-            one = Hierarchy(1, frozenset(mount.options.split(b",")), mount.point, mount.root)
         else:
-            continue
+            one = Hierarchy(1, frozenset(mount.options.split(b",")), mount.point, mount.root)
         found.setdefault((mount.dev, mount.root), one)
     return tuple(found.values())
+
+
+def _is_hidden(mount: mountinfo.Mount) -> bool:
+    """Whether something else is mounted over it: its path then leads into another tree, or nowhere.
+
+    Taken for the one that can be reached it would show no groups at all, and nobody alive in them.
+    """
+    try:
+        there = fs.stat_path(mount.point)
+    except (FileNotFoundError, NotADirectoryError):
+        return True
+    return there.mount_id is not None and there.mount_id != mount.id
 
 
 def members(directory: bytes) -> frozenset[int]:
@@ -61,11 +76,30 @@ def members(directory: bytes) -> frozenset[int]:
     found: set[int] = set()
     for group in _groups(directory):
         try:
-            text = fs.read_whole(group + b"/cgroup.procs")
+            found.update(_processes(group))
         except (FileNotFoundError, ProcessLookupError):
             continue  # removed since
-        found.update(int(line) for line in text.split())
     return frozenset(found)
+
+
+def _processes(group: bytes) -> set[int]:
+    try:
+        return set(map(int, fs.read_whole(group + b"/cgroup.procs").split()))
+    except OSError as error:
+        # A threaded group of version 2 has threads only; the processes are members of a group above it,
+        # which need not be one that we were asked about.
+        if error.errno != errno.EOPNOTSUPP:
+            raise
+    return set(map(_leader, fs.read_whole(group + b"/cgroup.threads").split()))
+
+
+def _leader(thread: bytes) -> int:
+    """The process that a thread is of; of one that cannot be seen (any more) its own number."""
+    try:
+        found = _LEADER.search(fs.read_whole(b"/proc/" + thread + b"/status"))
+    except OSError:
+        found = None
+    return int(found[1] if found else thread)
 
 
 def _groups(directory: bytes) -> Iterator[bytes]:
@@ -85,13 +119,16 @@ def _groups(directory: bytes) -> Iterator[bytes]:
 
 
 def is_frozen(directory: bytes) -> bool | None:
-    """Whether the processes of a group stand still; None: this directory does not tell."""
+    """Whether the processes of a group stand still, or are about to; None: this directory does not tell."""
     try:
         return fs.read_whole(directory + b"/freezer.state").strip() in (b"FROZEN", b"FREEZING")
     except OSError:
         pass
     try:
-        return b"\nfrozen 1\n" in b"\n" + fs.read_whole(directory + b"/cgroup.events")
+        # It says so when the last of them stands, and also when a group above was frozen.
+        if b"\nfrozen 1\n" in b"\n" + fs.read_whole(directory + b"/cgroup.events"):
+            return True
+        return fs.read_whole(directory + b"/cgroup.freeze").strip() == b"1"
     except OSError:
         return None
 

@@ -12,14 +12,15 @@ from racewatch.core.journal import Journal
 from racewatch.kinds.containers.state import Runtime
 from tests.containers.engines import ENGINES
 from tests.containers.running import RunningEngine, running
-from tests.containers.support import Machine, machine
+from tests.containers.support import BOX, Machine, machine
 from tests.race.telling import tell_all
 
 
 @pytest.fixture
 def folder() -> Iterator[Path]:
     """A folder whose path is short, link-free and everybody's to search."""
-    with tempfile.TemporaryDirectory(prefix="rw-oci-") as name:
+    # In a box on the file system of the state roots, so that tests can move one.
+    with tempfile.TemporaryDirectory(prefix="rw-oci-", dir="/run" if BOX else None) as name:
         path = Path(name).resolve()
         path.chmod(0o755)
         yield path

@@ -1,5 +1,7 @@
 """Real runtimes with real containers, in state roots and bundles of the test's own.
 
+In a box (``box.sh``) the state roots are the runtimes' own ones, and racewatch finds them by itself.
+
 The root file system is one static program, busybox, so nothing is fetched.  The cgroups of a container are
 named after it: ids are unique, and what a test leaves behind is ended and removed.
 """
@@ -33,6 +35,10 @@ _FIRST_VERSION_ONLY = (
 )
 
 
+#: "v1" or "v2" in a box of that version, else "".
+BOX = os.environ.get("RACEWATCH_BOX", "")
+
+
 def until(condition: Callable[[], bool], what: str) -> None:
     ends = time.monotonic() + DEADLINE_S
     while not condition():
@@ -57,6 +63,9 @@ def make_bundle(folder: Path, *, args: tuple[str, ...] = SLEEP, shared_pids: boo
     config["process"]["terminal"] = False
     config["process"]["args"] = list(args)
     config["process"].pop("rlimits", None)
+    if BOX == "v2":
+        # crun would need to lock memory for its device rules, which not every machine lets root do.
+        config["linux"].pop("resources", None)
     if shared_pids:
         spaces = config["linux"]["namespaces"]
         config["linux"]["namespaces"] = [one for one in spaces if one["type"] != "pid"]
@@ -65,24 +74,26 @@ def make_bundle(folder: Path, *, args: tuple[str, ...] = SLEEP, shared_pids: boo
 
 
 class Machine:
-    """One runtime with a state root of its own."""
+    """One runtime with a state root of its own; in a box the runtime's own one, which nobody is told of."""
 
     def __init__(self, runtime: Runtime, folder: Path) -> None:
         self.runtime = runtime
         self.folder = folder
-        self.root = folder / "state"
-        self.root.mkdir()
+        self.root = Path("/run", runtime.value) if BOX else folder / "state"
+        self.root.mkdir(exist_ok=bool(BOX))
         self.bundle = make_bundle(folder / "bundle")
         self.state_root = StateRoot(runtime, os.fsencode(self.root))
-        self.kind = ContainersKind([self.state_root], default_roots=False)
+        self.kind = ContainersKind() if BOX else ContainersKind([self.state_root], default_roots=False)
         self._made: set[str] = set()
 
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
-        command = [self.runtime.value, "--root", str(self.root), *words]
-        if self.runtime is Runtime.CRUN:
+        command = [self.runtime.value, *([] if BOX else ["--root", str(self.root)]), *words]
+        if self.runtime is Runtime.CRUN and not BOX:
             command = ["unshare", "-m", "sh", "-c", _FIRST_VERSION_ONLY, "sh", *command]
         return subprocess.run(
             command,
+            # With a session crun, even root's, would use the session's root.
+            env={name: value for name, value in os.environ.items() if name != "XDG_RUNTIME_DIR"},
             stdin=subprocess.DEVNULL,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,
@@ -112,6 +123,10 @@ class Machine:
         text = (self.root / name / self.runtime.state_file.decode()).read_text()
         return int(json.loads(text)[word])
 
+    def aside(self) -> list[str]:
+        """What of ours stands beside the state root."""
+        return [name for name in os.listdir(self.root.parent) if name.startswith(".racewatch")]
+
     def target(self, name: str) -> Target:
         return target_of(self.state_root, os.fsencode(name))
 
@@ -125,16 +140,33 @@ class Machine:
         for name in names:
             with contextlib.suppress(OSError):
                 for group in cgroups.named(os.fsencode(name)):
-                    with contextlib.suppress(OSError):
-                        Path(os.fsdecode(group), "freezer.state").write_text("THAWED")
+                    thaw(group)
                     for pid in cgroups.members(group):
                         with contextlib.suppress(OSError):
                             os.kill(pid, signal.SIGKILL)
             self.run("delete", "--force", name, check=False)
         for name in names:
-            for group in cgroups.named(os.fsencode(name)):
-                with contextlib.suppress(OSError):
-                    os.rmdir(group)
+            for top in cgroups.named(os.fsencode(name)):
+                for group, _, _ in os.walk(top, topdown=False):
+                    with contextlib.suppress(OSError):
+                        os.rmdir(group)
+        if BOX:  # elsewhere it goes with the folder
+            for kept in self.aside():
+                shutil.rmtree(self.root.parent / kept)
+
+
+def freeze(group: bytes, *, thawed: bool = False) -> None:
+    """Let the processes of a group stand still, or move again; not every group of version 1 can."""
+    for file, words in (("freezer.state", ("FROZEN", "THAWED")), ("cgroup.freeze", ("1", "0"))):
+        path = Path(os.fsdecode(group), file)
+        if path.exists():
+            path.write_text(words[thawed])
+
+
+def thaw(group: bytes) -> None:
+    """What is frozen in a group of version 1 cannot be killed."""
+    with contextlib.suppress(OSError):
+        freeze(group, thawed=True)
 
 
 def runs(pid: int) -> bool:

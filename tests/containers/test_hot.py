@@ -134,5 +134,4 @@ def test_no_life_is_lost_in_a_hot_race(
     assert lives > 10
     assert words.get(OutcomeWord.DONE, 0) > 0
     # The state of one whose name its user took meanwhile is kept aside, and the outcome said so.
-    aside = [name for name in os.listdir(folder) if name.startswith(".racewatch")]
-    assert len(aside) <= words.get(OutcomeWord.FAILED, 0)
+    assert len(runc.aside()) <= words.get(OutcomeWord.FAILED, 0)

@@ -110,7 +110,7 @@ def put_right(sandbox: Sandbox) -> str:
             racewatch.close()
 
     until(start, "every act is settled")
-    private = [name for name in os.listdir(made.folder) if name.startswith(".racewatch")]
+    private = made.aside()
     assert not private, private
     seen = made.kind.look(made.target(sandbox.name))
     if seen is None:

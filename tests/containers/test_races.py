@@ -183,7 +183,7 @@ def test_whatever_happens_between_two_steps(
     (entry,) = journal.entries()
     assert entry.word is outcome.word
     if outcome.word is not DONE and "is kept as" not in outcome.summary:
-        assert not [name for name in os.listdir(scene.machine.folder) if name.startswith(".racewatch")]
+        assert not scene.machine.aside()
     if outcome.word is FAILED:
         assert "is kept as" in outcome.summary
     if (

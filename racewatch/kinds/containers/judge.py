@@ -244,7 +244,7 @@ def _of_fifo(facts: Facts) -> Evidence | None:
 
 def _of_group(facts: Facts) -> Evidence:
     group, source = facts.group, "cgroup.procs"
-    if group.blind is not None:
+    if group.blind is not None and not group.count:
         return Evidence("control group", Says.UNKNOWN, source, group.blind)
     if group.count:
         some = ", ".join(map(_who, group.members[:4]))

@@ -214,15 +214,14 @@ def _prepares(runtime: Runtime, owner: Owner) -> bool:
 def _group(name: str, recorded: Recorded | None, around: Surroundings) -> Group:
     try:
         # What made it broke off, or its file is broken: then all that can be done is to look by name.
-        directories = _directories(recorded, around) if recorded else cgroups.named(os.fsencode(name))
+        directories, blind = (
+            _directories(recorded, around) if recorded else (cgroups.named(os.fsencode(name)), None)
+        )
         found = [(one, cgroups.members(one)) for one in directories if os.path.isdir(one)]
     except OSError as error:
         return Group(blind=f"its control groups could not be looked into ({error.strerror})")
     pids = frozenset().union(*(members for _, members in found)) if found else frozenset()
     told = {answer for one, _ in found if (answer := cgroups.is_frozen(one)) is not None}
-    blind = None
-    if recorded is not None and recorded.cgroups and not directories:
-        blind = "its control groups are outside of what is mounted here"
     return Group(
         around.people(pids - {0}),
         len(pids),
@@ -233,20 +232,30 @@ def _group(name: str, recorded: Recorded | None, around: Surroundings) -> Group:
     )
 
 
-def _directories(recorded: Recorded, around: Surroundings) -> list[bytes]:
+def _directories(recorded: Recorded, around: Surroundings) -> tuple[list[bytes], str | None]:
+    """Where its groups are, and why there may be others (None: these are all).
+
+    runc writes down directories, as they were where it ran; crun names from the top of each hierarchy.
+    """
     if around.hierarchies is None:
         raise OSError(errno.ENOENT, "no control groups are mounted")
     points = {hierarchy.point for hierarchy in around.hierarchies}
     found: list[bytes] = []
-    for group in recorded.cgroups:
-        normal = os.path.normpath(group)
-        if any(normal.startswith(point + b"/") for point in points):
-            found.append(normal)
-            continue
-        inside = (one.directory_of(b"/" + group.lstrip(b"/")) for one in around.hierarchies)
-        # Of the top group itself everybody is a member.
-        found += [one for one in inside if one is not None and one not in points]
-    return list(dict.fromkeys(found))
+    outside = "its control groups are outside of what is mounted here"
+    blind: str | None = None
+    for group in map(os.path.normpath, recorded.cgroups):
+        if any(group.startswith(point + b"/") for point in points):
+            found.append(group)
+        elif recorded.cgroups_are_directories:
+            # It was made where other hierarchies are mounted, or the same elsewhere: not there is not gone.
+            blind = outside
+        else:
+            inside = (one.directory_of(b"/" + group.lstrip(b"/")) for one in around.hierarchies)
+            # Of the top group itself everybody is a member.
+            named = [one for one in inside if one is not None and one not in points]
+            found += named
+            blind = blind if named else outside
+    return list(dict.fromkeys(found)), blind
 
 
 def _mounted(recorded: Recorded | None, around: Surroundings) -> Mounted:

@@ -36,7 +36,7 @@ class Recorded:
     """One container as its runtime recorded it.
 
     ``start_ticks`` is field 22 of the init process's stat; None where the runtime does not write it.
-    ``cgroups`` are directories (runc) or names from the top of each hierarchy (crun).  ``rootfs`` may be
+    ``cgroups`` are directories (runc, ``cgroups_are_directories``) or names from the top of each hierarchy (crun).  ``rootfs`` may be
     relative to ``bundle``.  ``labels`` are ``key=value``; ``word`` is youki's own word for the state.
     """
 
@@ -47,6 +47,7 @@ class Recorded:
     bundle: bytes | None = None
     rootfs: bytes | None = None
     cgroups: tuple[bytes, ...] = ()
+    cgroups_are_directories: bool = False
     labels: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     word: str | None = None
@@ -89,6 +90,7 @@ def _runc(said: dict[str, object], _name: str) -> Recorded:
         bundle=_path(bundle),
         rootfs=_path(config.get("rootfs")),
         cgroups=tuple(_path_of(one) for one in groups.values()) if isinstance(groups, dict) else (),
+        cgroups_are_directories=True,
         labels=labels,
         hooks=_hooks(config.get("hooks") or config.get("Hooks")),
     )
