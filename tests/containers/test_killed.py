@@ -9,8 +9,6 @@ from __future__ import annotations
 import json
 import os
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -26,13 +24,12 @@ from racewatch.core.recovery import recover
 from racewatch.kinds.containers.state import Runtime
 from racewatch.verbs import Racewatch
 from tests.containers.support import Machine, machine, make_bundle, until
-from tests.crash.killing import BROKEN, Tracer, Victim, calls_in, needs_strace
-from tests.crash.test_killed_locks import CHANGING
+from tests.crash.driver import kill_at_some, run_once
+from tests.crash.killing import Victim, needs_strace
 from tests.race.telling import Tell, teller
 
 pytestmark = [needs_strace, pytest.mark.timeout(1800)]
 
-LIVED = "not killed, it made fewer calls"
 OTHERS, OTHERS_LONG = 3, 300
 
 
@@ -128,18 +125,9 @@ def one_run(scenario: Scenario, inject: str | None, output: Path) -> str | None:
         sandbox = a_stopped_one(Path(name).resolve())
         try:
             scenario.prepare(sandbox)
-            victim = Victim(lambda _: scenario.work(sandbox), lambda: None)
-            try:
-                tracer = Tracer(victim, output, inject, children=False)
-                try:
-                    status = victim.run()
-                finally:
-                    tracer.close()
-            finally:
-                victim.close()
-            assert status != BROKEN, "the victim failed by itself"
+            was_killed = run_once(lambda: scenario.work(sandbox), inject, output, children=False)
             how = put_right(sandbox)
-            return how if status == -9 else None
+            return how if was_killed else None
         finally:
             sandbox.machine.close()
 
@@ -153,27 +141,13 @@ def tell(request: pytest.FixtureRequest) -> Tell:
 def test_a_delete_killed_at_a_system_call_is_put_right_by_the_next_start(
     scenario: Scenario, tell: Tell, request: pytest.FixtureRequest
 ) -> None:
+    every = request.config.getoption("--long")
     with tempfile.TemporaryDirectory(prefix="rw-crash-") as name:
-        output = Path(name) / "trace"
-        assert one_run(scenario, None, output) is None
-        every = calls_in(output)
-        others = [point for point in every if point[0] not in CHANGING]
-        some = OTHERS_LONG if request.config.getoption("--long") else OTHERS
-        changing = [point for point in every if point[0] in CHANGING]
-        # Of the same call every other time is enough to hit each step; all of them in the long run.
-        points = changing if request.config.getoption("--long") else changing[::2]
-        points += others[:: max(1, len(others) // some)]
-        ways: Counter[str] = Counter()
-        began = time.monotonic()
-        for call, count in points:
-            try:
-                how = one_run(scenario, f"{call}:signal=KILL:when={count}", output)
-            except AssertionError as error:
-                raise AssertionError(f"killed at {call} number {count}: {error}") from error
-            ways[how or LIVED] += 1
-        took = time.monotonic() - began
-    told = ", ".join(f"{count} {way}" for way, count in ways.most_common())
-    dead = sum(count for way, count in ways.items() if way != LIVED)
-    tell(f"  container, {scenario.name}: killed at {dead} of {len(every)}: {told} ({took:.0f} s)")
-    assert dead >= len(points) * 8 // 10
-    assert ways["put back" if scenario.name == "delete" else "finished"] > 0
+        killed = kill_at_some(
+            lambda inject, output: one_run(scenario, inject, output),
+            Path(name) / "trace",
+            others=OTHERS_LONG if every else OTHERS,
+            every=every,
+        )
+    tell(f"  container, {scenario.name}: {killed}")
+    assert killed.ways["put back" if scenario.name == "delete" else "finished"] > 0

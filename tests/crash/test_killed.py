@@ -37,6 +37,7 @@ from racewatch.core.recovery import recover
 from racewatch.core.undo import undo
 from racewatch.linux import fs
 from racewatch.verbs import Racewatch
+from tests.crash.driver import LIVED
 from tests.crash.killing import BROKEN, Tracer, Victim, calls_in, needs_strace
 from tests.race.telling import Tell, teller
 from tests.race.world import World, a_world, answers, inode, leave_dead, names_below, shown
@@ -45,7 +46,6 @@ from tests.race.world import World, a_world, answers, inode, leave_dead, names_b
 pytestmark = [needs_strace, pytest.mark.timeout(600)]
 
 WORKERS = 2
-LIVED = "not killed, it made fewer calls"
 Ask = Callable[[], None]
 
 

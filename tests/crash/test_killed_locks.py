@@ -2,8 +2,7 @@
 
 After each kill a fresh racewatch starts on the same state folder.  Then either everything is where it was,
 or the act is complete and undo brings all of it back; no private name and no breaker lock is left; and the
-next breaker works.  What a crash leaves depends only on the calls that change names or the disk: every
-other one of these is killed at, in the long run all, and of the many thousand others (most read /proc) a few.
+next breaker works.
 """
 
 from __future__ import annotations
@@ -11,8 +10,6 @@ from __future__ import annotations
 import os
 import socket
 import tempfile
-import time
-from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,19 +25,14 @@ from racewatch.kinds.locks.format import Tier
 from racewatch.kinds.locks.registry import Registry, built_in
 from racewatch.kinds.locks.schema import read_bytes
 from racewatch.verbs import Racewatch
-from tests.crash.killing import BROKEN, Tracer, Victim, calls_in, needs_strace
+from tests.crash.driver import kill_at_some, run_once
+from tests.crash.killing import Victim, needs_strace
 from tests.race.locks import LockWorld, a_lock_world, killed, picture, private_names, target_of, write
 from tests.race.telling import Tell
 
 # A busy machine, not one that hangs, may take some times as long as an idle one.
 pytestmark = [needs_strace, pytest.mark.timeout(600)]
 
-LIVED = "not killed, it made fewer calls"
-# The calls that change a name or what is on disk.
-CHANGING = {
-    "renameat2", "unlink", "unlinkat", "rmdir", "link", "linkat", "symlink", "symlinkat", "mkdir", "mkdirat",
-    "mknodat", "fsync", "fdatasync", "pwrite64", "ftruncate",
-}  # fmt: skip
 OTHERS = 4
 OTHERS_LONG = 300
 FORMAT = """
@@ -156,18 +148,9 @@ def one_run(scenario: Scenario, mechanism: str, inject: str | None, output: Path
         world.journal.close()  # nobody but the victim has it open
         sandbox = left_over(world, mechanism)
         scenario.prepare(sandbox)
-        victim = Victim(lambda _: scenario.work(sandbox), lambda: None)
-        try:
-            tracer = Tracer(victim, output, inject)
-            try:
-                status = victim.run()
-            finally:
-                tracer.close()
-        finally:
-            victim.close()
-        assert status != BROKEN, "the victim failed by itself"
+        was_killed = run_once(lambda: scenario.work(sandbox), inject, output)
         how = put_right(sandbox)
-        return how if status == -9 else None
+        return how if was_killed else None
 
 
 @pytest.mark.parametrize(
@@ -179,29 +162,13 @@ def one_run(scenario: Scenario, mechanism: str, inject: str | None, output: Path
 def test_a_breaker_killed_at_a_system_call_is_put_right_by_the_next_start(
     scenario: Scenario, mechanism: str, tell: Tell, request: pytest.FixtureRequest
 ) -> None:
+    every = request.config.getoption("--long")
     with tempfile.TemporaryDirectory(prefix="rw-crash-") as name:
-        output = Path(name) / "trace"
-        assert one_run(scenario, mechanism, None, output) is None
-        every = calls_in(output)
-        others = [point for point in every if point[0] not in CHANGING]
-        some = OTHERS_LONG if request.config.getoption("--long") else OTHERS
-        changing = [point for point in every if point[0] in CHANGING]
-        # Every other one hits each step; all of them in the long run.
-        points = changing if request.config.getoption("--long") else changing[::2]
-        points += others[:: max(1, len(others) // some)]
-        ways: Counter[str] = Counter()
-        began = time.monotonic()
-        for call, count in points:
-            try:
-                how = one_run(scenario, mechanism, f"{call}:signal=KILL:when={count}", output)
-            except AssertionError as error:
-                raise AssertionError(f"killed at {call} number {count}: {error}") from error
-            ways[how or LIVED] += 1
-        took = time.monotonic() - began
-    told = ", ".join(f"{count} {way}" for way, count in ways.most_common())
-    dead = sum(count for way, count in ways.items() if way != LIVED)
-    tell(
-        f"  lock, {scenario.name}, breaker {mechanism}: killed at {dead} of {len(every)}: {told} ({took:.0f} s)"
-    )
-    assert dead >= len(points) * 8 // 10
-    assert ways["put back"] > 0
+        killed = kill_at_some(
+            lambda inject, output: one_run(scenario, mechanism, inject, output),
+            Path(name) / "trace",
+            others=OTHERS_LONG if every else OTHERS,
+            every=every,
+        )
+    tell(f"  lock, {scenario.name}, breaker {mechanism}: {killed}")
+    assert killed.ways["put back"] > 0
