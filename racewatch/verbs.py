@@ -80,7 +80,7 @@ class Racewatch:
             return
         try:
             self._journal.expire(config.keep_days)
-            self.recovered = recover(self._journal)
+            self.recovered = recover(self._journal, self._containers.ask_owner)
         except JournalError as error:
             # A journal that cannot be written is no journal: nothing may be done that it cannot hold.
             self._journal.close()

@@ -12,9 +12,49 @@ from typing import Final
 
 from racewatch.core.kind import Stop, UndoRecord
 from racewatch.core.last_look import still_stands
-from racewatch.core.model import Observation, OutcomeWord
+from racewatch.core.model import Observation, Outcome, OutcomeWord, Target
 
 METHOD: Final = "owner"
+
+
+class OwnerSilent(Exception):
+    """The owner of a thing cannot be asked now, or has not decided yet; the message says why, in plain words."""
+
+
+#: Asks the owner what has become of a thing: what it is now, or None when its owner knows none of this
+#: identity.  Raises :class:`OwnerSilent`; never guesses.
+AskOwner = Callable[[Target], Observation | None]
+
+
+def nobody_to_ask(target: Target) -> Observation | None:
+    """For a start that knows no owners."""
+    del target
+    raise OwnerSilent("whose it is was not known to the racewatch that looked last")
+
+
+def settle(target: Target, action: str, ask: AskOwner) -> Outcome:
+    """After a crash while the owner was being asked to remove it: what its owner says now.
+
+    Raises :class:`OwnerSilent`.  Left open: a request that reached the owner and is carried out only after
+    this answer; the outcome says no more than what was so when it was asked.
+    """
+    now = ask(target)
+    if now is None:
+        return Outcome(
+            target,
+            action,
+            OutcomeWord.GONE,
+            "interrupted before its end was recorded; its owner, asked again, does not know it any more: removed "
+            "by this act or by somebody else",
+        )
+    return Outcome(
+        target,
+        action,
+        OutcomeWord.FAILED,
+        f"interrupted while its owner was asked to remove it; asked again, its owner still has it: {now.label}. "
+        f"{now.summary}",
+        now,
+    )
 
 
 @dataclass(slots=True)

@@ -7,6 +7,7 @@ import time
 from typing import Final
 
 from racewatch.core import by_owner, settle_exchange
+from racewatch.core.by_owner import AskOwner, nobody_to_ask
 from racewatch.core.exchange import METHOD, Exchange, Unfinished
 from racewatch.core.guard import DirectoryGuard
 from racewatch.core.journal import Journal, OpenAct
@@ -20,8 +21,10 @@ from racewatch.core.text import display
 _PATIENCE_SECONDS: Final = 2.0
 
 
-def recover(journal: Journal) -> tuple[HistoryEntry, ...]:
+def recover(journal: Journal, ask_owner: AskOwner = nobody_to_ask) -> tuple[HistoryEntry, ...]:
     """Settle each open act of the journal whose process is gone; returns how each now stands.
+
+    ``ask_owner`` tells what became of things that only their owner removes.
 
     Race closed: two starts at once, or a start beside a running act.  An act is settled only by whoever
     holds its lock, which its own process holds while it lives; the row is read again under the lock.
@@ -38,7 +41,7 @@ def recover(journal: Journal) -> tuple[HistoryEntry, ...]:
             continue  # its process lives and is in the middle of it
         try:
             if any(still.action == candidate.action for still in journal.open_acts()) and _settle(
-                candidate, journal, deadline
+                candidate, journal, deadline, ask_owner
             ):
                 entry = journal.entry(candidate.action)
                 if entry is not None:
@@ -57,12 +60,9 @@ def _patiently(record: NameRecord, guards: Guards, deadline: float) -> Stop | No
         time.sleep(0.02)
 
 
-def _settle(candidate: OpenAct, journal: Journal, deadline: float) -> bool:
+def _settle(candidate: OpenAct, journal: Journal, deadline: float, ask_owner: AskOwner) -> bool:
     if candidate.undo.method == by_owner.METHOD:
-        # The request may have been carried out, or not: only its owner knows, and looking tells.
-        summary = "interrupted while its owner was asked to remove it; whether it did, the next look tells"
-        journal.finish(Outcome(candidate.target, candidate.action, OutcomeWord.FAILED, summary))
-        return True
+        return _settle_with_owner(candidate, journal, deadline, ask_owner)
     if candidate.undo.method == METHOD:
         return _settle_exchange(candidate, journal, deadline)
     try:
@@ -94,6 +94,23 @@ def _settle(candidate: OpenAct, journal: Journal, deadline: float) -> bool:
     undo = UndoRecord(candidate.undo.method, {**candidate.undo.data, "kept": how.kept or record.kept})
     outcome = Outcome(candidate.target, candidate.action, how.word, how.summary, undoable=how.undoable)
     journal.finish(outcome, undo=undo if candidate.verb != "undo" else None)
+    return True
+
+
+def _settle_with_owner(candidate: OpenAct, journal: Journal, deadline: float, ask_owner: AskOwner) -> bool:
+    # The request may have been carried out, or not: only its owner knows.
+    try:
+        if time.monotonic() > deadline:
+            # An owner that does not answer must not delay a start once for each act.
+            raise by_owner.OwnerSilent("there was no time left to ask its owner")
+        outcome = by_owner.settle(candidate.target, candidate.action, ask_owner)
+    except by_owner.OwnerSilent as why:
+        journal.remark(
+            candidate.action,
+            f"interrupted while its owner was asked to remove it; waiting to be settled: {why}",
+        )
+        return False
+    journal.finish(outcome)
     return True
 
 

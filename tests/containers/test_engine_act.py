@@ -113,14 +113,22 @@ def test_another_run_of_it_is_another_incarnation(engine: RunningEngine, journal
     engine.remove(container)
 
 
-def test_a_crash_while_it_was_asked_is_told_as_it_is(engine: RunningEngine, journal: Journal) -> None:
-    container = engine.ended("crashed")
+@pytest.mark.parametrize("way", ["running", "exited", "gone"])
+def test_after_a_crash_the_engine_is_asked(engine: RunningEngine, journal: Journal, way: str) -> None:
+    container = engine.ended(f"crashed-{way}", "sh", "-c", "[ -e /ran ] && exec sleep 600; : > /ran")
     seen = look(engine, container)
     journal.intend("x1", "remove", seen, UndoRecord("owner", {"kept": False}, reversible=False))
-    (row,) = recover(journal)
+    if way == "running":
+        engine.api.start(container)
+    elif way == "gone":
+        engine.remove(container)
+    (row,) = recover(journal, kind_of(engine).ask_owner)
+    if way == "gone":
+        assert row.word is GONE
+        return
     assert row.word is OutcomeWord.FAILED
-    assert "the next look tells" in row.summary
-    assert remove(engine, container, journal).word is DONE
+    assert f"still has it: {way}" in row.summary
+    engine.remove(container)
 
 
 @pytest.fixture

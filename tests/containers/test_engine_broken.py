@@ -12,7 +12,24 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from racewatch.core.model import Observation, Problem, Removable, Verdict
+from racewatch.core.act import act
+from racewatch.core.by_owner import OwnerSilent
+from racewatch.core.journal import Journal
+from racewatch.core.kind import UndoRecord
+from racewatch.core.model import (
+    ActRequest,
+    HistoryEntry,
+    KindName,
+    Observation,
+    Outcome,
+    OutcomeWord,
+    Problem,
+    Removable,
+    Target,
+    Verdict,
+)
+from racewatch.core.recovery import recover
+from racewatch.kinds.containers import ContainersKind, engine_source
 from racewatch.kinds.containers.engine import Engine
 from racewatch.kinds.containers.engine_answers import EngineError, Failed, Gone
 from racewatch.kinds.containers.engine_client import ANSWER_SECONDS, EngineClient, Events
@@ -242,3 +259,126 @@ def test_settings_of_docker_that_cannot_be_read(
     (tmp_path / "config.json").write_text('{"auths": 3, "proxies": 4}')
     with misbehaving(path, lambda _: http([])), pytest.raises(EngineError, match="cannot be spoken to"):
         EngineClient(at(path))
+
+
+# --- whole acts, and starts after a crash, with such an engine -------------------------------------
+
+
+def ended() -> bytes:
+    return http(dict(captured("docker", "exited0.inspect")[0], Id=ID))
+
+
+def act_on(path: Path, journal: Journal) -> Outcome:
+    kind = ContainersKind(engines=[os.fsencode(path)], default_roots=False)
+    target = at(path).target(ID)
+    seen = kind.look(target)
+    assert seen is not None
+    return act(ActRequest(target, seen.fingerprint), kind.procedure(target), journal)
+
+
+@pytest.mark.parametrize(
+    ("answer", "known"),
+    [
+        (b"", "whether it was removed is not known: it broke off in the middle of an answer"),
+        (http({"message": "layer is busy"}, status="500 Oops"), "layer is busy"),
+        # Half an answer says yes as well: the engine is asked again, and has it.
+        (b"HTTP/1.1 204 No Content\r\n\r\n", "still has it"),
+    ],
+)
+def test_an_act_whose_request_was_lost_says_what_is_known(
+    path: Path, journal: Journal, answer: bytes, known: str
+) -> None:
+    with misbehaving(path, lambda line: answer if line.startswith("DELETE") else ended()) as asked:
+        outcome = act_on(path, journal)
+    assert outcome.word is OutcomeWord.FAILED
+    assert known in outcome.summary
+    (row,) = journal.entries()
+    assert (row.word, row.undoable) == (OutcomeWord.FAILED, False)
+    assert len([line for line in asked if line.startswith("DELETE")]) == 1, "asked once, whatever it answers"
+
+
+@pytest.mark.parametrize("after", [1, 2])
+def test_an_engine_that_goes_before_it_was_asked_to_delete(path: Path, journal: Journal, after: int) -> None:
+    """Between the looks nothing was asked for: whatever it is, it was not removed by us."""
+    looks: list[str] = []
+
+    def answer(line: str) -> bytes:
+        looks.append(line)
+        return ended() if len(looks) <= after else b""
+
+    with misbehaving(path, answer) as asked:
+        outcome = act_on(path, journal)
+    assert outcome.word.is_refusal, outcome.summary
+    assert not [line for line in asked if line.startswith("DELETE")]
+
+
+def start(path: Path, journal: Journal) -> tuple[HistoryEntry, ...]:
+    return recover(journal, ContainersKind(engines=[os.fsencode(path)], default_roots=False).ask_owner)
+
+
+def interrupted(path: Path, journal: Journal, *actions: str) -> None:
+    with misbehaving(path, lambda _: ended()):
+        seen = only(path).look(at(path).target(ID))
+    assert seen is not None
+    path.unlink()
+    for action in actions:
+        journal.intend(action, "remove", seen, UndoRecord("owner", {"kept": False}, reversible=False))
+
+
+def test_a_start_without_the_engine_leaves_the_act_open(path: Path, journal: Journal) -> None:
+    interrupted(path, journal, "x1")
+    assert start(path, journal) == ()
+    (row,) = journal.entries()
+    assert row.word is None
+    assert "is not there" in row.summary
+    with misbehaving(path, lambda _: GONE):
+        (row,) = start(path, journal)
+    assert row.word is OutcomeWord.GONE
+
+
+def test_another_engine_in_its_place_is_not_believed(path: Path, journal: Journal) -> None:
+    """It knows nothing of that id; that does not make the container gone."""
+    interrupted(path, journal, "x1")
+    podman = Engine("podman", os.fsencode(path)).target(ID)
+    with misbehaving(path, lambda _: GONE):
+        kind = ContainersKind(engines=[os.fsencode(path)], default_roots=False)
+        with pytest.raises(OwnerSilent, match="Docker answers at the socket of Podman"):
+            kind.ask_owner(podman)
+    with pytest.raises(OwnerSilent, match="names no engine"):
+        kind.ask_owner(Target(KindName.CONTAINER, b"bundle:/x"))
+
+
+REMOVING = dict(
+    captured("docker", "exited0.inspect")[0],
+    Id=ID,
+    State={**captured("docker", "exited0.inspect")[0]["State"], "Status": "removing"},
+)
+ODD = http({"message": f"container {ID} does not exist in database"}, status="500 Oops")
+
+
+@pytest.mark.parametrize("answer", [http(REMOVING), ODD], ids=["removing", "odd"])
+def test_what_is_just_being_removed_is_not_settled_before_it_is(
+    path: Path, journal: Journal, answer: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(engine_source, "_START_SECONDS", SHORT)
+    interrupted(path, journal, "x1")
+    with misbehaving(path, lambda _: answer):
+        assert start(path, journal) == ()
+    (row,) = journal.entries()
+    assert row.word is None
+    assert "removing it just now" in row.summary or "not exist in database" in row.summary
+    path.unlink()
+    answers = [answer, answer, GONE]
+    with misbehaving(path, lambda _: answers.pop(0)):
+        (row,) = start(path, journal)
+    assert row.word is OutcomeWord.GONE
+
+
+def test_an_engine_that_never_answers_delays_a_start_once(path: Path, journal: Journal) -> None:
+    interrupted(path, journal, "x1", "x2", "x3", "x4")
+    with misbehaving(path, lambda _: None) as asked:
+        began = time.monotonic()
+        assert start(path, journal) == ()
+        assert time.monotonic() - began < 4
+    assert len([line for line in asked if ID in line]) == 1
+    assert all(row.word is None for row in journal.entries())

@@ -16,13 +16,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.crash.killing import BROKEN, Tracer, Victim, calls_in
+from tests.crash.killing import BROKEN, Tracer, Victim, lines_in
 
 #: The calls that change a name or what is on disk.
 CHANGING: Final = frozenset({
     "renameat2", "unlink", "unlinkat", "rmdir", "link", "linkat", "symlink", "symlinkat", "mkdir", "mkdirat",
     "mknodat", "fsync", "fdatasync", "pwrite64", "ftruncate",
 })  # fmt: skip
+_BEFORE: Final = 3
+_AFTER: Final = 8
 LIVED: Final = "not killed, it made fewer calls"
 
 #: Runs the work once: killed as the first says (None: not at all), its calls traced into the second; how the
@@ -65,17 +67,32 @@ class Killed:
 
 
 def kill_at_some(
-    run: Run, output: Path, *, others: int, every: bool, changing: frozenset[str] = CHANGING
+    run: Run,
+    output: Path,
+    *,
+    others: int,
+    every: bool,
+    changing: frozenset[str] = CHANGING,
+    stride: int = 2,
+    around: str | None = None,
 ) -> Killed:
-    """Run it once to list its calls, then once for each chosen one; ``every``: all that change anything."""
+    """Run it once to list its calls, then once for each chosen one; ``every``: all that change anything.
+
+    Otherwise only each ``stride``-th of those, and whatever it does around the call in whose line ``around``
+    stands: right before it, and until it has its answer.
+    """
     assert run(None, output) is None
-    calls = calls_in(output)
+    lines = lines_in(output)
+    calls = [(name, count) for name, count, _ in lines]
     chosen = [point for point in calls if point[0] in changing]
     if not every:
         # Of the same call every other time is enough to hit each step.
-        chosen = chosen[::2]
+        chosen = chosen[::stride]
+    if around is not None:
+        (place,) = [number for number, (_, _, line) in enumerate(lines) if around in line]
+        chosen += calls[place - _BEFORE : place + _AFTER]
     rest = [point for point in calls if point[0] not in changing]
-    points = chosen + rest[:: max(1, len(rest) // others)]
+    points = list(dict.fromkeys(chosen + rest[:: max(1, len(rest) // others)]))
     ways: Counter[str] = Counter()
     began = time.monotonic()
     for call, count in points:

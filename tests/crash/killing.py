@@ -115,8 +115,8 @@ class Tracer:
 _CALL = re.compile(r"(?:\d+ +)?([a-z_0-9]+)\(")
 
 
-def calls_in(output: Path) -> list[tuple[str, int]]:
-    """Each system call of a trace with how often it was made up to there: (name, N of that name)."""
+def lines_in(output: Path) -> list[tuple[str, int, str]]:
+    """Each system call of a trace: its name, how often it was made up to there, and the trace's line."""
     counts: Counter[str] = Counter()
     found = []
     for line in output.read_text(errors="replace").splitlines():
@@ -125,5 +125,10 @@ def calls_in(output: Path) -> list[tuple[str, int]]:
         if match is None or match[1] in ("exit_group", "restart_syscall"):
             continue
         counts[match[1]] += 1
-        found.append((match[1], counts[match[1]]))
+        found.append((match[1], counts[match[1]], line))
     return found
+
+
+def calls_in(output: Path) -> list[tuple[str, int]]:
+    """The same without the lines: (name, N of that name)."""
+    return [(name, count) for name, count, _ in lines_in(output)]

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Final
 
-from racewatch.core.by_owner import OwnersThing
+from racewatch.core.by_owner import OwnerSilent, OwnersThing
 from racewatch.core.kind import Procedure, Stop
 from racewatch.core.model import (
     Evidence,
@@ -33,7 +33,7 @@ from racewatch.kinds.containers.engine_answers import (
     RefusedLive,
     Removed,
 )
-from racewatch.kinds.containers.engine_client import EngineClient
+from racewatch.kinds.containers.engine_client import ANSWER_SECONDS, EngineClient
 from racewatch.kinds.containers.engine_judge import EngineJudgement, judge
 from racewatch.kinds.containers.reading import seconds
 from racewatch.kinds.seeing import describe, fingerprint_of, moment
@@ -41,6 +41,8 @@ from racewatch.linux import processes
 
 #: A process that began this long before or after its container was started may be its first one.
 _SAME_START_SECONDS: Final = 5.0
+#: At a start an engine that does not answer is waited for no longer.
+_START_SECONDS: Final = 2.0
 _USUAL: Final = (b"/run", b"/var/run")
 _NEVER: Final = "0001-01-01"
 
@@ -99,13 +101,43 @@ class EngineSource:
             return None
         engine, container = parts
         try:
-            with EngineClient(engine) as client:
-                if client.engine != engine:
-                    raise EngineError(f"{client.engine.title} answers at the socket of {engine.title}")
-                said = client.inspect(container)
+            said = _inspect(engine, container, ANSWER_SECONDS)
         except EngineError as error:
             return _unseen(engine, container, error)
         return None if said is None else _observation(engine, said)
+
+    def ask(self, target: Target) -> Observation | None:
+        """The same at a start, which must not wait long; an engine that cannot be asked raises OwnerSilent.
+
+        So does one that is in the middle of removing it: whether it will be gone only the end tells.
+        """
+        parts = split(target)
+        if parts is None:
+            raise OwnerSilent("the journal names no engine")
+        engine, container = parts
+        deadline = time.monotonic() + _START_SECONDS
+        while True:
+            try:
+                said = _inspect(engine, container, _START_SECONDS)
+            except EngineError as error:
+                why = f"{engine.title} at {display(engine.path)}: {error.reason}"
+                answers = error.answered
+            else:
+                if said is None or said.status != "removing":
+                    return None if said is None else _observation(engine, said)
+                why, answers = f"{engine.title} is removing it just now", True
+            # Of what it is just removing an engine says odd things (Podman: it is not in its database) for a
+            # moment; one that does not answer is not asked again.
+            if not answers or time.monotonic() > deadline:
+                raise OwnerSilent(why)
+            time.sleep(0.02)
+
+
+def _inspect(engine: Engine, container: str, patience: float) -> Inspected | None:
+    with EngineClient(engine, patience) as client:
+        if client.engine != engine:
+            raise EngineError(f"{client.engine.title} answers at the socket of {engine.title}")
+        return client.inspect(container)
 
 
 def _delete(engine: Engine, container: str) -> Stop | None:

@@ -134,6 +134,10 @@ class ContainersKind:
         """A container is deleted by its engine or its runtime, a bundle taken away and kept aside."""
         return self._source(target).procedure(target)
 
+    def ask_owner(self, target: Target) -> Observation | None:
+        """What the engine of a container says of it, for acts that a crash interrupted; raises OwnerSilent."""
+        return self._engines.ask(target)
+
     def _source(self, target: Target) -> Runtimes | Bundles | EngineSource:
         if engine.split(target) is not None:
             return self._engines
