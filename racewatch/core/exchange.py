@@ -198,17 +198,30 @@ class Hands:
                     if now is None or identity_of(now) != self.placeholder:
                         removal.rename_exchange(aside, record.name, self.root_fd, record.name)
                         return self._kept("its name was taken by a new one at this moment")
-            self.clear()
         except OSError as error:
             return self._kept(error.strerror or str(error))
-        self.sync()
+        try:
+            self.clear()
+        except OSError as error:
+            # It is back; what somebody put into the placeholder meanwhile came out with it.
+            where = display(self._place_aside)
+            return Stop(
+                OutcomeWord.FAILED,
+                f"it is back under its name, but what was put into its place meanwhile is kept as {where}",
+                error=error.strerror,
+            )
+        finally:
+            self.sync()
         return None
 
+    @property
+    def _place_aside(self) -> bytes:
+        return os.path.join(self.record.aside, self.record.name)
+
     def _kept(self, why: str) -> Stop:
-        where = os.path.join(self.record.aside, self.record.name)
         return Stop(
             OutcomeWord.FAILED,
-            f"what was captured could not be put back ({why}) and is kept as {display(where)}",
+            f"what was captured could not be put back ({why}) and is kept as {display(self._place_aside)}",
             error=why,
         )
 
@@ -261,6 +274,9 @@ class Hands:
             there = _look(self.root_fd, self.record.name)
             if there is not None and identity_of(there) == self.placeholder:
                 removal.remove_empty_directory(self.root_fd, self.record.name)
+        except OSError:
+            pass  # somebody put something into it, or mounted something on it: it is theirs now
+        try:
             self.clear()
         except OSError:
             return

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -17,7 +18,7 @@ from racewatch.core.act import Step, act
 from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, Outcome, OutcomeWord
 from racewatch.linux import cgroups
-from tests.containers.support import Machine, runs
+from tests.containers.support import Machine, freeze, make_bundle, runs, thaw, until
 
 STEPS = (
     Step.CLAIM,
@@ -44,6 +45,7 @@ class Scene:
     living: list[int] = field(default_factory=list)
     helpers: list[subprocess.Popen[bytes]] = field(default_factory=list)
     mounted: list[Path] = field(default_factory=list)
+    dear: list[Path] = field(default_factory=list)
 
     @property
     def path(self) -> Path:
@@ -80,6 +82,70 @@ def enter_its_group(scene: Scene) -> None:
             Path(os.fsdecode(group), "cgroup.procs").write_text(str(helper.pid))
 
 
+def enter_its_group_and_be_frozen(scene: Scene) -> None:
+    """It stands still, and is alive; in version 1 it could not even be killed."""
+    enter_its_group(scene)
+    for group in cgroups.named(os.fsencode(scene.name)):
+        freeze(group)
+
+
+def enter_a_group_below(scene: Scene) -> None:
+    """As a service manager in a container has them: its own group holds groups only."""
+    helper = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(600)"])
+    scene.helpers.append(helper)
+    scene.living.append(helper.pid)
+    for group in cgroups.named(os.fsencode(scene.name)):
+        below = Path(os.fsdecode(group), "init.scope")
+        with contextlib.suppress(OSError):
+            below.mkdir()
+            for file in ("cpuset.cpus", "cpuset.mems"):  # empty in a new one, which then takes nobody in
+                if (below / file).exists():
+                    (below / file).write_text(Path(os.fsdecode(group), file).read_text())
+            (below / "cgroup.procs").write_text(str(helper.pid))
+
+
+def freeze_its_empty_group(scene: Scene) -> None:
+    for group in cgroups.named(os.fsencode(scene.name)):
+        freeze(group)
+
+
+def make_anew_and_kill_all_but_a_child(scene: Scene) -> None:
+    """Another container of this id, whose first process was killed: its runtime calls it stopped, too."""
+    scene.machine.run("delete", scene.name, check=False)
+    bundle = make_bundle(
+        scene.machine.folder / "shared", args=("sh", "-c", "sleep 601 & exec sleep 600"), shared_pids=True
+    )
+    try:
+        scene.machine.make("running", scene.name, bundle)
+    except subprocess.CalledProcessError:
+        return  # its name is taken by the placeholder
+    first = scene.machine.pid(scene.name)
+
+    def members() -> set[int]:
+        groups = cgroups.named(os.fsencode(scene.name))
+        return {pid for group in groups for pid in cgroups.members(group)}
+
+    until(lambda: len(members()) == 2, "the child")
+    (child,) = members() - {first}
+    os.kill(first, signal.SIGKILL)
+    until(lambda: not runs(first), "the end of the first process")
+    scene.living.append(child)
+
+
+def mount_below_its_state(scene: Scene) -> None:
+    """Into the state directory itself, which its runtime's delete clears away with all that is below."""
+    dear = scene.machine.folder / "dear"
+    dear.mkdir()
+    (dear / "data").write_text("the host's")
+    place = scene.path / "place"
+    try:
+        place.mkdir()
+    except FileNotFoundError:
+        return  # all is over
+    subprocess.run(["mount", "--bind", dear, place], check=True)
+    scene.dear.append(dear)
+
+
 def replace_by_symlink(scene: Scene) -> None:
     other = scene.machine.make("running")
     scene.living.append(scene.machine.pid(other))
@@ -108,6 +174,7 @@ def mount_below_its_root(scene: Scene) -> None:
     place = scene.machine.bundle / "rootfs" / "tmp"
     subprocess.run(["mount", "--bind", dear, place], check=True)
     scene.mounted.append(place)
+    scene.dear.append(dear)
 
 
 Action = Callable[[Scene], None]
@@ -117,10 +184,15 @@ EXPECTED: dict[Action, tuple[OutcomeWord, ...]] = {
     make_anew_created: (CHANGED,) * 6 + (FAILED,) * 2 + (DONE,),
     make_anew_running: (LIVE,) * 3 + (CHANGED,) * 3 + (FAILED,) * 2 + (DONE,),
     delete: (GONE,) * 3 + (GONE,) * 3 + (DONE,) * 3,
+    make_anew_and_kill_all_but_a_child: (LIVE,) * 3 + (CHANGED,) * 3 + (FAILED,) * 2 + (DONE,),
     enter_its_group: (LIVE,) * 8 + (DONE,),
+    enter_its_group_and_be_frozen: (LIVE,) * 8 + (DONE,),
+    enter_a_group_below: (LIVE,) * 8 + (DONE,),
+    freeze_its_empty_group: (DONE,) * 9,
     replace_by_symlink: (CHANGED,) * 6 + (DONE,) * 3,
     replace_by_file: (CHANGED,) * 6 + (DONE,) * 3,
     rename_the_root: (GONE,) * 2 + (CHANGED,) * 2 + (DONE,) * 5,
+    mount_below_its_state: (CHANGED,) * 6 + (DONE,) * 3,
     mount_below_its_root: (CHANGED,) * 4 + (CHANGED,) * 3 + (DONE,) * 2,
 }
 
@@ -131,6 +203,10 @@ def scene(runc: Machine) -> Iterator[Scene]:
     yield made
     for place in made.mounted:
         subprocess.run(["umount", place], check=True)
+    # Wherever the state directory is by now, and the mount below it with it.
+    subprocess.run(["umount", made.path / "place"], stderr=subprocess.DEVNULL, check=False)
+    for group in cgroups.named(os.fsencode(made.name)):
+        thaw(group)
     for helper in made.helpers:
         helper.kill()
         helper.wait()
@@ -174,8 +250,8 @@ def test_whatever_happens_between_two_steps(
         ActRequest(target, seen.fingerprint), scene.machine.kind.procedure(target), journal, on_step=hook
     )
     assert all(runs(pid) for pid in scene.living), outcome.summary
-    for place in scene.mounted:
-        assert (place / "data").read_text() == "the host's"
+    for dear in scene.dear:
+        assert (dear / "data").read_text() == "the host's"
     if action is replace_by_file:
         assert scene.path.read_text() == "dear"
     expected = EXPECTED[action][STEPS.index(step)]
@@ -186,10 +262,13 @@ def test_whatever_happens_between_two_steps(
         assert not scene.machine.aside()
     if outcome.word is FAILED:
         assert "is kept as" in outcome.summary
+    if outcome.word is DONE:
+        assert not scene.machine.aside()
     if (
         outcome.word is DONE
         and step is not Step.RECORD
-        and action not in (replace_by_symlink, replace_by_file)
+        # What somebody put under the name meanwhile is theirs.
+        and action not in (replace_by_symlink, replace_by_file, mount_below_its_state)
     ):
         root = scene.machine.folder / "moved" if action is rename_the_root else scene.machine.root
         assert scene.name not in os.listdir(root)

@@ -232,3 +232,25 @@ def test_what_broke_off_long_ago_goes_on_a_persons_word(
     outcome = remove(each, name, journal, override=True)
     assert outcome.word is OutcomeWord.DONE, outcome.summary
     assert not (each.root / name).exists()
+
+
+def test_what_broke_off_with_a_mount_in_it_is_left(
+    each: Machine, journal: Journal, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its runtime's delete would empty what is mounted in there: not even on a person's word."""
+    monkeypatch.setattr(observe, "QUIET_SECONDS", -1.0)
+    place = each.root / "broken-off" / "place"
+    place.mkdir(parents=True)
+    assert each.look("broken-off").removable is Removable.OVERRIDE
+    dear = folder / "dear"
+    dear.mkdir()
+    (dear / "data").write_text("the host's")
+    subprocess.run(["mount", "--bind", dear, place], check=True)
+    try:
+        seen = each.look("broken-off")
+        assert (seen.verdict, seen.removable) == (Verdict.UNKNOWN, Removable.NEVER)
+        assert f"still mounted: {place}" in says(seen, "mounts")
+        assert remove(each, "broken-off", journal, override=True).word is OutcomeWord.REFUSED_FORBIDDEN
+    finally:
+        subprocess.run(["umount", place], check=True)
+    assert (dear / "data").read_text() == "the host's"

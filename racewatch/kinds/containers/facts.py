@@ -38,7 +38,7 @@ class Group:
 
 @dataclass(frozen=True, slots=True)
 class Mounted:
-    """The mount points at or below the root file system; ``blind`` as in :class:`Group`."""
+    """The mount points at or below a folder; ``blind`` as in :class:`Group`."""
 
     points: tuple[bytes, ...] = ()
     blind: str | None = None
@@ -50,7 +50,9 @@ class Facts:
 
     ``said`` is what the state file says; ``fifo``: it waits (or waited) to be started; ``command`` what
     the first process runs; ``prepares``: that is still the runtime's own program, not the container's;
-    ``quiet``: the state directory has not changed for a while; ``task``: containerd's, when it is one.
+    ``mounted``: at or below the root file system, ``mounted_inside``: at or below the state directory, which
+    its runtime's delete clears away with all that is in it; ``quiet``: the state directory has not changed
+    for a while; ``task``: containerd's, when it is one.
     """
 
     root: StateRoot
@@ -65,6 +67,7 @@ class Facts:
     prepares: bool
     group: Group
     mounted: Mounted
+    mounted_inside: Mounted
     sees_everybody: bool
     quiet: bool = False
     task: Task | None = None

@@ -89,7 +89,12 @@ def judge(facts: Facts) -> Judgement:
         assert isinstance(facts.said, NotUnderstood) or facts.said.word is not None
         why = facts.said.reason if isinstance(facts.said, NotUnderstood) else "its runtime says so"
         # Half-made things are left to who makes them; what has been half made for long needs a person's word.
-        broken_off = isinstance(facts.said, NotUnderstood) and facts.quiet and facts.group.blind is None
+        broken_off = (
+            isinstance(facts.said, NotUnderstood)
+            and facts.quiet
+            and facts.group.blind is None
+            and _mounted_inside(facts) is None
+        )
         return _judged(
             facts,
             state,
@@ -158,8 +163,8 @@ def _remedy_of_managed(facts: Facts, manager: Manager) -> str:
 
 
 def _remedy_of_doubt(facts: Facts) -> str | None:
-    if facts.mounted.points:
-        return f"umount {display(facts.mounted.points[0])}"
+    for point in (*facts.mounted_inside.points, *facts.mounted.points):
+        return f"umount {display(point)}"
     return "look as root, on the machine itself"
 
 
@@ -171,11 +176,21 @@ def _doubt(facts: Facts, state: State) -> str | None:
         return facts.group.blind
     if not facts.sees_everybody and not facts.group.there:
         return "the number of its first process was given in another PID namespace, perhaps, and it has no control group"
+    inside = _mounted_inside(facts)
+    if inside is not None:
+        return inside
     if facts.mounted.points:
         return f"{display(facts.mounted.points[0])} is still mounted"
     if facts.mounted.blind is not None:
         return facts.mounted.blind
     return None
+
+
+def _mounted_inside(facts: Facts) -> str | None:
+    """Why its state directory may not be cleared away: what is mounted in there would be emptied."""
+    if facts.mounted_inside.points:
+        return f"{display(facts.mounted_inside.points[0])} is mounted in its state directory, and would be emptied"
+    return facts.mounted_inside.blind
 
 
 def _who(owner: Owner) -> str:
@@ -261,8 +276,9 @@ def _of_group(facts: Facts) -> Evidence:
 
 def _of_mounts(facts: Facts) -> Evidence | None:
     mounted, source = facts.mounted, "/proc/PID/mountinfo"
-    if mounted.points:
-        shown = ", ".join(map(display, mounted.points[:3]))
+    points = (*facts.mounted_inside.points, *mounted.points)
+    if points:
+        shown = ", ".join(map(display, points[:3]))
         return Evidence("mounts", Says.UNKNOWN, source, f"still mounted: {shown}")
     if mounted.blind is not None:
         return (
@@ -270,4 +286,9 @@ def _of_mounts(facts: Facts) -> Evidence | None:
             if isinstance(facts.said, NotUnderstood)
             else Evidence("mounts", Says.UNKNOWN, source, mounted.blind)
         )
-    return Evidence("mounts", Says.INFO, source, "nothing is mounted at or below its root file system")
+    return Evidence(
+        "mounts",
+        Says.INFO,
+        source,
+        "nothing is mounted at or below its root file system or its state directory",
+    )

@@ -142,6 +142,8 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         prepares=owner is not None and _prepares(root.runtime, owner),
         group=_group(name, recorded, around),
         mounted=_mounted(recorded, around),
+        # Where it is just now: in the middle of an act that is not its own path.
+        mounted_inside=Mounted(*around.mounted_below((os.readlink(fs.fd_path(fd)),))),
         sees_everybody=around.boot.sees_everybody,
         quiet=time.time() - fs.stat_fd(fd).ctime_ns / 1e9 > QUIET_SECONDS,
         task=task_of(recorded.bundle) if recorded is not None else None,
