@@ -16,7 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import pytest
 from docker import APIClient
@@ -57,6 +57,13 @@ def why_not(name: EngineName) -> str | None:
     except OSError:
         return "busybox is not installed here"
     return "busybox is not a static one (package busybox-static)" if b"/ld-linux" in busybox else None
+
+
+def cannot(name: EngineName, reason: str) -> NoReturn:
+    """Skip with the reason; where runtimes must run (continuous integration) Podman is one of them."""
+    if name == "podman" and os.environ.get("RACEWATCH_RUNTIMES") == "required":
+        pytest.fail(f"{name}: {reason}")
+    pytest.skip(f"{name}: {reason}")
 
 
 class RunningEngine:
@@ -101,9 +108,7 @@ class RunningEngine:
                     break
             except EngineError:
                 if self.process.poll() is not None or time.monotonic() > deadline:
-                    pytest.skip(
-                        f"{self.name} does not start here: {(self.folder / 'log').read_text()[-400:]}"
-                    )
+                    cannot(self.name, f"it does not start here: {(self.folder / 'log').read_text()[-400:]}")
                 time.sleep(0.02)
         self.api = APIClient(f"unix://{self.socket}", timeout=30)
         archive = io.BytesIO()
@@ -197,9 +202,7 @@ def until(condition: Callable[[], bool], seconds: float = 20) -> None:
 def running(name: EngineName, *, own_pids: bool = True) -> Iterator[RunningEngine]:
     reason = why_not(name)
     if reason is not None:
-        if name == "podman" and os.environ.get("RACEWATCH_RUNTIMES") == "required":
-            pytest.fail(reason)
-        pytest.skip(reason)
+        cannot(name, reason)
     # Not pytest's folder: Podman takes no path of more than 50 characters.
     folder = Path(tempfile.mkdtemp(prefix="rw-"))
     try:
