@@ -29,8 +29,10 @@ from racewatch.linux import cgroups, processes
 
 DEADLINE_S = 20.0
 SLEEP = ("sleep", "600")
+#: The ordinary user of tests.
+ROOTLESS = 12345
 #: crun refuses cgroups of both versions at once, so it sees the first version only.
-_FIRST_VERSION_ONLY = (
+FIRST_VERSION_ONLY = (
     'umount -l /sys/fs/cgroup/unified 2>/dev/null && mount -t tmpfs tmpfs /sys/fs/cgroup/unified; exec "$@"'
 )
 
@@ -46,8 +48,10 @@ def until(condition: Callable[[], bool], what: str) -> None:
         time.sleep(0.005)
 
 
-def make_bundle(folder: Path, *, args: tuple[str, ...] = SLEEP, shared_pids: bool = False) -> Path:
-    """An OCI bundle around busybox; ``shared_pids``: children outlive the first process."""
+def make_bundle(
+    folder: Path, *, args: tuple[str, ...] = SLEEP, shared_pids: bool = False, rootless: bool = False
+) -> Path:
+    """An OCI bundle around busybox; ``shared_pids``: children outlive the first process; ``rootless``: its user's."""
     busybox = shutil.which("busybox")
     assert busybox is not None
     programs = folder / "rootfs" / "bin"
@@ -57,7 +61,7 @@ def make_bundle(folder: Path, *, args: tuple[str, ...] = SLEEP, shared_pids: boo
     shutil.copy(busybox, programs / "busybox")
     for name in ("sh", "sleep", "true", "cat"):
         (programs / name).symlink_to("busybox")
-    subprocess.run(["runc", "spec", "--bundle", folder], check=True)
+    subprocess.run(["runc", "spec", *(["--rootless"] if rootless else []), "--bundle", folder], check=True)
     path = folder / "config.json"
     config = json.loads(path.read_text())
     config["process"]["terminal"] = False
@@ -66,9 +70,20 @@ def make_bundle(folder: Path, *, args: tuple[str, ...] = SLEEP, shared_pids: boo
     if BOX == "v2":
         # crun would need to lock memory for its device rules, which not every machine lets root do.
         config["linux"].pop("resources", None)
+    if rootless:
+        # As it would be written by who it is for: that user is root in there.
+        for kind in ("uidMappings", "gidMappings"):
+            config["linux"][kind] = [{"containerID": 0, "hostID": ROOTLESS, "size": 1}]
     if shared_pids:
         spaces = config["linux"]["namespaces"]
         config["linux"]["namespaces"] = [one for one in spaces if one["type"] != "pid"]
+        if rootless:
+            # Of a PID namespace that is not theirs users may not mount a /proc; the one that is there will do.
+            for one in config["mounts"]:
+                if one["destination"] == "/proc":
+                    one.update(type="none", source="/proc", options=["rbind"])
+            for paths in ("maskedPaths", "readonlyPaths"):
+                config["linux"].pop(paths, None)
     path.write_text(json.dumps(config))
     return folder
 
@@ -89,7 +104,7 @@ class Machine:
     def run(self, *words: str, check: bool = True) -> subprocess.CompletedProcess[bytes]:
         command = [self.runtime.value, *([] if BOX else ["--root", str(self.root)]), *words]
         if self.runtime is Runtime.CRUN and not BOX:
-            command = ["unshare", "-m", "sh", "-c", _FIRST_VERSION_ONLY, "sh", *command]
+            command = ["unshare", "-m", "sh", "-c", FIRST_VERSION_ONLY, "sh", *command]
         return subprocess.run(
             command,
             # With a session crun, even root's, would use the session's root.
@@ -186,11 +201,13 @@ def machine(runtime: Runtime, folder: Path) -> Machine:
     """A machine on which a container could be made just now; skips with the reason otherwise."""
     reason = why_not(runtime)
     if reason is None:
-        made = Machine(runtime, folder)
+        made = None
         try:
+            made = Machine(runtime, folder)
             made.run("delete", made.make("stopped"))
         except (subprocess.CalledProcessError, OSError) as error:
-            made.close()
+            if made is not None:
+                made.close()
             reason = f"{runtime} cannot make a container here: {error}"
         else:
             return made

@@ -51,8 +51,9 @@ class Facts:
     ``said`` is what the state file says; ``fifo``: it waits (or waited) to be started; ``command`` what
     the first process runs; ``prepares``: that is still the runtime's own program, not the container's;
     ``mounted``: at or below the root file system, ``mounted_inside``: at or below the state directory, which
-    its runtime's delete clears away with all that is in it; ``quiet``: the state directory has not changed
-    for a while; ``task``: containerd's, when it is one.
+    its runtime's delete clears away with all that is in it; ``rooted``: who has its root in the root file
+    system (asked only when no control group can tell who is of the container, and then not necessarily all);
+    ``quiet``: the state directory has not changed for a while; ``task``: containerd's, when it is one.
     """
 
     root: StateRoot
@@ -69,5 +70,6 @@ class Facts:
     mounted: Mounted
     mounted_inside: Mounted
     sees_everybody: bool
+    rooted: tuple[Owner, ...] = ()
     quiet: bool = False
     task: Task | None = None

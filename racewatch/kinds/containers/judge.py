@@ -50,6 +50,8 @@ class Judgement:
 def state_of(facts: Facts) -> State:
     """The state, computed as the runtime itself would, and more carefully where it is careless."""
     if isinstance(facts.said, NotUnderstood):
+        if facts.said.denied and not facts.group.count:
+            return State.UNSEEN  # what others may not read says nothing about how complete it is
         return State.BROKEN if facts.group.count else State.CREATING
     if facts.init in (Init.DOUBTFUL, Init.UNSEEN):
         return State.CREATING if facts.said.word == "creating" else State.UNSEEN
@@ -163,6 +165,8 @@ def _remedy_of_managed(facts: Facts, manager: Manager) -> str:
 
 
 def _remedy_of_doubt(facts: Facts) -> str | None:
+    if facts.rooted:
+        return "end the processes whose root its root file system is first"
     for point in (*facts.mounted_inside.points, *facts.mounted.points):
         return f"umount {display(point)}"
     return "look as root, on the machine itself"
@@ -171,11 +175,14 @@ def _remedy_of_doubt(facts: Facts) -> str | None:
 def _doubt(facts: Facts, state: State) -> str | None:
     """Why it is not proved left over; None when it is."""
     if state is State.UNSEEN:
-        return facts.init_detail
+        return facts.said.reason if isinstance(facts.said, NotUnderstood) else facts.init_detail
     if facts.group.blind is not None:
         return facts.group.blind
     if not facts.sees_everybody and not facts.group.there:
         return "the number of its first process was given in another PID namespace, perhaps, and it has no control group"
+    if facts.rooted:
+        who = ", ".join(map(_who, facts.rooted[:3]))
+        return f"{who} has its root in its root file system, and it has no control group that tells whose that is"
     inside = _mounted_inside(facts)
     if inside is not None:
         return inside

@@ -10,6 +10,7 @@ import errno
 import os
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from functools import cached_property
 from typing import Final
 
@@ -24,6 +25,7 @@ from racewatch.kinds.containers.state import (
     NotUnderstood,
     Recorded,
     Runtime,
+    makes_pid_namespace,
     parse,
 )
 from racewatch.kinds.seeing import describe, seniority
@@ -123,11 +125,15 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
     directory = fs.open_directory(b".", dirfd=fd)
     try:
         said = _said(root.runtime, name, directory)
+        if isinstance(said, Recorded) and root.runtime is Runtime.CRUN:
+            said = replace(said, own_pids=_own_pids(directory))
         fifo = _has(directory, FIFO)
     finally:
         os.close(directory)
     recorded = said if isinstance(said, Recorded) else None
+    rootfs = _rootfs(recorded)
     init, detail = _init(recorded, around)
+    group = _group(name, recorded, around)
     owner = around.describe(recorded.pid) if recorded is not None and init is Init.ALIVE else None
     return Facts(
         root=root,
@@ -140,11 +146,12 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         owner=owner,
         fifo=fifo,
         prepares=owner is not None and _prepares(root.runtime, owner),
-        group=_group(name, recorded, around),
-        mounted=_mounted(recorded, around),
+        group=group,
+        mounted=_mounted(rootfs, around),
         # Where it is just now: in the middle of an act that is not its own path.
         mounted_inside=Mounted(*around.mounted_below((os.readlink(fs.fd_path(fd)),))),
         sees_everybody=around.boot.sees_everybody,
+        rooted=_rooted(recorded, rootfs, group, around),
         quiet=time.time() - fs.stat_fd(fd).ctime_ns / 1e9 > QUIET_SECONDS,
         task=task_of(recorded.bundle) if recorded is not None else None,
     )
@@ -170,8 +177,17 @@ def _said(runtime: Runtime, name: str, directory: int) -> Recorded | NotUndersto
     except FileNotFoundError:
         return NotUnderstood("there is no state file: it is just being made, or what made it broke off")
     except OSError as error:
-        return NotUnderstood(f"its state file could not be read ({error.strerror})")
+        denied = error.errno in (errno.EACCES, errno.EPERM)
+        return NotUnderstood(f"its state file could not be read ({error.strerror})", denied)
     return parse(runtime, name, data)
+
+
+def _own_pids(directory: int) -> bool:
+    """crun keeps the bundle's configuration beside its state; what cannot be read proves nothing."""
+    try:
+        return makes_pid_namespace(read_regular(directory, b"config.json"))
+    except OSError:
+        return False
 
 
 def _has(directory: int, name: bytes) -> bool:
@@ -260,9 +276,23 @@ def _directories(recorded: Recorded, around: Surroundings) -> tuple[list[bytes],
     return list(dict.fromkeys(found)), blind
 
 
-def _mounted(recorded: Recorded | None, around: Surroundings) -> Mounted:
+def _rootfs(recorded: Recorded | None) -> bytes | None:
     if recorded is None or recorded.rootfs is None:
+        return None
+    return os.path.normpath(os.path.join(recorded.bundle or b"/", recorded.rootfs))
+
+
+def _rooted(
+    recorded: Recorded | None, rootfs: bytes | None, group: Group, around: Surroundings
+) -> tuple[Owner, ...]:
+    """Who may have outlived the first process, where no control group can tell (a user's often has none)."""
+    if recorded is None or rootfs is None or group.there or recorded.own_pids:
+        return ()
+    return around.rooted(rootfs)[0]
+
+
+def _mounted(rootfs: bytes | None, around: Surroundings) -> Mounted:
+    if rootfs is None:
         return Mounted(blind="its root file system is not recorded")
-    rootfs = os.path.normpath(os.path.join(recorded.bundle or b"/", recorded.rootfs))
     points, blind = around.mounted_below((rootfs,))
     return Mounted(points, blind)

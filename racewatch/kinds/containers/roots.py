@@ -51,8 +51,11 @@ def containerd(namespace: str) -> Manager:
 def state_roots(configured: Sequence[StateRoot] = ()) -> tuple[StateRoot, ...]:
     """The folders that exist now: those of the runtimes (root's and each user's), of engines, and configured ones."""
     found = {root.path: root for root in configured}
+    # Each user's session has its own, and ours may have another place.
+    session = os.environb.get(b"XDG_RUNTIME_DIR", b"")
+    ours = (os.path.normpath(session),) if session.startswith(b"/") else ()
     for runtime in Runtime:
-        for folder in (b"/run", *sorted(glob.glob(b"/run/user/*"))):
+        for folder in (b"/run", *sorted(glob.glob(b"/run/user/*")), *ours):
             path = os.path.join(folder, runtime.value.encode())
             found.setdefault(path, StateRoot(runtime, path))
     for pattern in (b"/run/docker/runtime-*/*", b"/run/containerd/runc/*", b"/run/containerd/crun/*"):

@@ -37,7 +37,8 @@ class Recorded:
 
     ``start_ticks`` is field 22 of the init process's stat; None where the runtime does not write it.
     ``cgroups`` are directories (runc, ``cgroups_are_directories``) or names from the top of each hierarchy (crun).  ``rootfs`` may be
-    relative to ``bundle``.  ``labels`` are ``key=value``; ``word`` is youki's own word for the state.
+    relative to ``bundle``.  ``own_pids``: its first process is that of a PID namespace, so none of it
+    outlives that; False as well when it is not recorded.  ``labels`` are ``key=value``; ``word`` is youki's own word for the state.
     """
 
     id: str
@@ -48,6 +49,7 @@ class Recorded:
     rootfs: bytes | None = None
     cgroups: tuple[bytes, ...] = ()
     cgroups_are_directories: bool = False
+    own_pids: bool = False
     labels: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     word: str | None = None
@@ -55,9 +57,10 @@ class Recorded:
 
 @dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """Why the state file says nothing: half-written, broken, or not there (yet)."""
+    """Why the state file says nothing: half-written, broken, not there (yet), or not for us to read (``denied``)."""
 
     reason: str
+    denied: bool = False
 
 
 def parse(runtime: Runtime, name: str, data: bytes) -> Recorded | NotUnderstood:
@@ -91,6 +94,7 @@ def _runc(said: dict[str, object], _name: str) -> Recorded:
         rootfs=_path(config.get("rootfs")),
         cgroups=tuple(_path_of(one) for one in groups.values()) if isinstance(groups, dict) else (),
         cgroups_are_directories=True,
+        own_pids=_makes(config.get("namespaces"), "NEWPID"),
         labels=labels,
         hooks=_hooks(config.get("hooks") or config.get("Hooks")),
     )
@@ -159,6 +163,21 @@ def _path(value: object) -> bytes | None:
 
 def _texts(value: object) -> tuple[str, ...]:
     return tuple(one for one in value if isinstance(one, str)) if isinstance(value, list) else ()
+
+
+def makes_pid_namespace(config: bytes) -> bool:
+    """Whether an OCI ``config.json`` asks for a PID namespace of the container's own; False when it is none."""
+    try:
+        said = json.loads(config)
+        return _makes(said["linux"]["namespaces"], "pid")
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return False
+
+
+def _makes(namespaces: object, kind: str) -> bool:
+    """With a path it is somebody else's that is joined."""
+    found = namespaces if isinstance(namespaces, list) else []
+    return any(isinstance(one, dict) and one.get("type") == kind and not one.get("path") for one in found)
 
 
 def _hooks(value: object) -> tuple[str, ...]:
