@@ -231,9 +231,12 @@ def _prepares(runtime: Runtime, owner: Owner) -> bool:
 
 def _group(name: str, recorded: Recorded | None, around: Surroundings) -> Group:
     try:
-        # What made it broke off, or its file is broken: then all that can be done is to look by name.
+        # What made it broke off, or its file is broken, or its runtime (youki) does not write them down: then
+        # all that can be done is to look by name.
         directories, blind = (
-            _directories(recorded, around) if recorded else (cgroups.named(os.fsencode(name)), None)
+            (cgroups.named(os.fsencode(name)), None)
+            if recorded is None or recorded.word is not None
+            else _directories(recorded, around)
         )
         found = [(one, cgroups.members(one)) for one in directories if os.path.isdir(one)]
     except OSError as error:
