@@ -91,12 +91,7 @@ def judge(facts: Facts) -> Judgement:
         assert isinstance(facts.said, NotUnderstood) or facts.said.word is not None
         why = facts.said.reason if isinstance(facts.said, NotUnderstood) else "its runtime says so"
         # Half-made things are left to who makes them; what has been half made for long needs a person's word.
-        broken_off = (
-            isinstance(facts.said, NotUnderstood)
-            and facts.quiet
-            and facts.group.blind is None
-            and _mounted_inside(facts) is None
-        )
+        broken_off = isinstance(facts.said, NotUnderstood) and facts.quiet and facts.group.blind is None
         return _judged(
             facts,
             state,
@@ -214,6 +209,10 @@ def _judged(
     remedy: str | None = None,
 ) -> Judgement:
     evidence = _evidence(facts)
+    inside = _mounted_inside(facts)
+    if inside is not None and removable is not Removable.NEVER:
+        # Whatever its state is: not even a person's word lets its runtime empty what is mounted in there.
+        removable, summary = Removable.NEVER, f"{summary} And {inside}."
     if removable is not Removable.NEVER:
         evidence = (*evidence, _WINDOW)
     return Judgement(state, verdict, summary, evidence, removable, remedy)
