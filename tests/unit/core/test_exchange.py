@@ -276,17 +276,6 @@ def test_its_placeholder_is_removed_and_it_comes_back(path: bytes, journal: Jour
     assert is_untouched(path)
 
 
-def test_what_was_put_into_its_place_meanwhile_is_told_when_it_is_back(path: bytes, journal: Journal) -> None:
-    at = {Step.VERIFY: lambda: os.mkdir(os.path.join(path, b"stranger's"))}
-    outcome = perform(path, journal, STALE, LIVE, at=at)
-    assert outcome.word is FAILED
-    assert "it is back under its name" in outcome.summary
-    assert Path(os.fsdecode(path), "state").read_text() == "here"
-    (aside,) = private(os.path.dirname(path))
-    assert os.fsdecode(aside) in outcome.summary
-    assert os.listdir(os.path.join(aside, b"one")) == [b"stranger's"]
-
-
 def test_it_cannot_come_back(path: bytes, journal: Journal, monkeypatch: pytest.MonkeyPatch) -> None:
     rename = removal.rename_exchange
     calls: list[None] = []
@@ -318,15 +307,6 @@ def test_what_is_left_of_the_clearing_is_no_failure(
     (aside,) = private(root)
     assert Path(os.fsdecode(aside), "stranger").read_text() == "dear"
     assert os.listdir(root) == []
-
-
-def test_what_was_put_into_its_place_while_it_was_deleted_stays(
-    path: bytes, root: bytes, journal: Journal
-) -> None:
-    outcome = perform(path, journal, at={Step.COMMIT: lambda: os.mkdir(os.path.join(path, b"stranger's"))})
-    assert outcome.word is DONE
-    assert os.listdir(path) == [b"stranger's"]
-    assert not private(root)
 
 
 def test_a_new_one_made_while_the_owner_deletes_stays(
