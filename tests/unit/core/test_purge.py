@@ -14,7 +14,6 @@ from racewatch.core import purge as purging
 from racewatch.core.act import act
 from racewatch.core.by_name import NamedThing
 from racewatch.core.journal import Journal, JournalError
-from racewatch.core.kind import UndoRecord
 from racewatch.core.model import ActRequest, KindName, Outcome, OutcomeWord, Target
 from racewatch.core.purge import purge, to_the_end
 from racewatch.core.recovery import recover
@@ -255,14 +254,6 @@ def test_a_crash_half_way_is_told_as_it_is(tree: Path, journal: Journal) -> None
     assert (row.verb, row.word) == ("purge", FAILED)
     assert "purge can be asked again" in row.summary
     assert purge(outcome.action, journal).word is DONE
-
-
-def test_a_crash_while_an_owner_was_asked(path: bytes, journal: Journal) -> None:
-    from tests.unit.core.support import observation
-
-    journal.intend("x1", "remove", observation(path), UndoRecord("owner", {"kept": False}, reversible=False))
-    (row,) = recover(journal)
-    assert (row.word, "the next look tells" in row.summary) == (FAILED, True)
 
 
 # --- trees ---------------------------------------------------------------------------------------
