@@ -27,7 +27,7 @@ from racewatch.linux import processes
 from tests.containers.running import RunningEngine
 from tests.race.telling import Tell, teller
 
-SECONDS, SECONDS_LONG = 4.0, 40.0
+SECONDS, SECONDS_LONG = 3.0, 40.0
 #: How many times as long our part may go on until something was deleted: the machine may be busy.
 PATIENCE = 6
 #: What lies between the look and the click, for both: far less than a person takes.

@@ -21,8 +21,8 @@ TESTS = {
 
 
 WAYS = [(program, how) for program in TESTS for how in ("missing", "broken")]
-#: Two of them stand for all in the default run: each starts a pytest of its own.
-SHORT = {("crun", "missing"), ("podman", "broken")}
+#: One stands for all in the default run: each starts a pytest of its own.
+SHORT = {("podman", "broken")}
 
 
 @pytest.mark.parametrize(
