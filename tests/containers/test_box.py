@@ -38,6 +38,7 @@ def run(version: str, tests: tuple[str, ...], tell: Tell) -> None:
     )
 
 
+@pytest.mark.timeout(400)
 @pytest.mark.parametrize("version", VERSIONS)
 def test_every_state_and_verb_at_the_default_places(version: str, tell: Tell) -> None:
     run(version, SHORT[version], tell)
