@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import glob
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
 from racewatch.config import Config, resolve_roots, state_dir
@@ -29,7 +29,7 @@ from racewatch.core.model import (
     Target,
 )
 from racewatch.core.protected import Protected, Protection
-from racewatch.core.purge import purge, to_the_end
+from racewatch.core.purge import kept_places, purge, to_the_end
 from racewatch.core.recovery import recover
 from racewatch.core.text import display, display_text
 from racewatch.core.undo import NoSuchAction, undo
@@ -37,6 +37,7 @@ from racewatch.core.wire import WireError, target_from_text
 from racewatch.kinds.containers import ContainersKind, engine
 from racewatch.kinds.containers.bundles import path_of
 from racewatch.kinds.containers.roots import StateRoot, split, target_of
+from racewatch.kinds.containers.space import Space, of_kept
 from racewatch.kinds.containers.state import Runtime
 from racewatch.kinds.locks import LocksKind, StillBook
 from racewatch.kinds.locks.contents import file_type_of
@@ -227,6 +228,22 @@ class Racewatch:
     def observe(self, target: Target) -> Observation | None:
         """One target, freshly; None when there is no such target."""
         return self._kinds[target.kind].look(target)
+
+    def space(self, target: Target, stop: Callable[[], bool]) -> Space | None:
+        """What a container or bundle takes on the disk and what removing it frees; None when it is not there.
+
+        May take long: ``stop`` is asked now and then, and answering True raises
+        :class:`~racewatch.linux.usage.Cancelled`.
+        """
+        return self._containers.space(target, stop) if target.kind is KindName.CONTAINER else None
+
+    def space_kept(self, action: str, stop: Callable[[], bool]) -> Space | None:
+        """What purging an action would free, likewise; None when it keeps nothing aside."""
+        try:
+            places = kept_places(action, self._the_journal())
+        except (NoSuchAction, JournalError):
+            return None
+        return of_kept(places, stop) if places else None
 
     def remove(self, request: ActRequest, *, on_step: Hook = no_hook) -> Outcome:
         """Lock, recheck, act."""

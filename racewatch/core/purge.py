@@ -60,6 +60,20 @@ def purge(action: str, journal: Journal, *, progress: Progress = to_the_end) -> 
         os.close(alive)
 
 
+def kept_places(action: str, journal: Journal) -> tuple[bytes, ...]:
+    """Where what an act keeps aside should lie now; nowhere when it keeps nothing.  Raises as :func:`purge`."""
+    entry, record = journal.entry(action), journal.undo_record(action)
+    if entry is None:
+        raise NoSuchAction(action)
+    try:
+        kept = _kept(entry, record)
+    except (KeyError, ValueError):
+        return ()
+    return (
+        () if isinstance(kept, Stop) else tuple(os.path.join(one.directory, one.private) for one in kept.all)
+    )
+
+
 def _kept(entry: HistoryEntry, record: UndoRecord | None) -> NameRecord | Stop:
     why = None
     if entry.undone_by is not None:

@@ -122,6 +122,16 @@ def _encode(text: str) -> bytes:
 _BARE: Final = re.compile(rb"[A-Za-z0-9_@%+=:,./-]+")
 
 
+def size_text(octets: int) -> str:
+    """``12.3 MB``: bytes as people read them, in powers of a thousand."""
+    value = float(octets)
+    for unit in ("B", "kB", "MB", "GB"):
+        if value < 999.95:
+            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
+        value /= 1000
+    return f"{value:.1f} TB"
+
+
 def quoted(raw: bytes) -> str:
     """A name quoted for pasting into a shell (bash, zsh, ksh, busybox), on one line.
 

@@ -7,6 +7,7 @@ at "the current selection" later.
 from __future__ import annotations
 
 import asyncio
+import threading
 from collections.abc import Callable
 from typing import Final
 
@@ -15,12 +16,22 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QWidget
 
 from racewatch import crashlog
-from racewatch.core.model import ActRequest, HistoryEntry, Observation, Outcome, OutcomeWord, Target
+from racewatch.core.model import (
+    ActRequest,
+    HistoryEntry,
+    KindName,
+    Observation,
+    Outcome,
+    OutcomeWord,
+    Target,
+)
+from racewatch.linux.usage import Cancelled
 from racewatch.monitor.batch import Batch
 from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.confirm import ConfirmDialog
 from racewatch.ui.purge import PurgeDialog
+from racewatch.ui.spaces import Spaces
 from racewatch.ui.strip import Level, Strip, StripArea, level_of
 from racewatch.ui.theme import Look
 from racewatch.verbs import Racewatch, RacewatchError
@@ -37,9 +48,17 @@ class Actor(QObject):
     state_changed = Signal()
 
     def __init__(
-        self, bridge: Bridge, racewatch: Racewatch, look: Look, strips: StripArea, window: QWidget
+        self,
+        bridge: Bridge,
+        racewatch: Racewatch,
+        look: Look,
+        strips: StripArea,
+        spaces: Spaces,
+        window: QWidget,
     ) -> None:
         super().__init__(window)
+        self._spaces = spaces
+        spaces.counted.connect(self._on_counted)
         self._bridge = bridge
         self._racewatch = racewatch
         self._look = look
@@ -48,6 +67,8 @@ class Actor(QObject):
         self._undoable: list[tuple[str, Strip]] = []
         self._in_flight: set[asyncio.Future[Outcome]] = set()
         self.dialog: ConfirmDialog | None = None
+        # Read by threads: nobody waits for what they count any more.
+        self._finishing = threading.Event()
 
     @property
     def busy(self) -> bool:
@@ -67,8 +88,19 @@ class Actor(QObject):
             return
         dialog = ConfirmDialog(observation, self._look, self._window)
         self.dialog = dialog
+        self._spaces.choose(observation)
+        self._show_space(dialog)
         self.state_changed.emit()
         self._bridge.spawn(self._remove(dialog), "removing")
+
+    def _show_space(self, dialog: ConfirmDialog) -> None:
+        seen = dialog.bound
+        if seen.target.kind is KindName.CONTAINER:
+            dialog.show_space(words.space_detail(seen, self._spaces.known.get(seen.target)))
+
+    def _on_counted(self, targets: set[Target]) -> None:
+        if self.dialog is not None and self.dialog.bound.target in targets:
+            self._show_space(self.dialog)
 
     async def _remove(self, dialog: ConfirmDialog) -> None:
         watch = self._bridge.spawn(self._keep_looking(dialog), "looking while the question is open")
@@ -146,6 +178,18 @@ class Actor(QObject):
         dialog.wanted.connect(lambda: self._bridge.spawn(self._purge(dialog), "freeing"))
         dialog.finished.connect(dialog.deleteLater)
         dialog.open()
+        self._bridge.spawn(self._count_kept(dialog), "counting what it would free")
+
+    async def _count_kept(self, dialog: PurgeDialog) -> None:
+        action, over = dialog.entry.action, dialog.is_counted_no_more
+        try:
+            found = await self._bridge.offload(
+                lambda: self._racewatch.space_kept(action, lambda: over() or self._finishing.is_set())
+            )
+        except Cancelled:
+            return
+        if shiboken6.isValid(dialog):
+            dialog.show_space(found.detail if found is not None else "")
 
     async def _purge(self, dialog: PurgeDialog) -> None:
         action = dialog.entry.action
@@ -198,6 +242,7 @@ class Actor(QObject):
 
     async def finish(self) -> None:
         """Withdraw an open question and wait for the act in flight."""
+        self._finishing.set()
         if self.dialog is not None:
             self.dialog.reject()
         if self._in_flight:

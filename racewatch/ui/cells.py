@@ -18,6 +18,8 @@ _Index = QModelIndex | QPersistentModelIndex
 _PAD: Final = 8
 _ICON: Final = 16
 _BAR: Final = 15
+#: Amounts end below one another.
+_RIGHT: Final = Qt.AlignmentFlag.AlignRight
 ROW_HEIGHT: Final = 28
 
 
@@ -102,7 +104,7 @@ class CellDelegate(QStyledItemDelegate):
     ) -> None:
         column = row.shape.columns[index.column()]
         font = self._mono if column.style is Style.PATH else self._font
-        quiet = column.style is Style.QUIET
+        quiet = column.style in (Style.QUIET, Style.SPACE)
         model = index.model()
         if isinstance(model, TableModel) and model.grouped and column.name == row.shape.group:
             # The name of a group stands out at its first row, and stays readable at the others.
@@ -113,15 +115,23 @@ class CellDelegate(QStyledItemDelegate):
             QColor(self._look.colours.muted) if quiet and not selected and not row.gone else colour
         )
         text = row.text(index.column())
-        if column.style is Style.PATH:
+        if column.style is Style.SPACE:
+            self._draw(painter, area, str(index.data()), Qt.TextElideMode.ElideRight, _RIGHT)
+        elif column.style is Style.PATH:
             draw_path(painter, area, text)
         else:
             self._draw(painter, area, text, Qt.TextElideMode.ElideRight)
 
     @staticmethod
-    def _draw(painter: QPainter, area: QRect, text: str, mode: Qt.TextElideMode) -> None:
+    def _draw(
+        painter: QPainter,
+        area: QRect,
+        text: str,
+        mode: Qt.TextElideMode,
+        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
+    ) -> None:
         shown = painter.fontMetrics().elidedText(text, mode, max(area.width(), 0))
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
+        painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
 
     @staticmethod
     def _struck(font: QFont, row: Row) -> QFont:

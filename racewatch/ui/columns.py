@@ -19,6 +19,7 @@ class Style(enum.Enum):
     PATH = "path"  # monospaced, cut in the middle; takes the width that is left
     PLAIN = "plain"
     QUIET = "quiet"  # in the muted colour
+    SPACE = "space"  # what it takes on the disk: counted beside, so not in any one look
     TIMELINE = "timeline"  # drawn; its text and its order come from what happened, not from one look
 
 
@@ -54,6 +55,11 @@ class Shape:
     gives_way: tuple[str, ...]
     search: Callable[[Observation], tuple[str, ...]]
     group: str | None = None
+
+    @property
+    def key(self) -> str:
+        """Under what widths and order of its columns are kept: those of other columns do not fit."""
+        return f"{self.plural}/columns/{' '.join(column.name for column in self.columns)}"
 
     @property
     def timeline_at(self) -> int:
@@ -208,15 +214,10 @@ CONTAINERS: Final = Shape(
     plural="containers",
     columns=(
         _STATE,
-        Column("name", "Name", lambda seen: words.fact(seen, "name"), Style.PLAIN, 132),
-        Column(
-            "bundle",
-            "Bundle",
-            lambda seen: words.fact(seen, "bundle") or words.full_path(seen),
-            Style.PATH,
-            180,
-        ),
-        Column("runtime", "Runtime", lambda seen: words.fact(seen, "runtime"), Style.PLAIN, 100),
+        Column("name", "Name", lambda seen: words.fact(seen, "name"), Style.PLAIN, 116),
+        Column("id", "ID", words.short_id, width=116, tip=words.whole_id),
+        Column("bundle", "Image or bundle", words.made_of, Style.PATH, 150),
+        Column("runtime", "Engine or runtime", lambda seen: words.fact(seen, "runtime"), Style.PLAIN, 140),
         Column(
             "owner",
             "First process",
@@ -227,21 +228,23 @@ CONTAINERS: Final = Shape(
             tip=_owner_tip,
         ),
         Column(
-            "age",
-            "Age",
-            lambda seen: words.age(words.fact(seen, "made")),
+            "since",
+            "Since",
+            lambda seen: words.age(words.in_state_since(seen)),
             width=64,
-            key=lambda seen: text_key(words.fact(seen, "made")),
-            tip=lambda seen: words.fact(seen, "made"),
+            key=lambda seen: text_key(words.in_state_since(seen)),
+            tip=words.in_state_since,
             ages=True,
         ),
+        Column("space", "Size", lambda _: "", Style.SPACE, 104),
         _TIMELINE,
     ),
-    gives_way=("age", "timeline", "owner"),
+    gives_way=("owner", "timeline", "id", "since", "space"),
     search=lambda seen: (
         words.fact(seen, "name"),
+        words.whole_id(seen),
         words.fact(seen, "runtime"),
-        words.fact(seen, "bundle"),
+        words.made_of(seen),
         words.full_path(seen),
         *_owner_words(seen),
     ),

@@ -128,6 +128,9 @@ class ConfirmDialog(QDialog):
         self.path.setAccessibleName("Path")
         self.path.set_text(words.full_path(self.bound))
         consequence = WrapLabel(_consequence(self.bound))
+        self.space = WrapLabel()
+        self.space.setAccessibleName("Space")
+        self.space.hide()
         section = PlainLabel("Evidence")
         section.setObjectName("section")
         self._evidence = QVBoxLayout()
@@ -169,6 +172,7 @@ class ConfirmDialog(QDialog):
         layout.addLayout(head)
         layout.addWidget(self.path)
         layout.addWidget(consequence)
+        layout.addWidget(self.space)
         layout.addWidget(section)
         layout.addWidget(self._scroll, 1)
         layout.addWidget(self.state)
@@ -176,6 +180,11 @@ class ConfirmDialog(QDialog):
         layout.addSpacing(2)
         layout.addLayout(buttons)
         self.resize(580, 510 if self._override else 470)
+
+    def show_space(self, text: str) -> None:
+        """What it takes on the disk and what removing it frees, in sentences; it may come late."""
+        self.space.setText(text)
+        self.space.setVisible(bool(text))
 
     def _show_evidence(self) -> None:
         while (item := self._evidence.takeAt(0)) is not None:

@@ -151,6 +151,13 @@ class EvidencePane(QFrame):
         body.addLayout(where)
         body.addWidget(self.summary)
         body.addWidget(self.timeline)
+        self._space_title = PlainLabel("Space")
+        self._space_title.setObjectName("section")
+        self.space = WrapLabel()
+        self.space.setAccessibleName("Space")
+        body.addWidget(self._space_title)
+        body.addWidget(self.space)
+        self.show_space("")
         self._details = QVBoxLayout()
         self._details.setSpacing(0)
         body.addLayout(self._details)
@@ -215,6 +222,13 @@ class EvidencePane(QFrame):
             self._fill(observation, gone=gone)
         self.timeline.show_timeline(timeline)
         self._stack.setCurrentWidget(self._full)
+
+    def show_space(self, text: str) -> None:
+        """What it takes on the disk, in sentences; nothing for what takes none."""
+        if text != self.space.text() or not text:
+            self.space.setText(text)
+            self.space.setVisible(bool(text))
+            self._space_title.setVisible(bool(text))
 
     def _repaint(self) -> None:
         if self._shown is not None and self._state is not None:

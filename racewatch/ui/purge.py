@@ -10,7 +10,7 @@ from PySide6.QtGui import QCloseEvent, QFont, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from racewatch.core.model import HistoryEntry
-from racewatch.core.text import display
+from racewatch.core.text import display, size_text
 from racewatch.ui.confirm import BEAT_MS
 from racewatch.ui.plain import PathBox, WrapLabel
 
@@ -30,6 +30,7 @@ class PurgeDialog(QDialog):
         super().__init__(parent)
         self.entry = entry
         self._stop = threading.Event()
+        self._counted = threading.Event()
         self._running = False
         title = "Free the space of what is kept?"
         self.setWindowTitle(title)
@@ -48,6 +49,8 @@ class PurgeDialog(QDialog):
             "It was taken away and is kept whole beside its old place, so that undo can bring it back. Freeing "
             "its space removes it for good: this cannot be undone. It stops at whatever is mounted inside."
         )
+        self.space = WrapLabel("What that frees is not yet known: it is being counted.")
+        self.space.setAccessibleName("Space")
         self.bar = QProgressBar()
         self.bar.setRange(0, _WHOLE)
         self.bar.setTextVisible(True)
@@ -68,7 +71,7 @@ class PurgeDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 18)
         layout.setSpacing(12)
-        for widget in (head, path, self.said, self.bar):
+        for widget in (head, path, self.said, self.space, self.bar):
             layout.addWidget(widget)
         layout.addLayout(buttons)
         self._beat = QTimer(self)
@@ -82,8 +85,19 @@ class PurgeDialog(QDialog):
         self.cancel.setFocus()
         self._beat.start()
 
+    def is_counted_no_more(self) -> bool:
+        """Whether nobody needs to count any more what it would free.  From any thread."""
+        return self._counted.is_set()
+
+    def show_space(self, text: str) -> None:
+        """What it would free, in a sentence; nothing when that cannot be told."""
+        self.space.setText(text)
+        self.space.setVisible(bool(text) and not self._running)
+
     def _begin(self) -> None:
         self._running = True
+        self._counted.set()
+        self.space.hide()
         self.free.setEnabled(False)
         self.bar.show()
         self.said.setText("It is being removed. Stopped now, what is left stays kept.")
@@ -98,10 +112,11 @@ class PurgeDialog(QDialog):
     def _show_progress(self, told: tuple[int, int]) -> None:
         done, whole = told
         self.bar.setValue(_WHOLE if whole == 0 else done * _WHOLE // whole)
-        self.bar.setFormat(f"{_size(done)} of {_size(whole)}")
+        self.bar.setFormat(f"{size_text(done)} of {size_text(whole)}")
 
     def reject(self) -> None:
         """Before it began: close.  Afterwards: ask it to stop; the owner closes."""
+        self._counted.set()
         if not self._running:
             super().reject()
             return
@@ -119,12 +134,3 @@ class PurgeDialog(QDialog):
         """It is over, however it ended."""
         self._running = False
         self.accept()
-
-
-def _size(octets: int) -> str:
-    value = float(octets)
-    for unit in ("B", "kB", "MB", "GB"):
-        if value < 1000:
-            return f"{value:.0f} {unit}" if unit == "B" else f"{value:.1f} {unit}"
-        value /= 1000
-    return f"{value:.1f} TB"

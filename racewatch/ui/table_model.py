@@ -14,7 +14,8 @@ from __future__ import annotations
 import enum
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from types import MappingProxyType
 from typing import Any, Final
 
 from PySide6.QtCore import (
@@ -28,6 +29,7 @@ from PySide6.QtCore import (
 )
 
 from racewatch.core.model import Observation, Target, Verdict
+from racewatch.kinds.containers.space import Space
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.timeline import Timeline
 from racewatch.ui import timeline_text, words
@@ -132,12 +134,16 @@ class TableModel(QAbstractTableModel):
         parent: QObject | None = None,
         clock: Callable[[], float] = time.monotonic,
         chronicle: Chronicle | None = None,
+        spaces: Mapping[Target, Space] = MappingProxyType({}),
     ) -> None:
-        """``chronicle`` tells what happened to each target, on the same clock."""
+        """``chronicle`` tells what happened to each target, on the same clock; ``spaces`` what each takes, as
+        far as that is known just now (:meth:`counted_anew` tells of changes).
+        """
         super().__init__(parent)
         self.shape = shape
         self.now = clock
         self.chronicle = chronicle if chronicle is not None else Chronicle(lambda _: "")
+        self._spaces = spaces
         self._resorted_at = 0.0
         self._rows: dict[Target, Row] = {}
         self._order: list[Row] = []
@@ -168,6 +174,8 @@ class TableModel(QAbstractTableModel):
             return row
         if self.shape.columns[index.column()].style is Style.TIMELINE:
             return self._timeline_data(row, role)
+        if self.shape.columns[index.column()].style is Style.SPACE:
+            return self._space_data(row, role)
         if role == Qt.ItemDataRole.DisplayRole:
             return row.text(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
@@ -184,6 +192,15 @@ class TableModel(QAbstractTableModel):
             return timeline_text.short(row.timeline, self.now())
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(timeline_text.lines(row.timeline, self.now()))
+        return None
+
+    def _space_data(self, row: Row, role: int) -> object:
+        seen = row.observation
+        space = self._spaces.get(seen.target)
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return words.space_text(seen.target, space)
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return tooltip(words.space_detail(seen, space))
         return None
 
     def headerData(
@@ -229,6 +246,11 @@ class TableModel(QAbstractTableModel):
         own: tuple[Any, ...]
         if column.style is Style.TIMELINE:  # what changes most comes first
             own = (-row.timeline.changes(self.now()) if row.timeline is not None else 1,)
+        elif column.style is Style.SPACE:
+            space = self._spaces.get(seen.target)
+            takes = space.takes if space is not None else None
+            # What is not known stands last, whichever end of the others comes first.
+            own = ((takes is None) is not self._descending, takes or 0)
         else:
             own = column.key(seen) if column.key is not None else text_key(row.text(self._column))
         return (*(text_key(row.group()) if self._grouped else ()), *own, *tail)
@@ -386,6 +408,18 @@ class TableModel(QAbstractTableModel):
         # The others have changed nothing that could be too long ago.
         lively = (row for row in self._order if row.timeline is not None and len(row.timeline.spans) > 1)
         return [row for row in lively if self._key(row) != row.key]
+
+    def counted_anew(self, targets: Iterable[Target]) -> None:
+        """What these take is known now, or is another amount."""
+        self._own_thread()
+        rows = [row for target in targets if (row := self._rows.get(target)) is not None and row.shown]
+        if self.shape.columns[self._column].style is Style.SPACE:
+            moves = [row for row in rows if self._key(row) != row.key]
+            if moves:
+                self.rebuilding.emit()
+                self._rearrange(moves)
+                self.rebuilt.emit()
+        self._announce(rows)
 
     def next_deadline(self) -> float | None:
         """When :meth:`settle` has something to do next, on the model's clock."""

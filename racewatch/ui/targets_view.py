@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from racewatch.core.model import Observation, Problem, Target, Verdict
 from racewatch.core.text import display
+from racewatch.kinds.containers.space import Space
 from racewatch.monitor.batch import Batch, HealthState, SourceHealth
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import words
@@ -44,8 +45,10 @@ class TargetsView(QWidget):
         shape: Shape,
         why_not: Callable[[Observation], str | None],
         chronicle: Chronicle,
+        spaces: Mapping[Target, Space] | None = None,
         parent: QWidget | None = None,
     ) -> None:
+        """``spaces``: what each takes on the disk, as far as that is known; None where nobody counts."""
         super().__init__(parent)
         self.shape = shape
         noun, many = shape.kind.value, shape.plural
@@ -55,7 +58,8 @@ class TargetsView(QWidget):
         self._roots_text = ""
         self._problems: tuple[Problem, ...] = ()
         self._health: tuple[SourceHealth, ...] = ()
-        self.model = TableModel(shape, self, chronicle=chronicle)
+        self._spaces = spaces
+        self.model = TableModel(shape, self, chronicle=chronicle, spaces=spaces if spaces is not None else {})
         self.table = TargetTable(self.model, look)
         self.table.setAccessibleName(many.capitalize())
         self.table.setAccessibleDescription(
@@ -164,7 +168,15 @@ class TargetsView(QWidget):
         state = words.remove_state(seen, self._why_not(seen) if seen is not None else None)
         timeline = self._chronicle.of(target) if target is not None else None
         self.pane.show_observation(seen, state, timeline, gone=row is not None and row.gone)
+        if seen is not None and self._spaces is not None:
+            self.pane.show_space(words.space_detail(seen, self._spaces.get(seen.target)))
         self.selected.emit(self.observation())
+
+    def counted_anew(self, targets: set[Target]) -> None:
+        """What these take on the disk is known now, or is another amount."""
+        self.model.counted_anew(targets)
+        if self.table.target in targets:
+            self.refresh_pane()
 
     def _on_chosen(self, target: Target | None) -> None:
         self.refresh_pane()

@@ -40,6 +40,7 @@ from racewatch.ui.overview import Overview
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.sheet import ShortcutSheet
 from racewatch.ui.sidebar import Page, Sidebar
+from racewatch.ui.spaces import Spaces
 from racewatch.ui.status import Status
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.targets_view import TargetsView
@@ -84,10 +85,11 @@ class MainWindow(QMainWindow):
         self._chronicle = Chronicle(words.there_since)
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
-        self.actor = Actor(bridge, racewatch, look, self.strips, self)
+        self.spaces = Spaces(bridge, racewatch.space, self)
+        self.actor = Actor(bridge, racewatch, look, self.strips, self.spaces, self)
         self.sockets = TargetsView(look, SOCKETS, self._why_not, self._chronicle)
         self.locks = TargetsView(look, LOCKS, self._why_not, self._chronicle)
-        self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle)
+        self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle, self.spaces.known)
         self._views = (self.sockets, self.locks, self.containers)
         self.overview = Overview(look, self._chronicle)
         self.history = HistoryView(look)
@@ -177,6 +179,8 @@ class MainWindow(QMainWindow):
             view.finger.connect(self._on_finger)
             view.selected.connect(self._enable)
             view.model.counted.connect(self._count)
+        self.spaces.counted.connect(self.containers.counted_anew)
+        self.containers.table.chosen.connect(self._on_container)
         self.history.undo_wanted.connect(self.actor.start_undo)
         self.history.purge_wanted.connect(self.actor.ask_purge)
         self.actor.acted.connect(self._on_acted)
@@ -204,10 +208,7 @@ class MainWindow(QMainWindow):
         for key, restore in (
             ("window/geometry", self.restoreGeometry),
             *((f"{view.shape.plural}/splitter", view.splitter.restoreState) for view in self._views),
-            *(
-                (f"{view.shape.plural}/columns", view.table.horizontalHeader().restoreState)
-                for view in self._views
-            ),
+            *((view.shape.key, view.table.horizontalHeader().restoreState) for view in self._views),
             ("history/splitter", self.history.splitter.restoreState),
             ("history/columns", self.history.table.horizontalHeader().restoreState),
         ):
@@ -219,10 +220,7 @@ class MainWindow(QMainWindow):
         for key, value in (
             ("window/geometry", self.saveGeometry()),
             *((f"{view.shape.plural}/splitter", view.splitter.saveState()) for view in self._views),
-            *(
-                (f"{view.shape.plural}/columns", view.table.horizontalHeader().saveState())
-                for view in self._views
-            ),
+            *((view.shape.key, view.table.horizontalHeader().saveState()) for view in self._views),
             ("history/splitter", self.history.splitter.saveState()),
             ("history/columns", self.history.table.horizontalHeader().saveState()),
         ):
@@ -259,6 +257,7 @@ class MainWindow(QMainWindow):
         self.hide()
         if self.feed is not None:
             self.feed.close()
+        self.spaces.close()
         await self.actor.finish()
         if self._monitor is not None:
             await self._bridge.offload(self._monitor.stop)
@@ -288,6 +287,7 @@ class MainWindow(QMainWindow):
     def _on_batch(self, batch: Batch) -> None:
         self._as_of = time.time()
         self._chronicle.fold(batch, time.monotonic())
+        self.spaces.hear(batch)
         for view in self._views:
             view.apply(batch)
         self.overview.changed()
@@ -397,6 +397,9 @@ class MainWindow(QMainWindow):
         if action is not None:
             self.actor.start_undo(action)
 
+    def _on_container(self, target: Target | None) -> None:
+        self.spaces.choose(self.containers.observation())
+
     def _copy_path(self) -> None:
         seen = self._selected()
         if seen is not None:
@@ -405,7 +408,10 @@ class MainWindow(QMainWindow):
     def _copy_evidence(self) -> None:
         seen = self._selected()
         if seen is not None:
-            QGuiApplication.clipboard().setText(words.as_text(seen))
+            text = words.as_text(seen)
+            if seen.target in self.spaces.known:
+                text += f"\nspace: {words.space_detail(seen, self.spaces.known[seen.target])}"
+            QGuiApplication.clipboard().setText(text)
 
     def _find(self) -> None:
         view = self._view()
@@ -460,6 +466,7 @@ class MainWindow(QMainWindow):
 
     def _show_view(self, page: Page) -> None:
         self.pages.setCurrentIndex(page)
+        self.spaces.watch(self._view() is self.containers)
         self._enable()
         self._count()
 

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.model import KindName, Observation, OutcomeWord, Owner, Removable, Says, Target, Verdict
-from racewatch.core.text import display, display_text
+from racewatch.core.text import display, display_text, size_text
+from racewatch.kinds.containers import engine
+from racewatch.kinds.containers.space import Space
 
 #: The order in which things deserve attention.
 _RANK: Final = {Verdict.STALE: 0, Verdict.UNKNOWN: 1, Verdict.LIVE: 3, Verdict.IDLE: 4}
@@ -157,6 +159,54 @@ def there_since(observation: Observation) -> str:
     if observation.target.kind is KindName.LOCK:
         return written(observation)
     return fact(observation, "created", "made")
+
+
+def whole_id(observation: Observation) -> str:
+    """The id by which its engine or runtime knows a container; nothing for a bundle, which has none."""
+    place = observation.target.locator
+    if place.startswith(b"bundle:"):
+        return ""
+    return display(place.rpartition(b":")[2])
+
+
+def short_id(observation: Observation) -> str:
+    """The first twelve digits of an engine's id, as the engines show it; a runtime's id as it is."""
+    whole = whole_id(observation)
+    return whole[:12] if engine.split(observation.target) is not None else whole
+
+
+def made_of(observation: Observation) -> str:
+    """A container's image, or else its bundle."""
+    named = fact(observation, "image", "bundle")
+    return named or ("" if engine.split(observation.target) is not None else full_path(observation))
+
+
+def in_state_since(observation: Observation) -> str:
+    """Since when a container is in its state, as far as that is known: started, ended, or made."""
+    if observation.verdict is Verdict.LIVE:
+        started = full_moment(observation.owner.started) if observation.owner else ""
+        return fact(observation, "started") or started or fact(observation, "made")
+    finished = fact(observation, "finished")
+    # Runtimes do not record it, and say so in words.
+    return finished if finished[:1].isdigit() else fact(observation, "made")
+
+
+def space_text(target: Target, space: Space | None) -> str:
+    """What a container takes, short: ``12.3 MB``; what is not known is never a number."""
+    if space is None:
+        return "not yet known" if engine.split(target) is None else "not asked"
+    if space.takes is None:
+        return "cannot tell"
+    return f"{'≥ ' if space.least else ''}{size_text(space.takes)}"
+
+
+def space_detail(observation: Observation, space: Space | None) -> str:
+    """The same in sentences, with what removing it would free, where it may be removed."""
+    if space is None:
+        parts = engine.split(observation.target)
+        who = "it is being counted" if parts is None else f"{parts[0].title} is asked when it is chosen"
+        return f"Not yet known: {who}."
+    return f"{space.detail} {space.freeing if observation.removable is not Removable.NEVER else ''}".rstrip()
 
 
 def short_moment(moment: str, today: str | None = None) -> str:

@@ -211,7 +211,7 @@ def test_one_that_cannot_be_inspected_is_shown_and_the_others_too(path: Path) ->
     assert isinstance(other, Observation)
     assert (broken.verdict, broken.removable) == (Verdict.UNKNOWN, Removable.NEVER)
     assert "layer does not exist" in broken.summary
-    assert broken.facts == (("name", "web"), ("runtime", "Docker"))
+    assert broken.facts == (("name", "web"), ("id", OTHER), ("runtime", "Docker"))
     assert (other.verdict, other.label) == (Verdict.STALE, "exited")
 
 

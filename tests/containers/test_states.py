@@ -13,6 +13,7 @@ from racewatch.core.act import act
 from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, Observation, Outcome, OutcomeWord, Removable, Verdict
 from racewatch.kinds.containers import observe
+from racewatch.kinds.containers.state import Runtime
 from racewatch.linux import cgroups
 from tests.containers.support import BOX, Machine, make_bundle, runs, until
 
@@ -172,6 +173,27 @@ def test_a_number_that_belongs_to_another_process_now(each: Machine) -> None:
     assert "another process has the number now" in says(seen, "first process")
 
 
+def test_what_there_is_to_know_is_told(each: Machine, folder: Path) -> None:
+    """Hooks wherever the runtime keeps them, the control groups, and that no runtime records an end."""
+    bundle = make_bundle(folder / "hooked")
+    config = json.loads((bundle / "config.json").read_text())
+    config["hooks"] = {"poststart": [{"path": "/bin/true"}], "poststop": [{"path": "/bin/true"}] * 2}
+    (bundle / "config.json").write_text(json.dumps(config))
+    name = each.make("running", bundle=bundle)
+    facts = dict(each.look(name).facts)
+    assert facts["hooks"] == "poststart: /bin/true; poststop: /bin/true, /bin/true"
+    assert f"/{name}" in facts["control groups"]
+    assert facts["bundle"] == str(bundle)
+    assert facts["root file system"] in (str(bundle / "rootfs"), "rootfs")
+    assert facts["made"][:2] == "20"
+    assert "finished" not in facts
+    each.stop(name)
+    assert dict(each.look(name).facts)["finished"] == f"{each.runtime} does not record when"
+    if each.runtime is Runtime.CRUN:
+        (each.root / name / "config.json").write_text("{")
+        assert "hooks" not in dict(each.look(name).facts)
+
+
 def test_hooks_run_once_and_a_failing_runtime_gives_it_back(
     runc: Machine, journal: Journal, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -183,7 +205,7 @@ def test_hooks_run_once_and_a_failing_runtime_gives_it_back(
     config["hooks"] = {"poststop": [{"path": str(hook)}]}
     (bundle / "config.json").write_text(json.dumps(config))
     name = runc.make("stopped", bundle=bundle)
-    assert ("hooks", "poststop") in runc.look(name).facts
+    assert ("hooks", f"poststop: {hook}") in runc.look(name).facts
     broken = folder / "bin"
     broken.mkdir()
     (broken / "runc").write_text("#!/bin/sh\necho 'no, not today' >&2\nexit 1\n")

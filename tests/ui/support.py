@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from racewatch.core.model import (
     Evidence,
     KindName,
@@ -55,3 +57,21 @@ def seen(
         facts=facts,
         remedy=remedy,
     )
+
+
+class Clock:
+    """Time that stands until it is moved."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+
+def container(
+    locator: bytes, verdict: Verdict = Verdict.STALE, *, fingerprint: str = "one", **facts: str
+) -> Observation:
+    """A container or bundle; ``facts`` are its facts."""
+    made = seen(locator, verdict, fingerprint=fingerprint, facts=tuple(facts.items()))
+    return replace(made, target=Target(KindName.CONTAINER, locator), path=None)

@@ -13,6 +13,7 @@ from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
 
 from racewatch.core.model import HistoryEntry, OutcomeWord
+from racewatch.core.text import size_text
 from racewatch.kinds.containers.bundles import target_of
 from racewatch.kinds.containers.state import Runtime
 from racewatch.linux import processes
@@ -31,6 +32,10 @@ def runc(tmp_path: Path) -> Iterator[Machine]:
     made = machine(Runtime.RUNC, folder)
     yield made
     made.close()
+
+
+def on_disk(top: Path) -> int:
+    return sum(path.lstat().st_blocks * 512 for path in (top, *top.rglob("*")))
 
 
 def label(window: MainWindow, runc: Machine, name: str) -> str | None:
@@ -54,6 +59,10 @@ def test_a_container_lives_on_screen(opened: Opened, runc: Machine) -> None:
     QAbstractItemModelTester(view.model, QAbstractItemModelTester.FailureReportingMode.Warning, window)
     row = view.model.find(runc.target(name))
     assert row is not None
+    index = view.model.index(0, view.shape.at("space"))
+    opened.until(lambda: index.data() == size_text(on_disk(runc.bundle)), "its size")
+    opened.until(lambda: view.pane.space.text().startswith("Its bundle takes"), "its size beside it")
+    assert "frees" not in view.pane.space.text(), "what cannot be deleted frees nothing"
     assert (row.text(view.shape.at("name")), row.text(view.shape.at("runtime"))) == (name, "runc")
     assert row.text(view.shape.path_at) == str(runc.bundle)
     assert view.table.accessibleName() == "Containers"
@@ -79,6 +88,8 @@ def test_a_stopped_one_is_deleted_and_that_cannot_be_undone(opened: Opened, runc
     assert dialog.remove.text() == "Delete container"
     texts = [one.text() for one in dialog.findChildren(QLabel)]
     assert any("This cannot be undone" in text for text in texts)
+    opened.until(lambda: "its state directory; the bundle stays" in dialog.space.text(), "what it frees")
+    assert dialog.space.isVisible()
     assert not any("can be undone" in text for text in texts)
     QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
     opened.until(lambda: not window.actor.busy, "the outcome")
@@ -124,6 +135,8 @@ def test_an_orphaned_bundle_is_taken_away_and_then_freed(opened: Opened, runc: M
     dialog = window.actor.dialog
     assert dialog is not None
     opened.until(dialog.remove.isEnabled, "the beat")
+    frees = f"freeing it for good gives back {size_text(on_disk(bundle))}"
+    opened.until(lambda: frees in dialog.space.text(), "what it frees")
     QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
     opened.until(lambda: not window.actor.busy, "the outcome")
     assert not bundle.exists()
@@ -137,6 +150,7 @@ def test_an_orphaned_bundle_is_taken_away_and_then_freed(opened: Opened, runc: M
     opened.until(question.isVisible, "the question")
     assert not question.free.isEnabled()
     opened.until(question.free.isEnabled, "the beat")
+    opened.until(lambda: question.space.text() == f"F{frees[1:]}.", "what it frees")
     QTest.mouseClick(question.free, Qt.MouseButton.LeftButton)
     opened.until(lambda: not kept.exists(), "the end")
     opened.until(lambda: window.history.model.rowCount() == 2, "the journal")

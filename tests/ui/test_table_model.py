@@ -14,24 +14,17 @@ from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QApplication
 
 from racewatch.core.model import KindName, Observation, Target, Verdict
-from racewatch.ui.columns import LOCKS, SOCKETS
+from racewatch.kinds.containers.space import Space
+from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.table_model import (
     FRESH_SECONDS,
     GLIMPSE_SECONDS,
     TOMBSTONE_SECONDS,
     TableModel,
 )
-from tests.ui.support import seen
+from tests.ui.support import Clock, container, seen
 
 UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
-
-
-class Clock:
-    def __init__(self) -> None:
-        self.now = 1000.0
-
-    def __call__(self) -> float:
-        return self.now
 
 
 @pytest.fixture
@@ -310,3 +303,100 @@ def test_any_history_of_batches_sorts_and_filters_shows_what_is_there(
     assert model.counts == counted
     assert model.rowCount() == len(there)
     del tester
+
+
+# --- what is counted beside --------------------------------------------------------------------
+
+
+@pytest.fixture
+def spaces() -> dict[Target, Space]:
+    return {}
+
+
+@pytest.fixture
+def containers(qapp: QApplication, clock: Clock, spaces: dict[Target, Space]) -> TableModel:
+    made = TableModel(CONTAINERS, clock=clock, spaces=spaces)
+    QAbstractItemModelTester(made, QAbstractItemModelTester.FailureReportingMode.Warning, made)
+    return made
+
+
+def shown(model: TableModel) -> list[tuple[str, str]]:
+    rows = [model.row_at(number) for number in range(model.rowCount())]
+    at = CONTAINERS.at("space")
+    return [
+        (row.observation.target.locator.decode()[-1], str(model.index(number, at).data()))
+        for number, row in enumerate(rows)
+        if row is not None
+    ]
+
+
+def test_sizes_come_late_and_sort_by_amount_with_the_unknown_last(
+    containers: TableModel, spaces: dict[Target, Space], clock: Clock
+) -> None:
+    containers.apply([container(b"bundle:/%c" % letter) for letter in b"abcd"], [])
+    containers.sort(CONTAINERS.at("space"), UP)
+    assert {text for _, text in shown(containers)} == {"not yet known"}
+    kept = QPersistentModelIndex(containers.index(2, 0))
+
+    def known(letter: str, space: Space) -> None:
+        target = Target(KindName.CONTAINER, f"bundle:/{letter}".encode())
+        spaces[target] = space
+        containers.counted_anew({target})
+
+    known("c", Space(2_500_000, "It takes 2.5 MB."))
+    known("d", Space(900, "It takes at least 900 B.", least=True))
+    known("a", Space(None, "It could not be counted."))
+    assert shown(containers)[:2] == [("d", "\u2265 900 B"), ("c", "2.5 MB")]
+    assert {text for _, text in shown(containers)[2:]} == {"cannot tell", "not yet known"}
+    assert kept.row() == 1, "the row that was third when nothing was known"
+    containers.sort(CONTAINERS.at("space"), DOWN)
+    assert shown(containers)[:2] == [("c", "2.5 MB"), ("d", "\u2265 900 B")]
+    known("d", Space(9_000_000, "It takes 9.0 MB."))
+    known("b", Space(0, "It takes 0 B."))
+    assert shown(containers) == [("d", "9.0 MB"), ("c", "2.5 MB"), ("b", "0 B"), ("a", "cannot tell")]
+    clock.now += 2 * GLIMPSE_SECONDS
+    containers.apply([], [container(b"bundle:/c")])
+    assert [letter for letter, _ in shown(containers)] == ["d", "c", "b", "a"]
+
+
+def test_what_an_engine_was_not_asked_is_not_nothing(containers: TableModel) -> None:
+    containers.apply([container(b"docker:/run/docker.sock:" + b"ab" * 32)], [])
+    index = containers.index(0, CONTAINERS.at("space"))
+    assert index.data() == "not asked"
+    assert "Docker is asked when it is chosen" in index.data(Qt.ItemDataRole.ToolTipRole)
+
+
+def test_the_columns_of_a_container(containers: TableModel) -> None:
+    of_engine = container(
+        b"docker:/run/docker.sock:" + b"ab" * 32,
+        name="web",
+        runtime="Docker",
+        image="nginx:1",
+        made="2020-01-01 00:00:00",
+        finished="2020-01-03 00:00:00",
+    )
+    of_runtime = container(
+        b"runc:/run/runc:job-7",
+        name="job-7",
+        runtime="runc",
+        bundle="/srv/job",
+        made="2020-01-02 00:00:00",
+        finished="runc does not record when",
+    )
+    containers.apply([of_engine, of_runtime, container(b"bundle:/old", name="old")], [])
+    texts = {
+        row.text(CONTAINERS.at("name")): tuple(row.text(CONTAINERS.at(name)) for name in ("id", "bundle"))
+        for number in range(3)
+        if (row := containers.row_at(number)) is not None
+    }
+    assert texts == {
+        "web": ("abababababab", "nginx:1"),
+        "job-7": ("job-7", "/srv/job"),
+        "old": ("", "bundle:/old"),
+    }
+    containers.sort(CONTAINERS.at("since"), UP)
+    first = containers.row_at(0)
+    assert first is not None
+    assert first.text(CONTAINERS.at("name")) == "job-7", "made; when it ended is not known"
+    containers.set_filter("ab" * 32, ())
+    assert containers.rowCount() == 1

@@ -209,6 +209,7 @@ def _observation(facts: BundleFacts, node: fs.Stat) -> Observation:
             ("bundle", display(facts.path)),
             ("root file system", display(bundle.rootfs)),
             ("made", moment((node.btime_ns or node.mtime_ns) / 1e9)),
+            *((("hooks", display_text("; ".join(bundle.hooks))),) if bundle.hooks else ()),
         ),
         others=facts.rooted[1:],
     )

@@ -16,6 +16,7 @@ from racewatch.core.text import display
 from racewatch.kinds.containers.reading import read_regular
 from racewatch.kinds.containers.roots import Manager
 from racewatch.kinds.containers.shims import Task
+from racewatch.kinds.containers.state import hooks_in
 from racewatch.kinds.place import Where
 from racewatch.linux import fs
 from racewatch.linux.probe import Presence
@@ -30,10 +31,11 @@ DEAD_SHIM: Final = "dead shim's bundle"
 
 @dataclass(frozen=True, slots=True)
 class Bundle:
-    """What ``config.json`` says: the root file system (absolute), and which very file said it."""
+    """What ``config.json`` says: the root file system (absolute) and the hooks; and which very file said it."""
 
     rootfs: bytes
     config: tuple[int, int, int]
+    hooks: tuple[str, ...] = ()
 
 
 def target_of(path: bytes) -> Target:
@@ -52,7 +54,8 @@ def read_bundle(path: bytes, directory: int) -> Bundle | None:
     """The bundle that an open folder is; None when it is none.  Nothing but a regular file is opened."""
     try:
         node = fs.stat_at(directory, CONFIG)
-        said = json.loads(read_regular(directory, CONFIG)) if node.is_regular else None
+        data = read_regular(directory, CONFIG) if node.is_regular else b"null"
+        said = json.loads(data)
     except (OSError, ValueError, RecursionError):
         return None
     root = said.get("root") if isinstance(said, dict) and isinstance(said.get("ociVersion"), str) else None
@@ -62,7 +65,7 @@ def read_bundle(path: bytes, directory: int) -> Bundle | None:
     rootfs = os.path.normpath(os.path.join(path, inside.encode("utf-8", "surrogateescape")))
     if not os.path.isdir(rootfs):
         return None
-    return Bundle(rootfs, (node.ino, node.mtime_ns, node.size))
+    return Bundle(rootfs, (node.ino, node.mtime_ns, node.size), hooks_in(data))
 
 
 def is_apples(names: frozenset[str]) -> bool:

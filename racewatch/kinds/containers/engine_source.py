@@ -34,7 +34,7 @@ from racewatch.kinds.containers.engine_answers import (
     Removed,
 )
 from racewatch.kinds.containers.engine_client import ANSWER_SECONDS, EngineClient
-from racewatch.kinds.containers.engine_judge import EngineJudgement, judge
+from racewatch.kinds.containers.engine_judge import judge
 from racewatch.kinds.containers.reading import seconds
 from racewatch.kinds.seeing import describe, fingerprint_of, moment
 from racewatch.linux import processes
@@ -192,7 +192,7 @@ def _observation(engine: Engine, said: Inspected) -> Observation:
         removable=judged.removable,
         seen_at=time.time(),
         remedy=judged.remedy,
-        facts=_facts(engine, said, judged),
+        facts=_facts(engine, said),
         undoable=False,
     )
 
@@ -212,22 +212,26 @@ def _unseen(engine: Engine, container: str, error: EngineError, line: Listed | N
         removable=Removable.NEVER,
         seen_at=time.time(),
         remedy=f"look whether {engine.title} runs",
-        facts=(*names, ("runtime", engine.title)),
+        facts=(*names, ("id", container), ("runtime", engine.title)),
     )
 
 
-def _facts(engine: Engine, said: Inspected, judged: EngineJudgement) -> tuple[tuple[str, str], ...]:
-    since = said.started_at if judged.verdict is Verdict.LIVE else said.finished_at
-    if since.startswith(_NEVER):
-        since = said.created
+def _facts(engine: Engine, said: Inspected) -> tuple[tuple[str, str], ...]:
+    times = (("made", said.created), ("started", said.started_at), ("finished", said.finished_at))
     return (
         ("name", display_text(said.name)),
+        ("id", said.id),
         ("runtime", engine.title),
         ("image", display_text(said.image)),
-        *((("made", moment(when)),) if (when := seconds(since)) is not None else ()),
+        *((name, moment(when)) for name, text in times if (when := _time(text)) is not None),
         ("restarts", str(said.restart_count)),
+        ("mounted inside", ", ".join(map(display_text, said.mounts)) or "nothing"),
         ("volumes", ", ".join(map(display_text, said.volumes)) or "none"),
     )
+
+
+def _time(text: str) -> float | None:
+    return None if text.startswith(_NEVER) else seconds(text)
 
 
 # --- the first process -----------------------------------------------------------------------------

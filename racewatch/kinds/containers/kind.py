@@ -19,6 +19,7 @@ from racewatch.kinds.containers.listening import Listening
 from racewatch.kinds.containers.observe import Surroundings
 from racewatch.kinds.containers.roots import StateRoot
 from racewatch.kinds.containers.runtimes import Runtimes
+from racewatch.kinds.containers.space import Enough, Space, of_bundle, of_engine
 from racewatch.kinds.walk import Excluded
 
 #: A pause, and a process that moves into a bundle, make no event that every kernel tells of.
@@ -129,6 +130,17 @@ class ContainersKind:
         """One fresh observation; None when there is no such container or bundle now."""
         with self._mutex:
             return self._source(target).look(target)
+
+    def space(self, target: Target, stop: Enough) -> Space | None:
+        """What it takes on the disk and what removing it frees; None when it is not there.
+
+        Takes its time, and keeps no look waiting.
+        """
+        parts = engine.split(target)
+        if parts is not None:
+            return of_engine(*parts)
+        path = path_of(target)
+        return self._runtimes.space(target, stop) if path is None else of_bundle(path, stop)
 
     def procedure(self, target: Target) -> Procedure:
         """A container is deleted by its engine or its runtime, a bundle taken away and kept aside."""

@@ -25,6 +25,7 @@ from racewatch.kinds.containers.state import (
     NotUnderstood,
     Recorded,
     Runtime,
+    hooks_in,
     makes_pid_namespace,
     parse,
 )
@@ -127,6 +128,7 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         said = _said(root.runtime, name, directory)
         if isinstance(said, Recorded) and root.runtime is Runtime.CRUN:
             said = replace(said, own_pids=_own_pids(directory))
+        said = _with_hooks(root.runtime, said, directory)
         fifo = _has(directory, FIFO)
     finally:
         os.close(directory)
@@ -188,6 +190,16 @@ def _own_pids(directory: int) -> bool:
         return makes_pid_namespace(read_regular(directory, b"config.json"))
     except OSError:
         return False
+
+
+def _with_hooks(runtime: Runtime, said: Recorded | NotUnderstood, directory: int) -> Recorded | NotUnderstood:
+    """With the hooks from where the runtime keeps them; they are shown only, so a broken file costs just them."""
+    if runtime.spec_file is None or isinstance(said, NotUnderstood):
+        return said
+    try:
+        return replace(said, hooks=hooks_in(read_regular(directory, runtime.spec_file)))
+    except OSError:
+        return said
 
 
 def _has(directory: int, name: bytes) -> bool:

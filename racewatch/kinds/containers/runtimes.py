@@ -16,11 +16,12 @@ from racewatch.core.model import Observation, OutcomeWord, Problem, Target
 from racewatch.core.never import NeverRemoved
 from racewatch.core.part import Part, Pinned
 from racewatch.core.text import display, display_text
-from racewatch.kinds.containers.facts import Facts
+from racewatch.kinds.containers.facts import Facts, Init
 from racewatch.kinds.containers.judge import judge
 from racewatch.kinds.containers.observe import Surroundings, gather, read_state
 from racewatch.kinds.containers.reading import seconds
 from racewatch.kinds.containers.roots import StateRoot, split, state_roots, target_of
+from racewatch.kinds.containers.space import Enough, Space, of_container
 from racewatch.kinds.containers.state import Recorded
 from racewatch.kinds.seeing import fingerprint_of, moment, unseen
 from racewatch.kinds.walk import why_not
@@ -145,6 +146,14 @@ class Runtimes:
         finally:
             os.close(fd)
 
+    def space(self, target: Target, stop: Enough) -> Space | None:
+        """What it takes on the disk and what deleting it frees; None when it is not there."""
+        parts = split(target)
+        if parts is None:
+            return None
+        runtime, path, name = parts
+        return of_container(self.root_at(path) or StateRoot(runtime, path), name, stop)
+
     def procedure(self, target: Target) -> Procedure:
         """Its state directory is exchanged with an empty one, then its runtime deletes it there."""
         parts = split(target)
@@ -221,8 +230,12 @@ def _pairs(facts: Facts, said: Recorded | None) -> tuple[tuple[str, str], ...]:
         made = seconds(said.created)
         if made is not None:
             found.append(("made", moment(made)))
+        if facts.init is Init.ENDED:
+            found.append(("finished", f"{runtime} does not record when"))
         if said.hooks:
-            found.append(("hooks", ", ".join(said.hooks)))
+            found.append(("hooks", display_text("; ".join(said.hooks))))
+    if facts.group.directories:
+        found.append(("control groups", ", ".join(map(display, facts.group.directories))))
     if facts.group.count:
         found.append(("processes", str(facts.group.count)))
     return tuple(found)

@@ -27,6 +27,11 @@ class Runtime(enum.StrEnum):
         """The file that says what the container is."""
         return b"status" if self is Runtime.CRUN else b"state.json"
 
+    @property
+    def spec_file(self) -> bytes | None:
+        """The copy of ``config.json`` beside it; None where the state file itself has what is needed of it."""
+        return {Runtime.CRUN: b"config.json", Runtime.YOUKI: b"youki_config.json"}.get(self)
+
 
 FIFO: Final = b"exec.fifo"
 
@@ -38,7 +43,8 @@ class Recorded:
     ``start_ticks`` is field 22 of the init process's stat; None where the runtime does not write it.
     ``cgroups`` are directories (runc, ``cgroups_are_directories``) or names from the top of each hierarchy (crun).  ``rootfs`` may be
     relative to ``bundle``.  ``own_pids``: its first process is that of a PID namespace, so none of it
-    outlives that; False as well when it is not recorded.  ``labels`` are ``key=value``; ``word`` is youki's own word for the state.
+    outlives that; False as well when it is not recorded.  ``labels`` are ``key=value``; ``hooks`` is one text for
+    each kind of them; ``word`` is youki's own word for the state.
     """
 
     id: str
@@ -180,6 +186,28 @@ def _makes(namespaces: object, kind: str) -> bool:
     return any(isinstance(one, dict) and one.get("type") == kind and not one.get("path") for one in found)
 
 
+def hooks_in(data: bytes) -> tuple[str, ...]:
+    """The hooks in an OCI ``config.json`` (crun keeps a copy, youki an excerpt); none in what is no such file."""
+    try:
+        said = json.loads(data)
+    except (ValueError, RecursionError):
+        return ()
+    return _hooks(said.get("hooks")) if isinstance(said, dict) else ()
+
+
 def _hooks(value: object) -> tuple[str, ...]:
-    """The kinds of hooks that there are; poststop ones run at delete."""
-    return tuple(key for key, hooks in value.items() if hooks) if isinstance(value, dict) else ()
+    """``poststop: /usr/bin/x, /usr/bin/y``: each kind that there is, with its programs; poststop ones run at delete."""
+    if not isinstance(value, dict):
+        return ()
+    return tuple(
+        f"{kind}: {', '.join(map(_program, hooks))}" for kind, hooks in value.items() if _is_list(hooks)
+    )
+
+
+def _is_list(hooks: object) -> bool:
+    return isinstance(hooks, list) and bool(hooks)
+
+
+def _program(hook: object) -> str:
+    path = hook.get("path") if isinstance(hook, dict) else None
+    return path if isinstance(path, str) else "?"
