@@ -43,7 +43,8 @@ class Config:
     ``roots`` are absolute, resolved and free of duplicates; ``exclude`` are shell patterns over whole
     paths; ``max_entries`` bounds the directory entries one scan looks at below one root (beyond it
     the scan is partial and says so); ``state_roots`` are folders where runtimes keep state, and
-    ``engines`` API sockets of engines, beside the usual ones; ``keep_days`` is how long removed things can be put back.
+    ``engines`` API sockets of engines, beside the usual ones (``only_named``: instead of them; not for the file, the
+    demo wants it); ``keep_days`` is how long removed things can be put back.
     """
 
     roots: tuple[bytes, ...] = ()
@@ -53,6 +54,7 @@ class Config:
     protected: Protected = field(default_factory=Protected)
     state_roots: tuple[StateRoot, ...] = ()
     engines: tuple[bytes, ...] = ()
+    only_named: bool = False
     keep_days: int = 7
     theme: Theme = Theme.SYSTEM
 

@@ -109,6 +109,7 @@ class Racewatch:
         return ContainersKind(
             self.config.state_roots,
             engines=self.config.engines,
+            default_roots=not self.config.only_named,
             only_bundles=only_bundles,
             exclude=self.config.exclude,
             max_entries=self.config.max_entries,
@@ -299,7 +300,9 @@ class Racewatch:
         """
         locks = self._make_locks(well_known_places=roots is None)
         settings = MonitorSettings(exclude=self.config.exclude)
-        containers = self._make_containers(only_bundles=roots is not None)
+        # Named roots mean those alone, and the runtimes that are named.
+        only_bundles = roots is not None and not self.config.only_named
+        containers = self._make_containers(only_bundles=only_bundles)
         kinds: list[Kind] = [self._make_sockets(patient=False), locks, containers]
         return Monitor(kinds, self._roots(roots), settings=settings)
 

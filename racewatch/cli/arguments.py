@@ -233,8 +233,8 @@ def _add_others(commands: _Commands[_Parser]) -> None:
         commands,
         "demo",
         "open the window on a private sandbox of real things, removed at exit",
-        more="Sockets of every type and state, with the processes behind them. It has a journal of its own\n"
-        "and touches nothing of yours.",
+        more="Sockets and locks of every state, with the processes behind them, and containers where root has\n"
+        "runc or crun, and a static busybox. It has a journal of its own and touches nothing of yours.",
     )
     demo.add_argument("--list", action="store_true", help="print its scan instead of opening a window")
 

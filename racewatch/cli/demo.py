@@ -13,6 +13,7 @@ from dataclasses import replace
 from typing import Final, NoReturn
 
 from racewatch.cli.actors import ACTORS, Stage, act, detach, make_dead
+from racewatch.cli.demo_containers import NoContainers, end_containers, make_containers, state_roots
 from racewatch.cli.exits import Complaint, Exit
 from racewatch.cli.looking import print_scan
 from racewatch.cli.session import Session
@@ -27,6 +28,8 @@ _TITLE: Final = "racewatch demo"
 _NOTE: Final = "A private sandbox with a journal of its own; it is removed when the window closes."
 #: Longer places leave no room for the names of sockets.
 _LONGEST_PLACE: Final = 60
+#: The janitor's note in the sandbox, when it could make no containers.
+_NO_CONTAINERS: Final = "no-containers"
 #: How often the janitor tries to empty the sandbox while the last actors end.
 _TRIES: Final = 100
 
@@ -42,11 +45,13 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
         os.environ["RACEWATCH_STATE_DIR"] = os.path.join(folder, "state")
         # Named, so that nothing of the machine itself is in the demo.
         roots = (os.fsencode(things),)
-        session.config = replace(session.config, roots=roots)
+        session.config = replace(
+            session.config, roots=roots, state_roots=state_roots(things), engines=(), only_named=True
+        )
         with session.opened() as racewatch:
             if not arguments.list:
                 return show(session, racewatch, open_window, roots=roots, title=_TITLE, note=_NOTE)
-            result = racewatch.scan(roots)
+            result = racewatch.scan(roots, engines=True)
         print_scan(session, result, as_json=arguments.json)
         session.out.flush()
         return Exit.PARTIAL if result.problems else Exit.DONE
@@ -73,8 +78,8 @@ def _sandbox(session: Session) -> Iterator[str]:
     children: list[int] = []
     try:
         # First, so that it outlives whatever goes wrong in the rest.
-        children.append(_fork_janitor(folder, over, [alive, ready_in, ready_out]))
-        os.mkdir(things)
+        children.append(_fork_janitor(folder, over, ready_out, [alive, ready_in]))
+        os.makedirs(things, exist_ok=True)  # the janitor makes something there as well
         make_dead(things)
         for number, actor in enumerate(ACTORS):
             pid = os.fork()
@@ -84,6 +89,7 @@ def _sandbox(session: Session) -> Iterator[str]:
         os.close(ready_out)
         ready_out = -1
         _await_actors(session, ready_in)
+        _say_why_no_containers(session, folder)
         yield folder
     finally:
         for fd in (alive, over, ready_in, ready_out):
@@ -123,22 +129,43 @@ def _await_actors(session: Session, ready_in: int) -> None:
             )
 
 
-def _fork_janitor(folder: str, over: int, close: list[int]) -> int:
-    """A process that does nothing but remove the sandbox when the demo is over, however it ended."""
+def _say_why_no_containers(session: Session, folder: str) -> None:
+    try:
+        with open(os.path.join(folder, _NO_CONTAINERS), encoding="utf-8", errors="surrogateescape") as file:
+            session.say(f"demo: no containers: {display_text(file.read())}")
+    except FileNotFoundError:
+        return
+
+
+def _fork_janitor(folder: str, over: int, ready: int, close: list[int]) -> int:
+    """A process that makes the containers, and removes them and the sandbox when the demo is over, however it
+    ended.
+
+    It makes them because what is half made when the demo is killed must be known to who cleans up.
+    """
     pid = os.fork()
     if pid == 0:
-        _sweep_up(folder, over, close)
+        _keep_house(folder, over, ready, close)
     return pid
 
 
-def _sweep_up(folder: str, over: int, close: list[int]) -> NoReturn:
+def _keep_house(folder: str, over: int, ready: int, close: list[int]) -> NoReturn:
     status = 1
+    things = os.path.join(folder, "things")
     try:
         detach("demo-janitor", close)
         for number in (signal.SIGTERM, signal.SIGHUP):
             signal.signal(number, signal.SIG_IGN)
-        Stage(folder, discard, over).is_over()
+        stage = Stage(folder, discard, over)
+        try:
+            make_containers(things, over, lambda: stage.is_over(0))
+        except (NoContainers, OSError) as error:
+            with open(stage.path(_NO_CONTAINERS), "w", encoding="utf-8", errors="surrogateescape") as file:
+                file.write(str(error))
+        os.close(ready)
+        stage.is_over()
         for _ in range(_TRIES):
+            end_containers(things)
             try:
                 discard(folder)
             except OSError:

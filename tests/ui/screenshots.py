@@ -205,6 +205,7 @@ def inside(theme: str, target: Path) -> None:
         config = Config(
             roots=tuple(os.fsencode(root) for root in roots),
             state_roots=(machine.state_root,),
+            only_named=True,  # the pictures show nothing else of this machine
             theme=Theme(theme),
         )
         racewatch = Racewatch(config, state=os.fsencode(whole / "state"))
