@@ -5,6 +5,7 @@ from __future__ import annotations
 import enum
 import os
 import shutil
+import stat as stat_mode
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Final
@@ -14,6 +15,7 @@ from racewatch.config import Config, ConfigProblem, config_path, state_dir
 from racewatch.core import selfcheck
 from racewatch.core.text import display, display_text
 from racewatch.kinds.containers import ContainersKind
+from racewatch.kinds.containers.connections import Connection
 from racewatch.kinds.containers.engine_answers import EngineError
 from racewatch.kinds.containers.engine_client import EngineClient
 from racewatch.kinds.locks.registry import load
@@ -307,6 +309,36 @@ def _runtimes(machine: Machine) -> Iterator[Check]:
             )
 
 
+def _connections(machine: Machine) -> Iterator[Check]:
+    said = ContainersKind(engines=machine.config.engines).connections()
+    for problem in said.problems:
+        yield Check(
+            f"engines in {display(problem.path)}",
+            State.DEGRADED,
+            f"not understood: {display_text(problem.reason)}; an engine that it names is not watched",
+            "correct or remove it",
+        )
+    for one in said.all:
+        yield _connection(one)
+
+
+def _connection(one: Connection) -> Check:
+    chosen = " (the one in use)" if one.chosen else ""
+    if one.is_remote:
+        detail = f"remote: not watched{chosen}; {one.shown} is no socket of this machine"
+        return Check(one.title, State.INFO, detail, "run racewatch on the machine where that engine runs")
+    path = one.path
+    if path is None:
+        return Check(one.title, State.DEGRADED, f"not understood{chosen}: {one.shown} has no absolute path")
+    try:
+        there = stat_mode.S_ISSOCK(os.stat(path).st_mode)
+    except (FileNotFoundError, NotADirectoryError):
+        there = False
+    if not there:
+        return Check(one.title, State.INFO, f"no engine{chosen}: {display(path)} is no socket, or not there")
+    return Check(one.title, State.OK, f"watched{chosen}: {display(path)}")
+
+
 def _engines(machine: Machine) -> Iterator[Check]:
     for one in ContainersKind(engines=machine.config.engines).engines():
         name = f"engine {display(one.path)}"
@@ -364,6 +396,7 @@ _CHECKS: Final[tuple[Callable[[Machine], Iterator[Check]], ...]] = (
     _rights,
     _systemd,
     _runtimes,
+    _connections,
     _engines,
     _display,
     _configuration,

@@ -14,6 +14,7 @@ import pytest
 import racewatch
 from racewatch.core.model import KindName, Target
 from racewatch.kinds.containers.engine import Engine, engines, name_in, split
+from racewatch.linux import processes
 from tests.containers.engines import DOCKER, ENGINES, ID, PODMAN, captured
 
 
@@ -47,7 +48,24 @@ def test_the_usual_places(tmp_path: Path) -> None:
             ("docker", names[1]),
             ("podman", names[2]),
             ("docker", names[3]),
+            ("docker", "user/4711/docker.sock"),
         ]
+
+
+def test_another_users_engine_is_called_after_its_user(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(processes, "user_name", lambda uid: {1001: "ann"}[uid])
+    assert Engine("podman", b"/run/user/1001/podman/podman.sock").label == "Podman of ann"
+    assert Engine("docker", b"/var/run/user/1001/docker.sock").label == "Docker of ann"
+    assert DOCKER.label == "Docker"
+    assert Engine("docker", b"/run/user/%d/docker.sock" % 2**40).label == "Docker"
+
+
+def test_the_session_of_ones_own_wherever_it_is(tmp_path: Path) -> None:
+    with sockets(tmp_path / "mine/podman/podman.sock"):
+        assert found(tmp_path / "none", XDG_RUNTIME_DIR=f"{tmp_path}/mine") == [
+            ("podman", "../mine/podman/podman.sock")
+        ]
+        assert found(tmp_path / "none", XDG_RUNTIME_DIR="mine") == []
 
 
 def test_each_once_whatever_it_is_called(tmp_path: Path) -> None:
@@ -55,19 +73,16 @@ def test_each_once_whatever_it_is_called(tmp_path: Path) -> None:
     with sockets(run / "podman/podman.sock"):
         (run / "docker.sock").symlink_to("podman/podman.sock")  # what the package podman-docker makes
         again.symlink_to("run")
-        there = engines([], {"DOCKER_HOST": f"unix://{again}/docker.sock"}, run=[bytes(run), bytes(again)])
+        there = engines([], {}, run=[bytes(run), bytes(again)], named=[bytes(again / "docker.sock")])
         assert there == (Engine("podman", bytes(run / "podman/podman.sock")),)
 
 
-def test_what_the_environment_names(tmp_path: Path) -> None:
-    with sockets(tmp_path / "a.sock", tmp_path / "my-podman.sock"):
-        assert found(
-            tmp_path / "none",
-            DOCKER_HOST=f"unix://{tmp_path}/a.sock",
-            CONTAINER_HOST=f"unix://{tmp_path}/my-podman.sock",
-        ) == [("podman", "../my-podman.sock"), ("docker", "../a.sock")]
-        for other in ("tcp://127.0.0.1:2375", "ssh://root@host/run/a.sock", "unix://a.sock", "unix:", ""):
-            assert found(tmp_path / "none", DOCKER_HOST=other) == []
+def test_what_a_file_names_comes_last_and_renames_nothing(tmp_path: Path) -> None:
+    with sockets(tmp_path / "docker.sock", tmp_path / "a.sock"):
+        (tmp_path / "again.sock").symlink_to("docker.sock")
+        named = [bytes(tmp_path / "again.sock"), bytes(tmp_path / "a.sock"), bytes(tmp_path / "gone")]
+        there = engines([], {}, run=[bytes(tmp_path)], named=named)
+        assert [one.path for one in there] == [bytes(tmp_path / "docker.sock"), bytes(tmp_path / "a.sock")]
 
 
 def test_configured_ones_come_first_and_only_sockets_count(tmp_path: Path) -> None:

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import glob
 import os
 import re
 import stat as stat_mode
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
 from racewatch.core.model import KindName, Target
-from racewatch.core.text import quoted
+from racewatch.core.text import display_text, quoted
+from racewatch.linux import processes
 
 EngineName = Literal["podman", "docker"]
 
 _UNIX: Final = "unix://"
+#: Where an engine without root's rights has its socket (far below the largest number of a user).
+_USERS: Final = re.compile(rb"/(?:var/)?run/user/([0-9]{1,9})/")
 _FULL_ID: Final = re.compile(r"[0-9a-f]{64}")
 
 
@@ -33,6 +37,12 @@ class Engine:
     def title(self) -> str:
         """Its name as people write it."""
         return self.name.capitalize()
+
+    @property
+    def label(self) -> str:
+        """Its title; of a user's own engine with the user, as there may be several."""
+        user = _USERS.match(self.path)
+        return f"{self.title} of {display_text(processes.user_name(int(user[1])))}" if user else self.title
 
     @property
     def command(self) -> str:
@@ -74,15 +84,20 @@ def name_in(headers: Mapping[str, str]) -> EngineName:
 
 
 def engines(
-    configured: Sequence[bytes], environ: Mapping[str, str], *, run: Sequence[bytes] = (b"/run", b"/var/run")
+    configured: Sequence[bytes],
+    environ: Mapping[str, str],
+    *,
+    run: Sequence[bytes] = (b"/run", b"/var/run"),
+    named: Iterable[bytes] = (),
 ) -> tuple[Engine, ...]:
     """The engines whose sockets are there, each once whatever it is called; nobody is connected to.
 
-    ``configured`` are paths of further sockets.  A path that may not be reached is listed as well: what
-    cannot be seen is no reason to say that there is nothing.
+    ``configured`` are paths of further sockets, ``named`` those that contexts and connections name: last, so that
+    what somebody writes into such a file gives no container another name.  A path that may not be reached is
+    listed as well: what cannot be seen is no reason to say that there is nothing.
     """
     found: dict[object, Engine] = {}
-    for path in (*configured, *_usual(environ, run)):
+    for path in (*configured, *_usual(environ, run), *named):
         try:
             node = os.stat(path)  # follows links: /var/run, and a docker.sock that leads to Podman
         except (FileNotFoundError, NotADirectoryError):
@@ -96,17 +111,18 @@ def engines(
 
 
 def _usual(environ: Mapping[str, str], run: Sequence[bytes]) -> Iterator[bytes]:
-    user = b"user/%d" % os.getuid()
     for folder in run:
-        yield os.path.join(folder, b"podman/podman.sock")
-        yield os.path.join(folder, b"docker.sock")
-        yield os.path.join(folder, user, b"podman/podman.sock")
-        yield os.path.join(folder, user, b"docker.sock")
-    for variable in ("CONTAINER_HOST", "DOCKER_HOST"):
-        url = environ.get(variable, "")
-        # Other URLs lead to other machines, whose processes and files are not to be seen here.
-        if url.startswith(_UNIX + "/"):
-            yield os.fsencode(url.removeprefix(_UNIX))
+        yield from _sockets_in(folder)
+        # Of other users' sessions a user sees nothing; root sees all.
+        for session in sorted(glob.glob(os.path.join(glob.escape(folder), b"user/*"))):
+            yield from _sockets_in(session)
+    own = environ.get("XDG_RUNTIME_DIR", "")
+    if own.startswith("/"):
+        yield from _sockets_in(os.fsencode(own))
+
+
+def _sockets_in(folder: bytes) -> tuple[bytes, bytes]:
+    return os.path.join(folder, b"podman/podman.sock"), os.path.join(folder, b"docker.sock")
 
 
 def _guess(path: bytes) -> EngineName:

@@ -23,6 +23,7 @@ from racewatch.core.model import (
 )
 from racewatch.core.never import NeverRemoved
 from racewatch.core.text import display, display_text
+from racewatch.kinds.containers.connections import Connections, connections
 from racewatch.kinds.containers.engine import Engine, engines, split
 from racewatch.kinds.containers.engine_answers import (
     EngineError,
@@ -44,14 +45,17 @@ _SAME_START_SECONDS: Final = 5.0
 #: At a start an engine that does not answer is waited for no longer.
 _START_SECONDS: Final = 2.0
 _USUAL: Final = (b"/run", b"/var/run")
+#: The files that name engines are not read anew more often than this.
+_KEPT_SECONDS: Final = 5.0
 _NEVER: Final = "0001-01-01"
 
 
 class EngineSource:
     """The containers of all engines of this machine, read through their APIs.
 
-    ``configured`` are paths of further API sockets; ``usual``: those in the usual places count as well.  Nothing is kept between two looks, so it may be used
-    from any thread.
+    ``configured`` are paths of further API sockets; ``usual``: those in the usual places count as well, and those
+    that contexts and connections name.  What those say is kept for a moment; else nothing is kept between two
+    looks, so it may be used from any thread.
     """
 
     def __init__(
@@ -63,14 +67,28 @@ class EngineSource:
     ) -> None:
         self._configured = tuple(configured)
         self._run = _USUAL if usual else ()
+        self._system = b"/" if usual else None
         self._environ = os.environ if environ is None else environ
+        self._read: tuple[float, Connections] | None = None
+
+    def connections(self) -> Connections:
+        """What people wrote down about their engines, at most a few seconds ago."""
+        now, read = time.monotonic(), self._read
+        if read is None or now - read[0] > _KEPT_SECONDS:
+            self._read = read = (now, connections(self._environ, self._system))
+        return read[1]
 
     def engines(self) -> tuple[Engine, ...]:
         """The engines whose sockets are there now, named by their paths."""
-        return engines(self._configured, self._environ, run=self._run)
+        named = self.connections().local()
+        return engines(self._configured, self._environ, run=self._run, named=named)
 
     def scan(self) -> Iterator[Observation | Problem]:
-        """Every container of every engine; an engine that cannot be asked is a problem, not an empty one."""
+        """Every container of every engine; an engine that cannot be asked is a problem, not an empty one.
+
+        So is a file that may name an engine and cannot be understood.
+        """
+        yield from self.connections().problems
         for engine in self.engines():
             try:
                 with EngineClient(engine) as client:
@@ -212,7 +230,7 @@ def _unseen(engine: Engine, container: str, error: EngineError, line: Listed | N
         removable=Removable.NEVER,
         seen_at=time.time(),
         remedy=f"look whether {engine.title} runs",
-        facts=(*names, ("id", container), ("runtime", engine.title)),
+        facts=(*names, ("id", container), ("runtime", engine.label)),
     )
 
 
@@ -221,7 +239,8 @@ def _facts(engine: Engine, said: Inspected) -> tuple[tuple[str, str], ...]:
     return (
         ("name", display_text(said.name)),
         ("id", said.id),
-        ("runtime", engine.title),
+        ("runtime", engine.label),
+        ("API socket", display(engine.path)),
         ("image", display_text(said.image)),
         *((name, moment(when)) for name, text in times if (when := _time(text)) is not None),
         ("restarts", str(said.restart_count)),

@@ -13,6 +13,7 @@ from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.kinds.containers import engine
 from racewatch.kinds.containers.bundle_source import Bundles
 from racewatch.kinds.containers.bundles import CONFIG, path_of, target_of
+from racewatch.kinds.containers.connections import Connections
 from racewatch.kinds.containers.engine import Engine
 from racewatch.kinds.containers.engine_source import EngineSource
 from racewatch.kinds.containers.listening import Listening
@@ -158,6 +159,10 @@ class ContainersKind:
     def engines(self) -> tuple[Engine, ...]:
         """The engines whose API sockets are there now."""
         return self._engines.engines()
+
+    def connections(self) -> Connections:
+        """What contexts, connections and the environment say about engines, here and elsewhere."""
+        return self._engines.connections()
 
     def listen(self, hear: Callable[[Target], None]) -> Listening:
         """Hear from all engines as it happens; the caller closes it."""
