@@ -110,6 +110,20 @@ def open_files(pid: int) -> tuple[OpenFile, ...]:
     return tuple(found)
 
 
+def handles_of(pid: int, dev: int, ino: int) -> tuple[OpenFile, ...]:
+    """The handles that one process has of one inode.  Raises as :func:`open_files` does."""
+    found = []
+    for one in open_files(pid):
+        if one.ino == ino:
+            try:
+                seen = os.stat(b"/proc/%d/fd/%d" % (pid, one.fd))
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # closed since
+            if seen.st_dev == dev:
+                found.append(one)
+    return tuple(found)
+
+
 def survey() -> Survey:
     """Look through every process: about 10 µs an open file of the machine."""
     by_ino: dict[int, list[OpenFile]] = {}

@@ -6,11 +6,16 @@ under ``hidepid`` those of other users.
 
 from __future__ import annotations
 
+import fcntl
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from racewatch.linux import mountinfo
+
+#: From linux/nsfs.h: a handle of the namespace above.
+_NS_GET_PARENT: Final = 0xB702
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +76,59 @@ def inner_numbers() -> InnerNumbers:
         for number in numbers[1:]:
             found.setdefault(number, []).append(int(entry))
     return InnerNumbers({number: tuple(pids) for number, pids in found.items()}, tuple(inside), blind)
+
+
+@dataclass(frozen=True, slots=True)
+class Population:
+    """Who lives in which PID namespace below ours.
+
+    ``families``: the number of a process that is the first of its namespace → all that live in that one and in
+    those below it, and die with it.  ``blind`` counts processes whose namespace could not be told.
+    """
+
+    families: Mapping[int, frozenset[int]]
+    blind: int
+
+
+def population() -> Population:
+    """Look through every process: one short file each, and a handle for each that is not in our namespace."""
+    first: dict[int, int] = {}
+    living: dict[int, set[int]] = {}
+    blind = int(mountinfo.hides_processes(mountinfo.read_mounts()))
+    for entry in os.listdir(b"/proc"):
+        if not entry.isdigit():
+            continue
+        pid = int(entry)
+        try:
+            numbers = parse_nspid(_read(pid))
+            chain = _namespaces(pid, len(numbers) - 1)
+        except (FileNotFoundError, ProcessLookupError):
+            continue  # ended since
+        except OSError:
+            blind += 1
+            continue
+        for namespace in chain:
+            living.setdefault(namespace, set()).add(pid)
+        if chain and numbers[-1] == 1:
+            first[pid] = chain[0]
+    return Population({pid: frozenset(living[namespace]) for pid, namespace in first.items()}, blind)
+
+
+def _namespaces(pid: int, depth: int) -> list[int]:
+    """The numbers of its PID namespace and of those above it, without ours; innermost first.  Raises OSError."""
+    if depth < 1:
+        return []
+    fd = os.open(b"/proc/%d/ns/pid" % pid, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        found = [os.fstat(fd).st_ino]
+        while len(found) < depth:
+            above = fcntl.ioctl(fd, _NS_GET_PARENT)
+            os.close(fd)
+            fd = above
+            found.append(os.fstat(fd).st_ino)
+    finally:
+        os.close(fd)
+    return found
 
 
 def _read(pid: int) -> bytes:

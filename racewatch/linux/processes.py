@@ -96,6 +96,11 @@ def _stat(pid: int) -> Stat:
     return parse_stat(_read(b"/proc/%d/stat" % pid))
 
 
+def state_of_thread(pid: int, thread: int) -> bytes:
+    """The kernel's letter for what one thread does.  Raises OSError."""
+    return parse_stat(_read(b"/proc/%d/task/%d/stat" % (pid, thread))).state
+
+
 @functools.cache
 def _procfs_is_ours() -> bool:
     """Whether the numbers in /proc are those of our PID namespace (a container may see the host's)."""

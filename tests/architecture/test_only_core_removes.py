@@ -1,4 +1,4 @@
-"""Only the core takes names away, nothing signals a process, no dialog runs its own loop.
+"""Only the core takes names away and signals a process, no dialog runs its own loop.
 
 ruff's banned-api sees ``os.unlink``; this walk of the syntax trees also sees ``Path(...).unlink()``,
 aliases, callbacks, ``getattr`` with a literal name, libc's own functions and ``rm`` as a command.
@@ -34,7 +34,8 @@ BANNED_ATTRIBUTES = {
 }  # fmt: skip
 BANNED_QT = {"QDir", "QFile", "QSaveFile", "QTemporaryFile", "QTemporaryDir", "QLockFile"}
 BANNED_COMMANDS = {"rm", "mv", "rmdir", "unlink", "shred", "kill", "pkill", "killall", "fuser"}
-REMOVAL = "racewatch.linux.removal"
+# The modules that do it, which only the core may import.
+THE_CORES_OWN = ("racewatch.linux.removal", "racewatch.linux.signals")
 
 
 @dataclass(frozen=True)
@@ -47,8 +48,8 @@ class Allowed:
     why: str
 
 
-# Keep it tiny.  The core itself calls only racewatch.linux.removal; that module is the one place
-# where names are really taken away.
+# Keep it tiny.  The core itself calls only racewatch.linux.removal and racewatch.linux.signals; these are
+# the one place where names are really taken away, and the one where processes are signalled.
 ALLOWED = (
     Allowed("racewatch/linux/removal.py", "", "renameat2", "libc's function, looked up once"),
     Allowed("racewatch/linux/removal.py", "unlink", "os.unlink", "the one removal of the project"),
@@ -57,6 +58,14 @@ ALLOWED = (
     ),
     Allowed(
         "racewatch/core/by_name.py", "NamedThing.commit", "unlink", "Part.unlink: the COMMIT step of an act"
+    ),
+    *(
+        Allowed("racewatch/linux/signals.py", function, "signal.pidfd_send_signal", why)
+        for function, why in (
+            ("hold", "a process that waits and goes with its container must not be started under our hands"),
+            ("let_go", "the same, when it does not go after all"),
+            ("end", "the same, when a person said so and it still waits"),
+        )
     ),
     Allowed(
         "racewatch/throwaway.py",
@@ -121,8 +130,8 @@ class _Walk(ast.NodeVisitor):
             self.meaning[name.asname or name.name.partition(".")[0]] = (
                 name.name if name.asname else name.name.partition(".")[0]
             )
-            if name.name == REMOVAL and not self.in_core:
-                self._report(node, REMOVAL)
+            if name.name in THE_CORES_OWN and not self.in_core:
+                self._report(node, name.name)
 
     def visit_ImportFrom(self, node: ast.ImportFrom) -> None:
         for name in node.names:
@@ -130,8 +139,9 @@ class _Walk(ast.NodeVisitor):
             self.meaning[name.asname or name.name] = dotted
             if dotted in BANNED_NAMES:
                 self._report(node, dotted)
-            if REMOVAL in (dotted, node.module) and not self.in_core:
-                self._report(node, REMOVAL)
+            for own in THE_CORES_OWN:
+                if own in (dotted, node.module) and not self.in_core:
+                    self._report(node, own)
             if (node.module or "").startswith("PySide6") and name.name in BANNED_QT:
                 self._report(node, dotted)
 
@@ -151,7 +161,7 @@ class _Walk(ast.NodeVisitor):
         dotted = self._dotted(node)
         if dotted in BANNED_NAMES:
             self._report(node, dotted)
-        elif dotted is not None and dotted.startswith(REMOVAL + "."):
+        elif dotted is not None and dotted.startswith(tuple(own + "." for own in THE_CORES_OWN)):
             pass  # importing it was judged already
         elif node.attr in BANNED_ATTRIBUTES:
             self._report(node, node.attr)
@@ -264,6 +274,7 @@ def test_every_allowance_is_used() -> None:
         "from racewatch.linux import removal\nremoval.unlink(3, b'x')",
         "from racewatch.linux.removal import unlink",
         "import racewatch.linux.removal",
+        "from racewatch.linux import signals\nsignals.end(3)",
         "dialog.exec()",
         "QLocalServer.removeServer('x')",
         "from PySide6.QtCore import QFile",
@@ -292,7 +303,13 @@ def test_the_walk_leaves_alone(source: str) -> None:
     assert offences(source, "racewatch/ui/example.py") == []
 
 
-def test_only_the_core_may_call_the_removal_module() -> None:
-    source = "from racewatch.linux import removal\nremoval.unlink(3, b'x')"
+@pytest.mark.parametrize(
+    "source",
+    [
+        "from racewatch.linux import removal\nremoval.unlink(3, b'x')",
+        "from racewatch.linux import signals\nsignals.end(3)",
+    ],
+)
+def test_only_the_core_may_call_what_removes_and_what_signals(source: str) -> None:
     assert offences(source, "racewatch/core/example.py") == []
     assert offences(source, "racewatch/kinds/example.py") != []

@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 
 from racewatch.linux import boot, flocks, fs, leases, openfiles, pidns
-from tests.kernel.support import become_nobody, child, needs_root
+from tests.kernel.support import become_nobody, child, in_child, needs_root, until
 
 
 def holder(path: Path) -> int:
@@ -215,3 +215,58 @@ def test_numbers_of_processes_and_threads() -> None:
     assert pidns.parse_nspid(b"Name:\tx\n") == ()
     assert pidns.process_of_thread(os.getpid()) is None
     assert os.getpid() not in pidns.inner_numbers().inside
+
+
+@needs_root
+def test_who_dies_with_the_first_process_of_a_pid_namespace() -> None:
+    """Whoever lives in it, and in one below it; nobody with a process that is the first of none."""
+    words = ["unshare", "--pid", "--fork", "--kill-child"]
+    with subprocess.Popen([*words, "sh", "-c", f"sleep 600 & {' '.join(words)} sleep 600; :"]) as outer:
+
+        def family() -> frozenset[int]:
+            first = Path(f"/proc/{outer.pid}/task/{outer.pid}/children").read_text().split()
+            return pidns.population().families.get(int(first[0]), frozenset()) if first else frozenset()
+
+        try:
+            # The shell, its child, the second unshare, and the one inside that.
+            until(lambda: len(family()) == 4, "all four")
+            seen = pidns.population()
+            (below,) = (one for pid, one in seen.families.items() if pid in family() and len(one) < 4)
+            assert len(below) == 1
+            assert below < family()
+            assert outer.pid not in seen.families
+            assert outer.pid not in family()
+        finally:
+            outer.kill()
+
+
+@needs_root
+def test_a_namespace_that_may_not_be_looked_into_is_counted() -> None:
+    with subprocess.Popen(["unshare", "--pid", "--fork", "--kill-child", "sleep", "600"]) as other:
+        try:
+            children = Path(f"/proc/{other.pid}/task/{other.pid}/children")
+            until(lambda: bool(children.read_text().split()), "the first process")
+
+            def look() -> int:
+                become_nobody()
+                return pidns.population().blind
+
+            assert in_child(look) >= 1
+        finally:
+            other.kill()
+
+
+def test_the_handles_that_one_process_has_of_one_thing(tmp_path: Path) -> None:
+    fifo = tmp_path / "fifo"
+    os.mkfifo(fifo)
+    node = fs.stat_path(os.fsencode(fifo))
+    assert openfiles.handles_of(os.getpid(), node.dev, node.ino) == ()
+    pinning = os.open(fifo, os.O_PATH)
+    reader = os.open(fifo, os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        found = openfiles.handles_of(os.getpid(), node.dev, node.ino)
+        assert {(one.fd, one.path_only) for one in found} == {(pinning, True), (reader, False)}
+        assert openfiles.handles_of(os.getpid(), node.dev + 1, node.ino) == ()
+    finally:
+        os.close(pinning)
+        os.close(reader)

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 
-from racewatch.linux import processes
+from racewatch.linux import processes, signals
 from racewatch.linux.processes import Life, ProcessId, SocketHolders, alive, describe, identify, open_pidfd
 from tests.kernel.support import (
     CLONE_NEWPID,
@@ -281,3 +281,28 @@ def test_no_signal_is_ever_sent(tmp_path: Path) -> None:
     lines = log.read_text().splitlines()
     assert [line for line in lines if "pidfd_open" not in line] == []
     assert lines  # strace saw what it was asked for
+
+
+def test_a_whole_process_stands_still_goes_on_and_ends() -> None:
+    code = "import threading, time; threading.Thread(target=time.sleep, args=(600,)).start(); print(flush=True); time.sleep(600)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        who = identify(process.pid)
+        assert who is not None
+        pidfd = open_pidfd(who)
+        assert pidfd is not None
+        try:
+            assert not signals.stands_still(process.pid)
+            signals.hold(pidfd)
+            until(lambda: signals.stands_still(process.pid), "the stop")
+            assert not signals.has_ended_within(pidfd, 0)
+            signals.let_go(pidfd)
+            until(lambda: not signals.stands_still(process.pid), "the going on")
+            signals.hold(pidfd)
+            signals.end(pidfd)
+            assert signals.has_ended_within(pidfd, 10)
+            assert signals.stands_still(process.pid)
+        finally:
+            os.close(pidfd)
+    assert signals.stands_still(process.pid), "who is gone goes nowhere"
