@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import os
 import stat as stat_mode
+import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import Final
 
 from racewatch.core.by_name import private_name
 from racewatch.core.exchange import METHOD, Exchange, Hands, empty_groups, identity_of
@@ -18,18 +20,24 @@ from racewatch.core.last_look import still_stands
 from racewatch.core.model import Observation, OutcomeWord
 from racewatch.core.part import Part, Pinned
 from racewatch.core.text import display
+from racewatch.core.waiter import Held, Waiter
 from racewatch.linux import fs
+
+#: Since Linux 6.19 a killed process leaves its control group a moment after its end is told.
+_LEAVING_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)
 class OwnersWay:
     """How the owner itself deletes one of its things, and what proves that nothing of it lives.
 
-    ``command`` gets the private folder and returns the words of the owner's own command on it.
+    ``command`` gets the private folder and returns the words of the owner's own command on it.  ``waiter`` is
+    the one process that goes with the thing: it waits to be set going, and a person said that it may be killed.
     """
 
     groups: tuple[bytes, ...]
     command: Callable[[bytes], Sequence[str]]
+    waiter: Waiter | None = None
 
 
 @dataclass(slots=True)
@@ -42,7 +50,9 @@ class ExchangedThing:
 
     main: Part
     way: Callable[[Pinned], OwnersWay | Stop]
+    _seen: Observation | None = field(default=None, init=False)
     _hands: Hands | None = field(default=None, init=False)
+    _held: Held | None = field(default=None, init=False)
     _is_deleting: bool = field(default=False, init=False)
 
     def guard(self) -> Stop | None:
@@ -59,7 +69,9 @@ class ExchangedThing:
         What a directory holds is read from the directory itself, so a removed one would look like one
         that is just being made: its name is asked first.
         """
-        return self.main.still_named() or self.main.recheck()
+        seen = self.main.still_named() or self.main.recheck()
+        self._seen = None if isinstance(seen, Stop) else seen
+        return seen
 
     def beside(self) -> Sequence[bytes]:
         """Nothing goes with it."""
@@ -80,6 +92,7 @@ class ExchangedThing:
             directory=identity_of(self.main.thing.stat),
             groups=way.groups,
             command=tuple(way.command(aside)),
+            waiter=way.waiter,
         )
         self._hands = Hands(record, self.main.held.fd)
         return UndoRecord(METHOD, {**record.to_json(), "kept": False}, reversible=False)
@@ -97,10 +110,40 @@ class ExchangedThing:
             return stop
         try:
             self._at_work.prepare(stat_mode.S_IMODE(self.main.thing.stat.mode))
-            self._at_work.take()
+            stop = self._hold()
+            if stop is None:
+                self._at_work.take()
         except OSError as error:
-            return self.main.stop_for(error)
-        return None
+            stop = self.main.stop_for(error)
+        if stop is not None:
+            self._let_go()
+        return stop
+
+    def _hold(self) -> Stop | None:
+        """Hold still the process that goes with it, before the name is taken.
+
+        Race: it is set going between RECHECK and now.  Then it is not even touched; and when that happens
+        right before it stands still, it goes on at once, and its owner, which still has something to do under
+        the name, finds it there.  Who comes later waits for a process that stands still.
+        """
+        waiter = self._at_work.record.waiter
+        if waiter is None:
+            return None
+        stop = self._still_stands()
+        if stop is None:
+            self._held = Held(waiter)
+            stop = self._held.hold() or self._still_stands()
+        return stop
+
+    def _still_stands(self) -> Stop | None:
+        assert self._seen is not None
+        # Without a person's word for what is in doubt the act would have ended at RECHECK.
+        return still_stands(self.main.observe(self.main.thing), self._seen, override=True)
+
+    def _let_go(self) -> None:
+        held, self._held = self._held, None
+        if held is not None:
+            held.let_go()
 
     def verify(self, seen: Observation, *, override: bool) -> Stop | None:
         """Is what was captured the pinned directory, and does nothing of it live?"""
@@ -117,11 +160,24 @@ class ExchangedThing:
         """Prove by ``rmdir`` that nothing lives in its control groups, then let the owner delete it."""
         del keep
         hands = self._at_work
+        if self._held is not None:
+            # Nothing can have set it going since VERIFY: it stands still, and nobody finds it any more.
+            stop = self._held.end()
+            if stop is not None:
+                return stop
+        stop = self._delete(hands)
+        if stop is not None and self._held is not None:
+            return replace(
+                stop, summary=f"{stop.summary}; the process that waited in it was killed all the same"
+            )
+        return stop
+
+    def _delete(self, hands: Hands) -> Stop | None:
         # Race: the last look is over, and a process enters the control group; the owner's command would
         # kill it.  A group with a process in it cannot be removed, and one that is removed cannot be
         # entered.  Left open: somebody makes a group of the very same name anew before the owner's command
         # comes to it (another container under the same id, of another runtime or state root).
-        stop = _emptied(hands.record.groups)
+        stop = _emptied(hands.record.groups, _LEAVING_SECONDS if self._held is not None else 0.0)
         if stop is not None:
             return stop
         self._is_deleting = True
@@ -136,7 +192,13 @@ class ExchangedThing:
         """Put the directory back under its name."""
         # Race: an interrupt of ours while the owner's command is at work.  Nothing is moved under its
         # hands; the act stays open in the journal, and the next start settles it.
-        return None if self._hands is None or self._is_deleting else self._hands.give_back()
+        if self._hands is None or self._is_deleting:
+            return None
+        try:
+            return self._hands.give_back()
+        finally:
+            # After the name, which its owner still needs: a start that waits for it goes on right now.
+            self._let_go()
 
     def close(self) -> None:
         """Drop the private folder, the pin and the guard."""
@@ -146,12 +208,15 @@ class ExchangedThing:
                 # Of an act that ended before its capture the empty private folder may still be there.
                 hands.give_back()
             hands.close()
+        self._let_go()
         self.main.close()
 
 
-def _emptied(groups: Sequence[bytes]) -> Stop | None:
+def _emptied(groups: Sequence[bytes], patience: float) -> Stop | None:
+    ends = time.monotonic() + patience
     try:
-        alive = empty_groups(groups)
+        while (alive := empty_groups(groups)) is not None and time.monotonic() < ends:
+            time.sleep(0.001)
     except OSError as error:
         return Stop(
             OutcomeWord.REFUSED_UNPROVEN,

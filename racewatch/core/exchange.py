@@ -26,6 +26,7 @@ from racewatch.core.kind import Stop
 from racewatch.core.model import OutcomeWord
 from racewatch.core.part import sync_directory
 from racewatch.core.text import display, display_text
+from racewatch.core.waiter import Waiter
 from racewatch.linux import fs, removal
 
 METHOD: Final = "exchange"
@@ -57,7 +58,8 @@ class Exchange:
     """One directory, where it goes meanwhile, and what is done with it there.
 
     ``aside`` is the private folder; ``groups`` are directories whose removal by ``rmdir`` proves that
-    nothing lives in them; ``command`` is the owner's own, pointed at the private folder.
+    nothing lives in them; ``command`` is the owner's own, pointed at the private folder.  ``waiter`` is the
+    process that is held still meanwhile.
     """
 
     root: bytes
@@ -66,6 +68,7 @@ class Exchange:
     directory: _Identity
     groups: tuple[bytes, ...]
     command: tuple[str, ...]
+    waiter: Waiter | None = None
 
     @property
     def path(self) -> bytes:
@@ -81,6 +84,7 @@ class Exchange:
             "directory": list(self.directory),
             "groups": [_text(one) for one in self.groups],
             "command": list(self.command),
+            "waiter": None if self.waiter is None else self.waiter.to_json(),
         }
 
     @classmethod
@@ -94,6 +98,7 @@ class Exchange:
             raise ValueError("not a record of an exchange")
         if not all(isinstance(word, str) for word in command):
             raise ValueError("the command in the journal is not made of words")
+        waiter = data.get("waiter")  # earlier versions knew none
         record = cls(
             root=_raw(data["root"]),
             name=_raw(data["name"]),
@@ -101,6 +106,7 @@ class Exchange:
             directory=_identity(data["directory"]),
             groups=tuple(map(_raw, groups)),
             command=tuple(command),
+            waiter=None if waiter is None else Waiter.read(waiter),
         )
         absolute = all(path.startswith(b"/") for path in (record.root, record.aside, *record.groups))
         if not absolute or not record.name or b"/" in record.name or record.name in (b".", b".."):

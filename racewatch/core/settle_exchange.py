@@ -16,6 +16,15 @@ def settle(record: Exchange, guard: DirectoryGuard) -> Settled:
     Before the owner's command was begun the directory goes back.  Afterwards nobody knows how far that
     came, so it is asked again, on the private folder, where it can reach nothing else.
     """
+    how = _settle(record, guard)
+    if record.waiter is not None:
+        # Race: the crash came while it was held still; nobody else would ever let it go on.  After the
+        # directory is back, as in the act: whoever starts it by now finds what it needs.
+        record.waiter.wake()
+    return how
+
+
+def _settle(record: Exchange, guard: DirectoryGuard) -> Settled:
     hands = Hands(record, guard.fd)
     hands.open()
     try:
@@ -31,10 +40,19 @@ def settle(record: Exchange, guard: DirectoryGuard) -> Settled:
         if stop is not None:
             return Settled(OutcomeWord.FAILED, f"interrupted; {stop.summary}", kept=True)
         if stand is Stand.TAKEN:
-            return Settled(OutcomeWord.FAILED, f"interrupted; {display(record.path)} was put back")
+            return Settled(
+                OutcomeWord.FAILED, f"interrupted; {display(record.path)} was put back{_over(record)}"
+            )
         return _untouched(record, guard) or _gone(record)
     finally:
         hands.close()
+
+
+def _over(record: Exchange) -> str:
+    """Whether more happened than can be put back."""
+    if record.waiter is None or not record.waiter.has_ended():
+        return ""
+    return ", but the process that waited in it has ended"
 
 
 def _finish(record: Exchange, hands: Hands) -> Settled:
