@@ -31,26 +31,33 @@ def says(seen: Observation, check: str) -> str:
 
 
 @pytest.mark.parametrize(
-    ("state", "verdict", "word"),
+    ("state", "verdict", "word", "on_a_word"),
     [
-        ("created", Verdict.UNKNOWN, OutcomeWord.REFUSED_FORBIDDEN),
-        ("running", Verdict.LIVE, OutcomeWord.REFUSED_LIVE),
-        ("paused", Verdict.LIVE, OutcomeWord.REFUSED_LIVE),
-        ("stopped", Verdict.STALE, OutcomeWord.DONE),
+        ("created", Verdict.UNKNOWN, OutcomeWord.REFUSED_UNPROVEN, OutcomeWord.DONE),
+        ("running", Verdict.LIVE, OutcomeWord.REFUSED_LIVE, OutcomeWord.REFUSED_LIVE),
+        ("paused", Verdict.LIVE, OutcomeWord.REFUSED_LIVE, OutcomeWord.REFUSED_LIVE),
+        ("stopped", Verdict.STALE, OutcomeWord.DONE, OutcomeWord.DONE),
     ],
 )
 @pytest.mark.parametrize("override", [False, True])
 def test_each_state(
-    each: Machine, journal: Journal, state: str, verdict: Verdict, word: OutcomeWord, override: bool
+    each: Machine,
+    journal: Journal,
+    state: str,
+    verdict: Verdict,
+    word: OutcomeWord,
+    on_a_word: OutcomeWord,
+    override: bool,
 ) -> None:
     name = each.make(state)
     pid = each.pid(name)
     seen = each.look(name)
     assert (seen.label, seen.verdict) == (state, verdict)
     outcome = remove(each, name, journal, override=override)
-    assert outcome.word is word, outcome.summary
-    if state == "stopped":
+    assert outcome.word is (on_a_word if override else word), outcome.summary
+    if outcome.word is OutcomeWord.DONE:
         assert not os.path.lexists(each.root / name)
+        assert not runs(pid)
         assert not outcome.undoable
         assert "cannot be undone" in outcome.summary
         assert all(not os.path.exists(group) for group in cgroups.named(os.fsencode(name)))

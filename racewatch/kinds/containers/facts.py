@@ -25,15 +25,21 @@ class Group:
     """Who lives in the container's control groups.
 
     ``blind``: why an empty answer proves nothing; None: it does.  ``there``: at least one of the recorded
-    groups exists; ``directories`` are those.  ``count`` includes processes of other PID namespaces.
+    groups exists; ``directories`` are those.  ``pids`` includes processes of other PID namespaces, which have
+    the number 0.
     """
 
     members: tuple[Owner, ...] = ()
-    count: int = 0
+    pids: frozenset[int] = frozenset()
     there: bool = False
     directories: tuple[bytes, ...] = ()
     frozen: bool | None = None
     blind: str | None = None
+
+    @property
+    def count(self) -> int:
+        """How many live there, as far as they can be told apart."""
+        return len(self.pids)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +47,19 @@ class Mounted:
     """The mount points at or below a folder; ``blind`` as in :class:`Group`."""
 
     points: tuple[bytes, ...] = ()
+    blind: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A first process beside which the start FIFO still lies: does it wait there, and who would die with it?
+
+    ``let_in``: the FIFO was opened, and it goes on to become the program.  ``others`` counts the processes in
+    the container's control groups and in its PID namespace beside it.  ``blind`` as in :class:`Group`.
+    """
+
+    let_in: bool = False
+    others: int = 0
     blind: str | None = None
 
 
@@ -53,6 +72,7 @@ class Facts:
     ``mounted``: at or below the root file system, ``mounted_inside``: at or below the state directory, which
     its runtime's delete clears away with all that is in it; ``rooted``: who has its root in the root file
     system (asked only when no control group can tell who is of the container, and then not necessarily all);
+    ``waiting`` is None unless there is a FIFO and the first process lives;
     ``quiet``: the state directory has not changed for a while; ``task``: containerd's, when it is one.
     """
 
@@ -73,3 +93,4 @@ class Facts:
     rooted: tuple[Owner, ...] = ()
     quiet: bool = False
     task: Task | None = None
+    waiting: Waiting | None = None

@@ -23,6 +23,8 @@ class State(enum.StrEnum):
 
     CREATING = "creating"
     CREATED = "created"
+    ENTERED = "created, processes inside"
+    STARTING = "starting"
     RUNNING = "running"
     BEHIND = "started behind the runtime's back"
     PAUSED = "paused"
@@ -32,7 +34,17 @@ class State(enum.StrEnum):
     UNSEEN = "cannot tell"
 
 
-_LIVE: Final = frozenset({State.RUNNING, State.BEHIND, State.PAUSED, State.CHILDREN, State.BROKEN})
+_LIVE: Final = frozenset(
+    {
+        State.ENTERED,
+        State.STARTING,
+        State.RUNNING,
+        State.BEHIND,
+        State.PAUSED,
+        State.CHILDREN,
+        State.BROKEN,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,7 +82,14 @@ def state_of(facts: Facts) -> State:
 
 def _created(facts: Facts) -> State:
     """Waiting to be started, unless somebody started it without the runtime (any reader of runc's FIFO does)."""
-    return State.CREATED if facts.prepares else State.BEHIND
+    if not facts.prepares:
+        return State.BEHIND
+    if facts.waiting is not None and facts.waiting.let_in:
+        return State.STARTING
+    # What a runtime was told to run in it beside its own program, and whoever entered it, dies with the first.
+    if facts.waiting is not None and facts.waiting.others:
+        return State.ENTERED
+    return State.CREATED
 
 
 def judge(facts: Facts) -> Judgement:
@@ -101,13 +120,7 @@ def judge(facts: Facts) -> Judgement:
             remedy=f"when nothing makes it any more: {_command(facts)}",
         )
     if state is State.CREATED:
-        return _judged(
-            facts,
-            state,
-            Verdict.UNKNOWN,
-            "It was made and waits to be started; deleting it kills the waiting process.",
-            remedy=f"{facts.root.runtime} start {facts.name}, or {_command(facts)}, which kills the waiting process",
-        )
+        return _judged_created(facts)
     doubt = _doubt(facts, state)
     if doubt is not None:
         return _judged(
@@ -126,15 +139,50 @@ def judge(facts: Facts) -> Judgement:
     )
 
 
-def _command(facts: Facts) -> str:
+def _judged_created(facts: Facts) -> Judgement:
+    """Not left over, and not in use: it goes on a person's word alone, and its waiting process with it."""
+    doubt = _doubt_of_created(facts)
+    waits = f"It was made and waits to be started; deleting it kills the waiting process{_number(facts)}."
+    return _judged(
+        facts,
+        State.CREATED,
+        Verdict.UNKNOWN,
+        waits if doubt is None else f"{waits} It is not deleted here: {doubt}.",
+        Removable.OVERRIDE if doubt is None else Removable.NEVER,
+        remedy=f"{_command(facts, 'start')}, or {_command(facts)}, which kills the waiting process",
+    )
+
+
+def _doubt_of_created(facts: Facts) -> str | None:
+    """Why even a person's word is not enough; None when it is."""
+    if facts.waiting is None:
+        return "nothing tells whether it waits, or was started"
+    if facts.waiting.blind is not None:
+        return facts.waiting.blind
+    if not facts.group.there and facts.group.blind is None:
+        return "it has no control group, so who else lives in it cannot be told"
+    if facts.group.frozen:
+        # In a freezer of the first version not even SIGKILL gets through.
+        return "its control group is frozen, and what is frozen may not die"
+    return _doubt(facts, State.CREATED)
+
+
+def _number(facts: Facts) -> str:
+    return f" (pid {facts.owner.pid})" if facts.owner is not None else ""
+
+
+def _command(facts: Facts, verb: str = "delete") -> str:
     root = display(facts.root.path)
-    return f"{facts.root.runtime} --root {root} delete {facts.name}"
+    return f"{facts.root.runtime} --root {root} {verb} {facts.name}"
 
 
 def _alive(facts: Facts, state: State) -> str:
     first = _who(facts.owner) if facts.owner else facts.init_detail
     others = facts.group.count
+    inside = facts.waiting.others if facts.waiting is not None else 0
     return {
+        State.ENTERED: f"It waits to be started, but {inside} other processes are inside; deleting it would kill them.",
+        State.STARTING: f"It is being started just now: its start FIFO was opened ({first}).",
         State.RUNNING: f"It runs: {first}.",
         State.PAUSED: f"It is paused, its processes stand still: {first}.",
         State.BEHIND: f"Its program runs ({first}), though its runtime still calls it created: somebody opened its "
@@ -214,18 +262,35 @@ def _judged(
         # Whatever its state is: not even a person's word lets its runtime empty what is mounted in there.
         removable, summary = Removable.NEVER, f"{summary} And {inside}."
     if removable is not Removable.NEVER:
-        evidence = (*evidence, _WINDOW)
+        evidence = (*evidence, _window(facts, state))
     return Judgement(state, verdict, summary, evidence, removable, remedy)
 
 
+def _window(facts: Facts, state: State) -> Evidence:
+    return Evidence(
+        "window", Says.INFO, "rule", _WINDOW if state is not State.CREATED else _window_of_created(facts)
+    )
+
+
 #: The two kinds of death (DESIGN fact 8): "stopped" alone could be raced, an emptied control group cannot.
-_WINDOW: Final = Evidence(
-    "window",
-    Says.INFO,
-    "rule",
+_WINDOW: Final = (
     "once its state is away nobody can start it, and the kernel lets no group go in which a process lives; what "
-    "remains is another runtime that makes a group of the same name at that very moment",
+    "remains is another runtime that makes a group of the same name at that very moment"
 )
+
+
+def _window_of_created(facts: Facts) -> str:
+    """Waiting is as revocable as can be, so it is made to last: the process is held still until it is killed."""
+    by_hand = (
+        "" if facts.root.runtime is not Runtime.CRUN else ", somebody who wrote into its start FIFO by hand"
+    )
+    return (
+        "the waiting process is held still (SIGSTOP) while it is looked at for the last time: a start that came "
+        "first wins, a later one fails and says so; what remains, in that very moment: somebody who lets it go on "
+        f"(SIGCONT) and starts it{by_hand}, a {facts.root.runtime} exec that had begun before, another runtime "
+        "that makes a group of the same name"
+    )
+
 
 # --- evidence --------------------------------------------------------------------------------------
 
@@ -236,7 +301,13 @@ def _evidence(facts: Facts) -> tuple[Evidence, ...]:
         found.append(Evidence("belongs to", Says.INFO, "state root, labels, bundle", facts.manager.name))
     if facts.task is not None:
         found.append(facts.task.evidence)
-    parts: tuple[Callable[[Facts], Evidence | None], ...] = (_of_init, _of_fifo, _of_group, _of_mounts)
+    parts: tuple[Callable[[Facts], Evidence | None], ...] = (
+        _of_init,
+        _of_fifo,
+        _of_waiting,
+        _of_group,
+        _of_mounts,
+    )
     return (*found, *(one for part in parts if (one := part(facts)) is not None))
 
 
@@ -261,6 +332,22 @@ def _of_fifo(facts: Facts) -> Evidence | None:
     if facts.root.runtime is Runtime.CRUN:
         what = "is there: it was not started yet (never open it)"
     return Evidence("start FIFO", Says.INFO, "statx", f"exec.fifo {what}")
+
+
+def _of_waiting(facts: Facts) -> Evidence | None:
+    waiting = facts.waiting
+    if waiting is None or not facts.prepares:
+        return None
+    source = "/proc/PID/fd, /proc/PID/ns/pid"
+    if waiting.blind is not None:
+        return Evidence("waiting", Says.UNKNOWN, source, waiting.blind)
+    if waiting.let_in:
+        return Evidence(
+            "waiting", Says.LIVE, source, "its first process does not wait at the start FIFO any more"
+        )
+    inside = f"{waiting.others} other processes are" if waiting.others else "nobody else is"
+    says = Says.LIVE if waiting.others else Says.INFO
+    return Evidence("waiting", says, source, f"its first process waits at the start FIFO; {inside} inside")
 
 
 def _of_group(facts: Facts) -> Evidence:

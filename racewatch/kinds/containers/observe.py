@@ -29,8 +29,9 @@ from racewatch.kinds.containers.state import (
     makes_pid_namespace,
     parse,
 )
+from racewatch.kinds.containers.waiting import waiting_of
 from racewatch.kinds.seeing import describe, seniority
-from racewatch.linux import boot, cgroups, fs, processes
+from racewatch.linux import boot, cgroups, fs, pidns, processes
 from racewatch.linux.mounts import FileSystems
 
 #: A runtime makes the state file some tenths of a second after the directory.
@@ -73,6 +74,11 @@ class Surroundings:
         """Some of these processes, the oldest first."""
         found = [owner for pid in sorted(pids)[:_MOST_NAMED] if (owner := self.describe(pid))]
         return tuple(sorted(found, key=seniority))
+
+    @cached_property
+    def population(self) -> pidns.Population:
+        """Who lives in which PID namespace."""
+        return pidns.population()
 
     @cached_property
     def _roots(self) -> tuple[dict[tuple[int, int], list[int]], int]:
@@ -129,14 +135,18 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         if isinstance(said, Recorded) and root.runtime is Runtime.CRUN:
             said = replace(said, own_pids=_own_pids(directory))
         said = _with_hooks(root.runtime, said, directory)
-        fifo = _has(directory, FIFO)
+        fifo = _look(directory, FIFO)
     finally:
         os.close(directory)
     recorded = said if isinstance(said, Recorded) else None
     rootfs = _rootfs(recorded)
     init, detail = _init(recorded, around)
+    alive = recorded is not None and init is Init.ALIVE
+    owner = around.describe(recorded.pid) if recorded is not None and alive else None
     group = _group(name, recorded, around)
-    owner = around.describe(recorded.pid) if recorded is not None and init is Init.ALIVE else None
+    waiting = None
+    if recorded is not None and alive and fifo is not None:
+        waiting = waiting_of(root.runtime, fifo, recorded.pid, group, around.population)
     return Facts(
         root=root,
         name=name,
@@ -146,7 +156,7 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         init=init,
         init_detail=detail,
         owner=owner,
-        fifo=fifo,
+        fifo=fifo is not None,
         prepares=owner is not None and _prepares(root.runtime, owner),
         group=group,
         mounted=_mounted(rootfs, around),
@@ -156,6 +166,7 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         rooted=_rooted(recorded, rootfs, group, around),
         quiet=time.time() - fs.stat_fd(fd).ctime_ns / 1e9 > QUIET_SECONDS,
         task=task_of(recorded.bundle) if recorded is not None else None,
+        waiting=waiting,
     )
 
 
@@ -202,12 +213,11 @@ def _with_hooks(runtime: Runtime, said: Recorded | NotUnderstood, directory: int
         return said
 
 
-def _has(directory: int, name: bytes) -> bool:
+def _look(directory: int, name: bytes) -> fs.Stat | None:
     try:
-        fs.stat_at(directory, name)
+        return fs.stat_at(directory, name)
     except FileNotFoundError:
-        return False
-    return True
+        return None
 
 
 def _init(recorded: Recorded | None, around: Surroundings) -> tuple[Init, str]:
@@ -257,7 +267,7 @@ def _group(name: str, recorded: Recorded | None, around: Surroundings) -> Group:
     told = {answer for one, _ in found if (answer := cgroups.is_frozen(one)) is not None}
     return Group(
         around.people(pids - {0}),
-        len(pids),
+        pids,
         there=bool(found),
         directories=tuple(one for one, _ in found),
         frozen=(True in told) if told else None,

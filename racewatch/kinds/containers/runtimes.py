@@ -16,8 +16,9 @@ from racewatch.core.model import Observation, OutcomeWord, Problem, Target
 from racewatch.core.never import NeverRemoved
 from racewatch.core.part import Part, Pinned
 from racewatch.core.text import display, display_text
+from racewatch.core.waiter import Waiter
 from racewatch.kinds.containers.facts import Facts, Init
-from racewatch.kinds.containers.judge import judge
+from racewatch.kinds.containers.judge import State, judge
 from racewatch.kinds.containers.observe import Surroundings, gather, read_state
 from racewatch.kinds.containers.reading import seconds
 from racewatch.kinds.containers.roots import StateRoot, split, state_roots, target_of
@@ -26,6 +27,7 @@ from racewatch.kinds.containers.state import Recorded
 from racewatch.kinds.seeing import fingerprint_of, moment, unseen
 from racewatch.kinds.walk import why_not
 from racewatch.linux import fs
+from racewatch.linux.processes import ProcessId
 
 
 class Runtimes:
@@ -183,13 +185,27 @@ def _owners_way(root: StateRoot, pinned: Pinned) -> OwnersWay | Stop:
             f"{display(pinned.path)} was not removed: {root.runtime} is not installed here, and only it can delete",
         )
     try:
-        groups = gather(root, pinned.path, pinned.fd, Surroundings()).group.directories
+        facts = gather(root, pinned.path, pinned.fd, Surroundings())
     except OSError as error:
         return Stop(
             OutcomeWord.FAILED, f"{display(pinned.path)} was not removed: {error.strerror}", error=str(error)
         )
     name = os.fsdecode(pinned.name)
-    return OwnersWay(groups, lambda aside: (program, "--root", os.fsdecode(aside), "delete", name))
+    return OwnersWay(
+        facts.group.directories,
+        lambda aside: (program, "--root", os.fsdecode(aside), "delete", name),
+        _waiter(facts),
+    )
+
+
+def _waiter(facts: Facts) -> Waiter | None:
+    """The first process, if there is one: all that a container consists of which is only created.
+
+    Whether it still waits is not asked here but when it stands still: it may be started at any moment.
+    """
+    if facts.owner is None:
+        return None
+    return Waiter.of_this_boot(ProcessId(facts.owner.pid, facts.owner.start_ticks))
 
 
 def _observation(target: Target, facts: Facts, node: fs.Stat) -> Observation:
@@ -210,13 +226,13 @@ def _observation(target: Target, facts: Facts, node: fs.Stat) -> Observation:
         removable=judged.removable,
         seen_at=time.time(),
         remedy=judged.remedy,
-        facts=_pairs(facts, said),
+        facts=_pairs(facts, said, judged.state),
         others=tuple(one for one in facts.group.members if one != facts.owner),
         undoable=False,
     )
 
 
-def _pairs(facts: Facts, said: Recorded | None) -> tuple[tuple[str, str], ...]:
+def _pairs(facts: Facts, said: Recorded | None, state: State) -> tuple[tuple[str, str], ...]:
     runtime = facts.root.runtime.value
     found = [
         ("name", facts.name),
@@ -236,6 +252,9 @@ def _pairs(facts: Facts, said: Recorded | None) -> tuple[tuple[str, str], ...]:
             found.append(("hooks", display_text("; ".join(said.hooks))))
     if facts.group.directories:
         found.append(("control groups", ", ".join(map(display, facts.group.directories))))
+    if state is State.CREATED and facts.owner is not None:
+        who = f"{display_text(facts.owner.name)} (pid {facts.owner.pid})"
+        found.append(("consequence", f"its waiting process, {who}, is killed"))
     if facts.group.count:
         found.append(("processes", str(facts.group.count)))
     return tuple(found)
