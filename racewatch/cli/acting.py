@@ -160,9 +160,13 @@ def _confirmed(session: Session, previews: Sequence[Outcome]) -> bool:
             session.err.pieces((Cell(f"    {item.says.value:<8}"), Cell(item.detail)))
     what = "this" if len(wanted) == 1 else f"these {len(wanted)}"
     final = sum(1 for one in wanted if one.observation is not None and not one.observation.undoable)
-    undo = (
-        "undo brings it back" if not final else f"undo brings it back, except {final} that cannot be undone"
-    )
+    undo = "undo brings it back"
+    if final:
+        undo = (
+            "this cannot be undone"
+            if final == len(wanted)
+            else f"{undo}, except {final} that cannot be undone"
+        )
     session.err.line(f"Each is looked at again right before its name is taken away; {undo}.")
     session.err.prompt(f"Remove {what}? [y/N] ")
     return sys.stdin.readline().strip().lower() in ("y", "yes")

@@ -163,15 +163,15 @@ def _verdict(word: str) -> Verdict:
 
 def _what_remove_does(racewatch: Racewatch, seen: Observation) -> str:
     plain = preview(ActRequest(seen.target, seen.fingerprint), seen, racewatch.config)
+    after = "undo brings it back" if seen.undoable else "this cannot be undone"
     if plain.word is OutcomeWord.DONE:
-        after = "undo brings it back" if seen.undoable else "this cannot be undone"
         return (
             "would remove it: looked at again under a lock, its name taken away in one step, "
             f"checked, then deleted; {after}"
         )
     forced = preview(ActRequest(seen.target, seen.fingerprint, override=True), seen, racewatch.config)
     if forced.word is OutcomeWord.DONE:
-        return f"would refuse: {plain.summary}; --override removes it on your word"
+        return f"would refuse: {plain.summary}; --override removes it on your word; {after}"
     return f"would refuse: {plain.summary}"
 
 

@@ -28,7 +28,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from racewatch.core.model import ActRequest, Observation, Removable, Verdict
+from racewatch.core.model import ActRequest, KindName, Observation, Removable, Verdict
 from racewatch.core.text import display_text
 from racewatch.ui import icons, words
 from racewatch.ui.evidence_pane import EvidenceRow, Note
@@ -146,7 +146,7 @@ class ConfirmDialog(QDialog):
         self._scroll.setAccessibleName("Evidence")
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.state = Note(self._look, "idle", "pulse", "")
-        promise = CONSEQUENCE if self.bound.verdict is Verdict.STALE else RESPONSIBILITY
+        promise = promise_of(self.bound)
         self.promise = QCheckBox(action_text(promise))
         self.promise.setAccessibleName(promise)
         self.promise.setAccessibleDescription("Needed before the button can be pressed; never remembered")
@@ -293,6 +293,19 @@ class ConfirmDialog(QDialog):
         return self.request
 
 
+def promise_of(seen: Observation) -> str:
+    """What a person takes upon them, where their word is needed."""
+    certain = _certain_loss(seen)
+    if certain is not None:
+        return f"I take responsibility: {certain}"
+    return CONSEQUENCE if seen.verdict is Verdict.STALE else RESPONSIBILITY
+
+
+def _certain_loss(seen: Observation) -> str | None:
+    """What goes with a container for certain; with locks it is what may happen."""
+    return words.fact(seen, "consequence") if seen.target.kind is KindName.CONTAINER else None
+
+
 def _consequence(seen: Observation) -> str:
     noun = words.noun(seen.target)
     said = f"{seen.summary} " if seen.summary else ""
@@ -300,6 +313,9 @@ def _consequence(seen: Observation) -> str:
     act = f"{again}its name is taken away. This can be undone from the History while the name is free."
     if not seen.undoable:
         act = f"{again}it is taken away and deleted. This cannot be undone."
+    certain = _certain_loss(seen)
+    if certain is not None:
+        return f"{said}{again}it is taken away and deleted, and {certain}. This cannot be undone."
     lost = words.fact(seen, "consequence")
     along = [display_text(value) for name, value in seen.facts if name == "goes with it"]
     together = f" Together with it goes {', '.join(along)}, or nothing." if along else ""

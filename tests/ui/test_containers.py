@@ -18,6 +18,7 @@ from racewatch.kinds.containers.bundles import target_of
 from racewatch.kinds.containers.state import Runtime
 from racewatch.linux import processes
 from racewatch.ui.actions import Act
+from racewatch.ui.confirm import Doubt
 from racewatch.ui.purge import PurgeDialog
 from racewatch.ui.strip import Level
 from racewatch.ui.window import MainWindow
@@ -111,6 +112,49 @@ def test_one_that_is_made_anew_while_it_is_asked_about(opened: Opened, runc: Mac
     runc.make("running", name)
     opened.until(lambda: dialog.doubt is not None, "the doubt")
     assert not dialog.remove.isEnabled()
+    dialog.reject()
+    opened.until(lambda: window.actor.dialog is None, "the end of the question")
+    assert runs(runc.pid(name))
+
+
+def test_one_that_waits_goes_on_a_word_that_says_what_it_kills(opened: Opened, runc: Machine) -> None:
+    name = runc.make("created")
+    pid = runc.pid(name)
+    window = opened_on(opened, runc, name)
+    window.actions_table[Act.REMOVE].trigger()
+    dialog = window.actor.dialog
+    assert dialog is not None
+    (said,) = [one.text() for one in dialog.findChildren(QLabel) if "pinned" in one.text()]
+    assert f"deleting it kills the waiting process (pid {pid})" in said
+    assert said.endswith(f"its waiting process, runc:[2:INIT] (pid {pid}), is killed. This cannot be undone.")
+    assert dialog.promise.accessibleName() == (
+        f"I take responsibility: its waiting process, runc:[2:INIT] (pid {pid}), is killed"
+    )
+    opened.until(dialog.promise.isVisible, "the question")
+    assert not dialog.remove.isEnabled()
+    dialog.promise.setChecked(True)
+    opened.until(dialog.remove.isEnabled, "the beat")
+    QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
+    opened.until(lambda: not window.actor.busy, "the outcome")
+    assert not (runc.root / name).exists()
+    assert not runs(pid)
+    strip = window.strips.strips()[-1]
+    assert strip.level is Level.SUCCESS
+    assert not strip.undo_button.isVisible()
+
+
+def test_one_that_is_started_while_it_is_asked_about(opened: Opened, runc: Machine) -> None:
+    name = runc.make("created")
+    window = opened_on(opened, runc, name)
+    window.actions_table[Act.REMOVE].trigger()
+    dialog = window.actor.dialog
+    assert dialog is not None
+    dialog.promise.setChecked(True)
+    opened.until(dialog.remove.isEnabled, "the beat")
+    runc.run("start", name)
+    opened.until(lambda: dialog.doubt is Doubt.ALIVE, "the doubt")
+    assert not dialog.remove.isEnabled()
+    assert not dialog.promise.isEnabled()
     dialog.reject()
     opened.until(lambda: window.actor.dialog is None, "the end of the question")
     assert runs(runc.pid(name))
