@@ -128,6 +128,10 @@ class Machine:
             self.stop(name)
         return name
 
+    def knows(self, *names: str) -> None:
+        """Names that are made elsewhere: whatever lives in the control groups of these is ended as well."""
+        self._made.update(names)
+
     def stop(self, name: str) -> None:
         self.run("kill", name, "KILL")
         pid = self.pid(name)

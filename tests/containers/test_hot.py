@@ -2,6 +2,9 @@
 
 Beside our act runs what people do by hand: ask the runtime for the state, and delete what it calls stopped.
 A life is lost when a container that its user made and never stopped is gone.
+
+In the second race containers that were only created are deleted on a person's word, while their user starts them.
+A life is lost there when a start was told that it went well, and the program is gone.
 """
 
 from __future__ import annotations
@@ -61,13 +64,15 @@ def live_again_and_again(machine: Machine, name: str, answer: int, parent: int) 
 
 
 @contextmanager
-def a_user(machine: Machine, name: str) -> Iterator[Callable[[], tuple[int, int]]]:
+def a_user(
+    machine: Machine, name: str, live: Callable[[Machine, str, int, int], None] = live_again_and_again
+) -> Iterator[Callable[[], tuple[int, int]]]:
     answer = os.memfd_create("lives")
     parent = os.getpid()
     pid = os.fork()
     if pid == 0:
         try:
-            live_again_and_again(machine, name, answer, parent)
+            live(machine, name, answer, parent)
         finally:
             os._exit(0)
 
@@ -134,4 +139,77 @@ def test_no_life_is_lost_in_a_hot_race(
     assert lives > 10
     assert words.get(OutcomeWord.DONE, 0) > 0
     # The state of one whose name its user took meanwhile is kept aside, and the outcome said so.
+    assert len(runc.aside()) <= words.get(OutcomeWord.FAILED, 0)
+
+
+def start_again_and_again(machine: Machine, name: str, answer: int, parent: int) -> None:
+    """The user: makes it, thinks for longer and longer, starts it, ends it; counts the programs that are gone."""
+    lives = lost = told = 0
+    while os.getppid() == parent:
+        machine.run("delete", "--force", name, check=False)
+        if machine.run("create", "--bundle", str(machine.bundle), name, check=False).returncode != 0:
+            continue
+        try:
+            pid = machine.pid(name)
+        except (OSError, ValueError, KeyError):
+            continue  # deleted before it was to be started
+        time.sleep(0.004 * (told + lives) % 0.1)
+        if machine.run("start", name, check=False).returncode != 0:
+            told += 1
+        else:
+            lives += 1
+            time.sleep(0.005)
+            lost += processes.identify(pid) is None
+        os.pwrite(answer, json.dumps([lives, lost]).encode().ljust(64), 0)
+
+
+def created_by_hand(machine: Machine) -> bool:
+    """``runc state`` says created, so ``runc delete``."""
+    command = ["runc", "--root", str(machine.root)]
+    said = subprocess.run([*command, "state", BY_HAND], capture_output=True, check=False).stdout
+    if b'"status": "created"' not in said:
+        return False
+    return subprocess.run([*command, "delete", BY_HAND], capture_output=True, check=False).returncode == 0
+
+
+def created_by_racewatch(machine: Machine, journal: Journal) -> OutcomeWord | None:
+    target = machine.target(BY_US)
+    seen = machine.kind.look(target)
+    if seen is None or seen.label != "created" or seen.removable is not Removable.OVERRIDE:
+        return None
+    request = ActRequest(target, seen.fingerprint, override=True)
+    return act(request, machine.kind.procedure(target), journal).word
+
+
+@pytest.mark.timeout(300)
+def test_no_program_is_lost_that_was_started_while_its_container_was_deleted(
+    runc: Machine, journal: Journal, request: pytest.FixtureRequest
+) -> None:
+    tell: Tell = teller(request.config)
+    seconds = SECONDS_LONG if request.config.getoption("--long") else SECONDS
+    runc.knows(BY_HAND, BY_US)
+    with a_user(runc, BY_HAND, start_again_and_again) as count:
+        ends = time.monotonic() + seconds
+        naive = 0
+        while time.monotonic() < ends:
+            naive += created_by_hand(runc)
+        naive_lives, naive_lost = count()
+    words: dict[OutcomeWord, int] = {}
+    with a_user(runc, BY_US, start_again_and_again) as count:
+        began = time.monotonic()
+        while (passed := time.monotonic() - began) < seconds or (
+            passed < PATIENCE * seconds and OutcomeWord.DONE not in words
+        ):
+            word = created_by_racewatch(runc, journal)
+            if word is not None:
+                words[word] = words.get(word, 0) + 1
+        lives, lost = count()
+    told = ", ".join(f"{number} {word}" for word, number in sorted(words.items()))
+    tell(
+        f"losses among created: runc state+runc delete {naive_lost} of {naive_lives} started ({naive} deleted); "
+        f"racewatch {lost} of {lives} started ({told})"
+    )
+    assert lost == 0
+    assert lives > 0
+    assert words.get(OutcomeWord.DONE, 0) > 0
     assert len(runc.aside()) <= words.get(OutcomeWord.FAILED, 0)

@@ -1,7 +1,8 @@
 """``kill -9`` on entry of the system calls of a delete, and of its recovery, with a real runtime.
 
 After each kill a fresh racewatch starts on the same state folder.  Then either the container is where it was,
-stopped as before, or it is gone and its hooks have run; no private folder is left, and the next delete works.
+stopped or created as before, or it is gone and its hooks have run; no private folder is left, and the next delete
+works.  One that waited to be started still does, and can be; or its process has ended, and it is stopped.
 """
 
 from __future__ import annotations
@@ -22,8 +23,10 @@ from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, OutcomeWord, Verdict
 from racewatch.core.recovery import recover
 from racewatch.kinds.containers.state import Runtime
+from racewatch.linux import signals
+from racewatch.linux.signals import stands_still
 from racewatch.verbs import Racewatch
-from tests.containers.support import Machine, machine, make_bundle, until
+from tests.containers.support import Machine, machine, make_bundle, runs, until
 from tests.crash.driver import kill_at_some, run_once
 from tests.crash.killing import Victim, needs_strace
 from tests.race.telling import Tell, teller
@@ -38,13 +41,14 @@ class Sandbox:
     machine: Machine
     state: Path
     name: str
+    pid: int
 
     @property
     def told(self) -> Path:
         return self.machine.folder / "told"
 
 
-def a_stopped_one(folder: Path) -> Sandbox:
+def a_container(folder: Path, state: str) -> Sandbox:
     made = machine(Runtime.RUNC, folder)
     hook = folder / "hook"
     hook.write_text(f"#!/bin/sh\necho ran >> {folder}/told\n")
@@ -53,12 +57,13 @@ def a_stopped_one(folder: Path) -> Sandbox:
     config = json.loads((bundle / "config.json").read_text())
     config["hooks"] = {"poststop": [{"path": str(hook)}]}
     (bundle / "config.json").write_text(json.dumps(config))
-    return Sandbox(made, folder / "journal", made.make("stopped", bundle=bundle))
+    name = made.make(state, bundle=bundle)
+    return Sandbox(made, folder / "journal", name, made.pid(name))
 
 
 def acting(sandbox: Sandbox) -> None:
     target = sandbox.machine.target(sandbox.name)
-    request = ActRequest(target, sandbox.machine.look(sandbox.name).fingerprint)
+    request = ActRequest(target, sandbox.machine.look(sandbox.name).fingerprint, override=True)
     outcome = act(request, sandbox.machine.kind.procedure(target), Journal(os.fsencode(sandbox.state)))
     assert outcome.word is OutcomeWord.DONE, outcome.summary
 
@@ -81,17 +86,39 @@ def die_as_the_owners_command_begins(sandbox: Sandbox) -> None:
         victim.close()
 
 
+def die_as_it_is_taken(sandbox: Sandbox) -> None:
+    """The waiting process stands still, its state is away, and nobody is there to go on."""
+
+    def work(_: Callable[[], None]) -> None:
+        signals.end = lambda pidfd: os._exit(77)
+        acting(sandbox)
+
+    victim = Victim(work, lambda: None)
+    try:
+        assert victim.run() == 77
+    finally:
+        victim.close()
+    assert stands_still(sandbox.pid)
+
+
 @dataclass(frozen=True)
 class Scenario:
     name: str
     work: Callable[[Sandbox], None]
     prepare: Callable[[Sandbox], None] = lambda _: None
+    state: str = "stopped"
+    usual: str = "put back"
 
 
-SCENARIOS = (Scenario("delete", acting), Scenario("recovery", recovering, die_as_the_owners_command_begins))
+SCENARIOS = (
+    Scenario("delete", acting),
+    Scenario("recovery", recovering, die_as_the_owners_command_begins, usual="finished"),
+    Scenario("delete of one that waits", acting, state="created"),
+    Scenario("recovery of one that stands still", recovering, die_as_it_is_taken, "created"),
+)
 
 
-def put_right(sandbox: Sandbox) -> str:
+def put_right(sandbox: Sandbox, state: str) -> str:
     """What starts on the same state folder make of it; the owner's command may still be at work."""
     made = sandbox.machine
     settled = False
@@ -112,21 +139,29 @@ def put_right(sandbox: Sandbox) -> str:
     seen = made.kind.look(made.target(sandbox.name))
     if seen is None:
         assert sandbox.told.read_text().startswith("ran\n"), "gone, and its hooks never ran"
+        assert not runs(sandbox.pid)
         return "finished" if settled else "done"
     assert not sandbox.told.exists(), "its hooks ran, and it is still there"
+    how = "put back" if settled else "untouched"
+    if runs(sandbox.pid):
+        assert seen.label == "created"
+        assert not stands_still(sandbox.pid), "nobody lets it go on any more"
+        made.run("start", sandbox.name)
+        assert made.look(sandbox.name).label == "running"
+        return how
     assert (seen.verdict, seen.label) == (Verdict.STALE, "stopped")
     acting(sandbox)
     assert made.kind.look(made.target(sandbox.name)) is None
-    return "put back" if settled else "untouched"
+    return how if state == "stopped" else f"{how} and stopped"
 
 
 def one_run(scenario: Scenario, inject: str | None, output: Path) -> str | None:
     with tempfile.TemporaryDirectory(prefix="rw-oci-") as name:
-        sandbox = a_stopped_one(Path(name).resolve())
+        sandbox = a_container(Path(name).resolve(), scenario.state)
         try:
             scenario.prepare(sandbox)
             was_killed = run_once(lambda: scenario.work(sandbox), inject, output, children=False)
-            how = put_right(sandbox)
+            how = put_right(sandbox, scenario.state)
             return how if was_killed else None
         finally:
             sandbox.machine.close()
@@ -150,4 +185,4 @@ def test_a_delete_killed_at_a_system_call_is_put_right_by_the_next_start(
             every=every,
         )
     tell(f"  container, {scenario.name}: {killed}")
-    assert killed.ways["put back" if scenario.name == "delete" else "finished"] > 0
+    assert killed.ways[scenario.usual] > 0

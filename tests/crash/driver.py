@@ -21,7 +21,7 @@ from tests.crash.killing import BROKEN, Tracer, Victim, lines_in
 #: The calls that change a name or what is on disk.
 CHANGING: Final = frozenset({
     "renameat2", "unlink", "unlinkat", "rmdir", "link", "linkat", "symlink", "symlinkat", "mkdir", "mkdirat",
-    "mknodat", "fsync", "fdatasync", "pwrite64", "ftruncate",
+    "mknodat", "fsync", "fdatasync", "pwrite64", "ftruncate", "pidfd_send_signal",
 })  # fmt: skip
 _BEFORE: Final = 3
 _AFTER: Final = 8
