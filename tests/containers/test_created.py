@@ -13,7 +13,7 @@ import signal
 import subprocess
 import threading
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import pytest
@@ -22,9 +22,14 @@ from racewatch.core.act import Step, act
 from racewatch.core.exchange import Hands
 from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, Outcome, OutcomeWord, Removable, Verdict
-from racewatch.kinds.containers.roots import StateRoot
+from racewatch.kinds.containers import ContainersKind
+from racewatch.kinds.containers.facts import Facts, Group, Mounted, Waiting
+from racewatch.kinds.containers.judge import judge
+from racewatch.kinds.containers.observe import Surroundings, gather
+from racewatch.kinds.containers.roots import PODMAN, StateRoot
 from racewatch.kinds.containers.state import Runtime
-from racewatch.linux import cgroups, signals
+from racewatch.kinds.containers.waiting import waiting_of
+from racewatch.linux import cgroups, fs, pidns, signals
 from tests.containers.support import Machine, make_bundle, runs, until
 from tests.contract.support import Program
 from tests.contract.test_terminal import on_terminal
@@ -83,6 +88,7 @@ def a_scene(machine: Machine) -> Scene:
 
 
 def ended(scene: Scene) -> None:
+    (scene.bundle / "rootfs/tmp/go").touch()  # whatever waits to be told, also when a test has failed
     for thread in scene.threads:
         thread.join()
     for helper in scene.helpers:
@@ -206,9 +212,6 @@ def test_a_user_who_may_not_look_into_it_is_not_offered_it(of_runc: Scene) -> No
 
 
 def test_an_engines_own_is_never_offered(of_runc: Scene) -> None:
-    from racewatch.kinds.containers import ContainersKind
-    from racewatch.kinds.containers.roots import PODMAN
-
     root = StateRoot(Runtime.RUNC, os.fsencode(of_runc.machine.root), PODMAN)
     seen = ContainersKind([root], default_roots=False).look(of_runc.machine.target(of_runc.name))
     assert seen is not None
@@ -236,6 +239,35 @@ def test_the_command_line_says_the_same(of_runc: Scene) -> None:
     (outcome,) = done.json["outcomes"]
     assert (outcome["outcome"], outcome["undoable"]) == ("done", False)
     assert not runs(of_runc.pid)
+
+
+def facts_of(scene: Scene) -> Facts:
+    fd = os.open(scene.path, os.O_PATH)
+    try:
+        return gather(scene.machine.state_root, os.fsencode(scene.path), fd, Surroundings())
+    finally:
+        os.close(fd)
+
+
+def test_what_no_word_is_enough_for(of_runc: Scene) -> None:
+    """Whatever keeps us from seeing that it waits, and who would die with it."""
+    facts = facts_of(of_runc)
+    assert facts.waiting == Waiting()
+    assert judge(facts).removable is Removable.OVERRIDE
+    for doubtful in (
+        replace(facts, waiting=None),
+        replace(facts, waiting=Waiting(blind="why")),
+        replace(facts, group=Group()),
+        replace(facts, group=replace(facts.group, blind="why")),
+        replace(facts, mounted=Mounted((b"/r/tmp",))),
+    ):
+        judged = judge(doubtful)
+        assert (judged.verdict, judged.removable) == (Verdict.UNKNOWN, Removable.NEVER)
+        assert "It is not deleted here" in judged.summary
+    fifo = fs.stat_path(os.fsencode(of_runc.path / "exec.fifo"))
+    hidden = waiting_of(Runtime.RUNC, fifo, of_runc.pid, facts.group, pidns.Population({}, 2))
+    assert hidden.blind is not None
+    assert "2 processes" in hidden.blind
 
 
 # --- a start between any two steps -------------------------------------------------------------
@@ -340,32 +372,56 @@ def test_a_start_that_waits_while_it_is_held_goes_on_when_it_comes_back(
     nothing_is_lost(of_runc, outcome)
 
 
-def test_one_that_is_just_being_started_is_seen(of_runc: Scene, journal: Journal) -> None:
-    """Between the opened FIFO and the program there is time: hooks run there, and nothing else has changed yet."""
-    bundle = make_bundle(of_runc.machine.folder / "hooked")
+#: Between the opened FIFO and the program there is time: hooks run there, and nothing else has changed yet.
+UNTIL_TOLD = {
+    "path": "/bin/sh",
+    "args": ["sh", "-c", "while ! test -e /proc/1/root/tmp/go; do sleep 0.01; done"],
+}
+
+
+def half_started(scene: Scene) -> Callable[[], None]:
+    """Another container in the scene, whose start stops half-way; what is returned lets that go on to its end."""
+    bundle = make_bundle(scene.machine.folder / "hooked", args=("sh", "-c", ": > /tmp/ran; exec sleep 600"))
     config = json.loads((bundle / "config.json").read_text())
-    config["hooks"] = {
-        "startContainer": [
-            {"path": "/bin/sh", "args": ["sh", "-c", "while ! test -e /proc/1/root/tmp/go; do :; done"]}
-        ]
-    }
+    config["root"]["readonly"] = False
+    config["hooks"] = {"startContainer": [UNTIL_TOLD]}
     (bundle / "config.json").write_text(json.dumps(config))
-    name = of_runc.machine.make("created", bundle=bundle)
-    target, seen = of_runc.machine.target(name), of_runc.machine.look(name)
-    starting = threading.Thread(target=lambda: of_runc.machine.run("start", name))
+    scene.bundle = bundle
+    scene.name = scene.machine.make("created", bundle=bundle)
+    scene.pid = scene.machine.pid(scene.name)
 
-    def begin(step: Step) -> None:
-        if step is Step.CAPTURE:
-            starting.start()
-            until(lambda: of_runc.machine.look(name).label == "starting", "the start")
+    def go_on() -> None:
+        (bundle / "rootfs/tmp/go").touch()
+        for thread in scene.threads:
+            thread.join()
 
-    request = ActRequest(target, seen.fingerprint, override=True)
-    outcome = act(request, of_runc.machine.kind.procedure(target), journal, on_step=begin)
-    (bundle / "rootfs/tmp/go").touch()
-    starting.join()
-    assert outcome.word is LIVE
+    return go_on
+
+
+@pytest.mark.parametrize("step", [Step.RECHECK, Step.INTENT, Step.CAPTURE], ids=str)
+def test_one_that_is_just_being_started(
+    of_runc: Scene, journal: Journal, monkeypatch: pytest.MonkeyPatch, step: Step
+) -> None:
+    """It is refused before its state is away: its start ends by removing the FIFO there."""
+    go_on = half_started(of_runc)
+
+    def begin() -> None:
+        of_runc.begin_to_start()
+        until(lambda: of_runc.machine.look(of_runc.name).label == "starting", "the start")
+
+    take = Hands.take
+
+    def late(hands: Hands) -> None:
+        take(hands)
+        go_on()
+
+    monkeypatch.setattr(Hands, "take", late)
+    outcome = perform(of_runc, journal, step, begin)
+    go_on()
+    assert outcome.word is LIVE, outcome.summary
     assert "being started just now" in outcome.summary
-    until(lambda: of_runc.machine.look(name).label == "running", "the program")
+    assert of_runc.answers == [0]
+    nothing_is_lost(of_runc, outcome)
 
 
 # --- others inside -----------------------------------------------------------------------------

@@ -18,7 +18,7 @@ from typing import Final
 
 from tests.crash.killing import BROKEN, Tracer, Victim, lines_in
 
-#: The calls that change a name or what is on disk.
+#: The calls that change a name, what is on disk, or a process.
 CHANGING: Final = frozenset({
     "renameat2", "unlink", "unlinkat", "rmdir", "link", "linkat", "symlink", "symlinkat", "mkdir", "mkdirat",
     "mknodat", "fsync", "fdatasync", "pwrite64", "ftruncate", "pidfd_send_signal",

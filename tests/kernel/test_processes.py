@@ -306,3 +306,10 @@ def test_a_whole_process_stands_still_goes_on_and_ends() -> None:
         finally:
             os.close(pidfd)
     assert signals.stands_still(process.pid), "who is gone goes nowhere"
+
+
+def test_a_thread_that_was_made_while_the_others_were_looked_at(monkeypatch: pytest.MonkeyPatch) -> None:
+    looks = [{b"T"}, {b"T", b"R"}, {b"T"}, {b"T"}]
+    monkeypatch.setattr(signals, "_states", lambda _: looks.pop(0))
+    assert not signals.stands_still(1)
+    assert signals.stands_still(1)

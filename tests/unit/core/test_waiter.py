@@ -108,10 +108,19 @@ def test_one_that_was_set_going_goes_on(
 
     for name in ("hold", "let_go", "end"):
         monkeypatch.setattr(signals, name, told(name, getattr(signals, name)))
+    taken_away: list[None] = []
+    take = Hands.take
+
+    def telling(hands: Hands) -> None:
+        taken_away.append(None)
+        take(hands)
+
+    monkeypatch.setattr(Hands, "take", telling)
     outcome = perform(path, journal, child, *[UNKNOWN] * (look - 1), LIVE)
     assert outcome.word is OutcomeWord.REFUSED_LIVE, outcome.summary
     # What runs by the first look is not even touched.
     assert sent == ([] if look == 2 else ["hold", "let_go"])
+    assert len(taken_away) == (look == 4)
     assert "T" not in states(child.pid)
     assert is_untouched(path)
 
