@@ -166,7 +166,8 @@ def _add_acting(commands: _Commands[_Parser]) -> None:
     remove.add_argument(
         "--override",
         action="store_true",
-        help="on your word: also what could not be proved (never what is in use or forbidden)",
+        help="on your word: also what could not be proved, and a created container with the process that waits in "
+        "it (never what is in use or forbidden)",
     )
     remove.add_argument("--dry-run", action="store_true", help="say what would be done, touch nothing")
     remove.add_argument("--yes", action="store_true", help="do not ask (needed without a terminal)")
