@@ -93,9 +93,10 @@ class Held:
                 )
             # Before the signal, not after: an interrupt between the two must not leave it standing.
             self._is_held = True
-            signals.hold(pidfd)
-            if _within(_STILL_SECONDS, lambda: signals.stands_still(pid)):
+            if _within(_STILL_SECONDS, lambda: _is_stopped(pidfd, pid)):
                 return None
+        except ProcessLookupError:
+            return None
         except OSError as error:
             return self._stop(
                 OutcomeWord.REFUSED_DENIED, f"could not be held still ({error.strerror})", error
@@ -131,6 +132,13 @@ class Held:
         pid = self.waiter.process.pid
         said = None if error is None else str(error)
         return Stop(word, f"not removed, its waiting process (pid {pid}) {what}", error=said)
+
+
+def _is_stopped(pidfd: int, pid: int) -> bool:
+    # Asked for anew each time: a stop that comes while it turns into its program (exec ends all other threads)
+    # is lost.  One that stands still already is not stopped twice, and one SIGCONT is enough.
+    signals.hold(pidfd)
+    return signals.stands_still(pid)
 
 
 def _within(seconds: float, condition: Callable[[], bool]) -> bool:

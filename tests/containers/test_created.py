@@ -300,10 +300,14 @@ def test_a_start_by_hand_between_two_steps(of_runc: Scene, journal: Journal, ste
 def at_a_call(
     monkeypatch: pytest.MonkeyPatch, owner: object, name: str, *, before: Callable[[], None]
 ) -> None:
+    """Something else happens right before the first call."""
     real = getattr(owner, name)
+    calls: list[None] = []
 
     def call(*arguments: object) -> object:
-        before()
+        calls.append(None)
+        if len(calls) == 1:
+            before()
         return real(*arguments)
 
     monkeypatch.setattr(owner, name, call)

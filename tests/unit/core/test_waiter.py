@@ -119,7 +119,7 @@ def test_one_that_was_set_going_goes_on(
     outcome = perform(path, journal, child, *[UNKNOWN] * (look - 1), LIVE)
     assert outcome.word is OutcomeWord.REFUSED_LIVE, outcome.summary
     # What runs by the first look is not even touched.
-    assert sent == ([] if look == 2 else ["hold", "let_go"])
+    assert list(dict.fromkeys(sent)) == ([] if look == 2 else ["hold", "let_go"])
     assert len(taken_away) == (look == 4)
     assert "T" not in states(child.pid)
     assert is_untouched(path)
@@ -175,6 +175,34 @@ def test_one_that_does_not_stand_still_stays(
     assert f"(pid {child.pid})" in outcome.summary
     assert "T" not in states(child.pid)
     assert is_untouched(path)
+
+
+def test_a_stop_that_is_lost_is_asked_for_again(
+    path: bytes, journal: Journal, child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As one is that comes in the middle of an exec."""
+    asked: list[None] = []
+    hold = signals.hold
+
+    def lost(pidfd: int) -> None:
+        asked.append(None)
+        if len(asked) > 2:
+            hold(pidfd)
+
+    monkeypatch.setattr(signals, "hold", lost)
+    assert perform(path, journal, child, UNKNOWN).word is OutcomeWord.DONE
+    assert len(asked) > 2
+
+
+def test_one_that_ends_as_it_is_held_is_told_of_by_the_look(
+    path: bytes, journal: Journal, child: subprocess.Popen[bytes], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def late(_: int) -> None:
+        raise ProcessLookupError(errno.ESRCH, "No such process")
+
+    monkeypatch.setattr(signals, "hold", late)
+    outcome = perform(path, journal, child, UNKNOWN, UNKNOWN, Verdict.STALE)
+    assert outcome.word is OutcomeWord.DONE, outcome.summary
 
 
 @pytest.mark.parametrize(
