@@ -190,6 +190,23 @@ def test_a_group_that_is_frozen_is_left_alone(scene: Scene, journal: Journal) ->
     assert perform(scene, journal).word is DONE
 
 
+@pytest.mark.parametrize("step", [Step.RECHECK, Step.CAPTURE, Step.VERIFY], ids=str)
+def test_a_mount_that_comes_meanwhile(of_runc: Scene, journal: Journal, step: Step) -> None:
+    """The word was given for a container without one."""
+    place = of_runc.bundle / "rootfs/tmp"
+
+    def mount() -> None:
+        subprocess.run(["mount", "--bind", place, place], check=True)
+
+    try:
+        outcome = perform(of_runc, journal, step, mount)
+    finally:
+        subprocess.run(["umount", place], check=True)
+    assert outcome.word is CHANGED, outcome.summary
+    nothing_is_lost(of_runc, outcome)
+    assert runs(of_runc.pid)
+
+
 def test_a_user_who_may_not_look_into_it_is_not_offered_it(of_runc: Scene) -> None:
     """Whether it still waits is told by its open files, which are root's to see."""
     os.chmod(of_runc.path, 0o755)

@@ -212,11 +212,13 @@ def _observation(target: Target, facts: Facts, node: fs.Stat) -> Observation:
     judged = judge(facts)
     said = facts.said if isinstance(facts.said, Recorded) else None
     identity = (said.created, said.pid, said.start_ticks) if said is not None else None
+    # Race: a created one comes into doubt (it is frozen, something is mounted in it) after a person gave a word.
+    offered = judged.removable.value if judged.state is State.CREATED else None
     return Observation(
         target=target,
         path=facts.path,
         fingerprint=fingerprint_of(
-            node.dev, node.ino, node.btime_ns, identity, judged.state.value, judged.verdict.value
+            node.dev, node.ino, node.btime_ns, identity, judged.state.value, judged.verdict.value, offered
         ),
         verdict=judged.verdict,
         label=judged.state.value,
