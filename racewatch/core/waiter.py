@@ -86,7 +86,7 @@ class Held:
                 return None
             self._pidfd = pidfd
             # Race: somebody else holds it still, and lets it go, and starts it, while it is in our hands.
-            if signals.stands_still(pid):
+            if signals.stands_still(pid) and not self.waiter.has_ended():
                 return Stop(
                     OutcomeWord.REFUSED_BUSY,
                     f"not removed, somebody else holds its waiting process still; kill -CONT {pid} lets that go on",

@@ -52,6 +52,16 @@ def states(pid: int) -> set[str]:
     return {(one / "stat").read_text().rpartition(")")[2].split()[0] for one in threads}
 
 
+def test_one_that_ended_this_moment_is_held_by_nobody(child: subprocess.Popen[bytes]) -> None:
+    """Its parent has not waited for it, so that it still has its number."""
+    held = Held(waiter_of(child))
+    child.kill()
+    os.waitid(os.P_PID, child.pid, os.WEXITED | os.WNOWAIT)
+    assert signals.stands_still(child.pid)
+    assert held.hold() is None
+    held.let_go()
+
+
 def perform(
     path: bytes,
     journal: Journal,
