@@ -41,6 +41,15 @@ class ReadsContents(Protocol):
 
 
 @runtime_checkable
+class DoubtsParts(Protocol):
+    """A kind some of whose targets only a scan of everything can tell from what they are not."""
+
+    def only_a_scan_tells(self, target: Target) -> bool:
+        """Whether a look at a part that shows this one is a suspicion and no more."""
+        ...
+
+
+@runtime_checkable
 class FillsFolders(Protocol):
     """A kind whose targets are whole folders, so that whatever changes inside one is about it."""
 

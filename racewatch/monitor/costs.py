@@ -72,7 +72,7 @@ class Costs:
         """What looking at a directory would cost: as last time, or by the targets known in it."""
         mine = self._of(kind)
         known = mine.directories.get(directory)
-        return known if known is not None else mine.look + mine.item * inventory.count_in(directory)
+        return known if known is not None else mine.look + mine.item * inventory.count_in(directory, kind)
 
     def sweep(self, kind: KindName) -> float:
         """Beyond this cost of single looks a sweep is the better choice."""

@@ -404,6 +404,8 @@ class _Worker:
                 raise Stopped
             names = places.pop(place)
             seconds = self._looks.place(place, names)
+            if self._looks.take_suspicion():
+                self._schedule.at_once()
             self._rest(place, time.monotonic() + seconds * self._settings.hint_rest)
             self._serve_exits()
             if time.monotonic() - started > (self._settings.slice if self._sweeping else 0.1):
@@ -423,11 +425,14 @@ class _Worker:
     def _sweep(self) -> None:
         # What was hinted until now is part of the sweep; what is hinted from now on is looked at after.
         self._todo.places.clear()
+        self._schedule.begun()
         self._sweeping = True
         cpu = time.thread_time()
         try:
             if self._looks.sweep():
                 self._schedule.changed(time.monotonic())
+            if self._looks.take_suspicion():
+                self._schedule.at_once()
         finally:
             self._sweeping = False
         self._schedule.swept(time.monotonic(), time.thread_time() - cpu)

@@ -18,7 +18,7 @@ from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.text import one_line
 from racewatch.linux import fs
-from racewatch.monitor.abilities import Beside, FillsFolders, LooksBeside
+from racewatch.monitor.abilities import Beside, DoubtsParts, FillsFolders, LooksBeside
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.costs import Costs
 from racewatch.monitor.health import HealthBoard
@@ -64,6 +64,9 @@ class Looks:
         self._lot: list[Change] = []
         self._paused_at = 0.0
         self._failed: set[tuple[KindName, str]] = set()
+        self._suspicious = False
+        #: What the last sweep of each kind saw that has to be seen twice.
+        self._doubts: dict[KindName, set[Target]] = {}
 
     def look_beside(self) -> list[Beside]:
         """Ask the kinds anew which folders they look at beside the roots; returns all of them."""
@@ -99,12 +102,16 @@ class Looks:
         self._touched = set()
         changed = False
         seen: set[Target] = set()
+        doubts: set[Target] = set()
         problems: dict[bytes, Problem] = {}
         started = self._paused_at = time.monotonic()
         try:
             for one in self._guarded(kind, "sweep", lambda: kind.scan(self._roots)):
                 if isinstance(one, Problem):
                     problems[one.path] = one
+                elif self._is_first_doubt(kind, one.target):
+                    doubts.add(one.target)
+                    self._suspicious = True
                 else:
                     seen.add(one.target)
                     changed = self._fold_swept(one) or changed
@@ -113,6 +120,7 @@ class Looks:
                 return changed
             self._flush()
             self._problems[kind.name] = problems
+            self._doubts[kind.name] = doubts
             changed = self._drop_unseen(kind, seen, set(problems)) or changed
             self._flush()
         finally:
@@ -194,14 +202,19 @@ class Looks:
 
     def _worth_a_look(self, kind: Kind, directory: bytes, names: set[bytes]) -> set[bytes]:
         """Leave out names that came and went again without ever being seen."""
-        known = {_name(target) for target in self._inventory.in_directory(directory, kind.name)}
+        known = {
+            os.path.basename(self._path(one)) for one in self._inventory.named(directory, names, kind.name)
+        }
         return {name for name in names if name in known or os.path.lexists(os.path.join(directory, name))}
+
+    def _path(self, target: Target) -> bytes:
+        """By what name it is known, or was."""
+        seen = self._inventory.get(target)
+        return target.locator if seen is None or seen.path is None else seen.path
 
     def _names(self, kind: Kind, directory: bytes, names: set[bytes]) -> None:
         started = time.monotonic()
-        known = {
-            target for target in self._inventory.in_directory(directory, kind.name) if _name(target) in names
-        }
+        known = set(self._inventory.named(directory, names, kind.name))
         self._partly(kind, known, lambda: kind.scan_names(directory, names))
         self.costs.named(kind.name, len(names), time.monotonic() - started)
 
@@ -211,7 +224,8 @@ class Looks:
         if directory not in self._roots and not _is_there(directory):
             # Nothing of ours can be directly inside; no need to ask a kind about each of a thousand.
             for target in known:
-                self._drop(target)
+                if target.place is not None:  # one that lost its name is none the less there
+                    self._drop(target)
             return
         mine = self._problems[kind.name]
         for path in [path for path in mine if path == directory or os.path.dirname(path) == directory]:
@@ -229,7 +243,9 @@ class Looks:
                 self._problems[kind.name][one.path] = one
             else:
                 known.discard(one.target)
-                if not self._is_passing(one.target):
+                if self._is_doubtful(kind, one.target):
+                    self._suspicious = True
+                elif not self._is_passing(one.target):
                     self._fold(one)
         blind = blind or self._is_failed(kind, "look")
         for target in known:
@@ -237,6 +253,28 @@ class Looks:
                 self._look(kind, target)
             else:
                 self._drop(target)
+
+    def _is_doubtful(self, kind: Kind, target: Target) -> bool:
+        """Whether a part of the whole is not enough to show it."""
+        return (
+            isinstance(kind, DoubtsParts)
+            and kind.only_a_scan_tells(target)
+            and self._inventory.get(target) is None
+        )
+
+    def _is_first_doubt(self, kind: Kind, target: Target) -> bool:
+        """Whether the next sweep has to see it as well.
+
+        Closes the race with a rename from where this sweep had not been yet to where it had: what is in use
+        is then found under no name at all.  (What the very first sweep saw is shown; there is nothing else.)
+        """
+        before = self._doubts.get(kind.name)
+        return before is not None and target not in before and self._is_doubtful(kind, target)
+
+    def take_suspicion(self) -> bool:
+        """True once after something was seen that only one more sweep can tell."""
+        suspicious, self._suspicious = self._suspicious, False
+        return suspicious
 
     def _is_passing(self, target: Target) -> bool:
         """Whether it is an act under way, seen by chance.

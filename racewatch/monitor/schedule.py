@@ -46,11 +46,17 @@ class SweepSchedule:
         """CPU seconds of the last sweep."""
         return self._cost
 
+    def begun(self) -> None:
+        """A sweep begins: what was asked for until now is answered by it."""
+        self._at_once = False
+
     def swept(self, now: float, cost: float) -> None:
-        """A sweep has ended and took so much CPU time."""
+        """A sweep has ended and took so much CPU time.
+
+        One that was asked for meanwhile is still owed: this one may have passed by what it is about.
+        """
         self._cost = cost
         self._ended = now
-        self._at_once = False
 
     def changed(self, now: float) -> None:
         """Something was seen to change."""

@@ -12,6 +12,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Collection, Iterator, Sequence
 from pathlib import Path
 from types import TracebackType
@@ -121,11 +122,13 @@ class Nodes:
 class Follower:
     """A consumer that checks the promises of the batches and holds the state they add up to."""
 
-    def __init__(self, monitor: Monitor) -> None:
+    def __init__(self, monitor: Monitor, *, keep: int | None = None) -> None:
+        """``keep``: so many of the last batches (None: all)."""
+        self.monitor = monitor
         self._woken = threading.Event()
         self.wakes = 0
         self.state: dict[bytes, Observation] = {}
-        self.batches: list[Batch] = []
+        self.batches: deque[Batch] = deque(maxlen=keep)
         self.health: tuple[SourceHealth, ...] = ()
         self.problems: tuple[Problem, ...] = ()
         self.ready = False
@@ -169,6 +172,11 @@ class Follower:
                 raise AssertionError(
                     f"waited {deadline} s in vain for {what or condition}; {self.describe()}"
                 )
+
+    def wait(self, seconds: float) -> None:
+        """Wait at most so long for something, and take it."""
+        if self._woken.wait(seconds):
+            self.take()
 
     def until_ready(self) -> None:
         self.until(lambda: self.ready, "the first complete state")
@@ -263,6 +271,20 @@ class Holders:
         pid, ticks = self._ask(b"hold " + path).split()
         return Owner(int(pid), int(ticks), 0.0, "holder", "tester")
 
+    def hold_all(self, paths: Sequence[bytes]) -> list[Owner]:
+        """The same for many, without waiting for each."""
+        assert self._helper.stdin is not None
+        assert self._helper.stdout is not None
+        found = []
+        for at in range(0, len(paths), 200):
+            some = paths[at : at + 200]
+            self._helper.stdin.write(b"".join(b"hold " + path + b"\n" for path in some))
+            self._helper.stdin.flush()
+            for _ in some:
+                pid, ticks = self._helper.stdout.readline().split()
+                found.append(Owner(int(pid), int(ticks), 0.0, "holder", "tester"))
+        return found
+
     def kill(self, *owners: Owner) -> None:
         """Returns as soon as all were sent the signal."""
         self._ask(b"kill " + b" ".join(b"%d" % owner.pid for owner in owners))
@@ -302,10 +324,11 @@ def told(follower: Follower) -> dict[bytes, str]:
 class Elsewhere:
     """A monitor in another process (``driver.py``), and what it last printed."""
 
-    def __init__(self, *arguments: str) -> None:
+    def __init__(self, *arguments: str, within: Sequence[str] = ()) -> None:
+        """``within``: the command that makes its surroundings and starts it there."""
         environment = {**os.environ, "PYTHONPATH": str(TREE)}
         self.process = subprocess.Popen(
-            [sys.executable, "-m", "tests.monitor.driver", *arguments],
+            [*within, sys.executable, "-m", "tests.monitor.driver", *arguments],
             cwd=TREE,
             env=environment,
             stdin=subprocess.PIPE,

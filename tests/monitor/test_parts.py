@@ -35,6 +35,7 @@ def test_the_pause_keeps_the_budget_between_floor_and_ceiling(
     cost: float, active: float, quiet: float
 ) -> None:
     schedule = SweepSchedule(SETTINGS, 0.0)
+    schedule.begun()
     schedule.swept(100.0, cost)
     schedule.changed(100.0)
     assert schedule.due_in(100.0) == pytest.approx(active)
@@ -43,13 +44,23 @@ def test_the_pause_keeps_the_budget_between_floor_and_ceiling(
 
 def test_a_sweep_on_demand_waits_only_a_little_after_the_last_one() -> None:
     schedule = SweepSchedule(SETTINGS, 0.0)
+    schedule.begun()
     schedule.swept(100.0, 0.1)
     schedule.at_once()
     assert schedule.due_in(100.0) == pytest.approx(0.3)
     assert schedule.due_in(101.0) < 0
+    schedule.begun()
     schedule.swept(101.0, 60.0)
     schedule.at_once()
     assert schedule.due_in(101.0) == pytest.approx(2.0)
+
+
+def test_a_sweep_asked_for_during_another_one_is_not_forgotten() -> None:
+    schedule = SweepSchedule(SETTINGS, 0.0)
+    schedule.begun()
+    schedule.at_once()
+    schedule.swept(100.0, 0.1)
+    assert schedule.due_in(100.0) == pytest.approx(0.3)
 
 
 def test_a_suspend_is_told_once_and_a_slow_clock_is_none() -> None:

@@ -62,6 +62,43 @@ def test_a_live_socket_whose_name_was_taken_is_shown_as_lost(root: bytes, start:
     follower.until(lambda: not follower.state)
 
 
+def test_a_live_socket_that_is_renamed_is_not_lost(root: bytes, start: Start) -> None:
+    """The kernel keeps its old name for ever, and one name of the two may be looked at before the other."""
+    old, new = root + b"/one/a.sock", root + b"/two/b.sock"
+    os.mkdir(root + b"/one")
+    os.mkdir(root + b"/two")
+    with listen(old):
+        monitor = start(SocketsKind(patient=False), root)
+        follower = Follower(monitor)
+        follower.until_ready()
+        os.rename(old, new)
+        follower.until(lambda: set(follower.state) == {new})
+        os.chmod(new, 0o600)  # a look at each of the two names alone
+        dead(old)
+        follower.until(lambda: set(follower.state) == {old, new})
+        os.unlink(old)
+        follower.until(lambda: set(follower.state) == {new})
+        assert not any("lost" in one.label for batch in follower.batches for one in batch.added)
+
+
+def test_sockets_whose_directory_goes_for_a_moment_are_not_lost_after_it(root: bytes, start: Start) -> None:
+    """The first look at everything comes when it is away; nothing but its coming back is told."""
+    os.mkdir(root + b"/away")
+    servers = [listen(root + b"/away/%d.sock" % number) for number in range(5)]
+    os.rename(root + b"/away", root + b".away")
+    try:
+        monitor = start(SocketsKind(patient=False), root)
+        follower = Follower(monitor)
+        follower.until(lambda: len(follower.state) == 5)
+        assert all("name lost" in one.label for one in follower.state.values())
+        os.rename(root + b".away", root + b"/away")
+        wanted = {root + b"/away/%d.sock" % number for number in range(5)}
+        follower.until(lambda: set(follower.state) == wanted, "the names alone")
+    finally:
+        for server in servers:
+            server.close()
+
+
 def test_sweeps_of_a_quiet_tree_tell_nothing(root: bytes, start: Start) -> None:
     """No flapping: the same machine gives the same observations, and no batch."""
 

@@ -80,6 +80,10 @@ class SocketsKind:
         """What :meth:`scan_directory` would yield for these names, without listing the others."""
         return self._patiently(self._scan_names({os.path.join(directory, name) for name in names}))
 
+    def only_a_scan_tells(self, target: Target) -> bool:
+        """A socket that seems to have lost its name may have been renamed: then its node is under another one."""
+        return target.path is None
+
     def _scan_names(self, paths: set[bytes]) -> Iterator[Seen]:
         if not any(_may_lead_to_socket(path) for path in paths):
             return  # dear context is not made for the files that most programs write
