@@ -32,6 +32,8 @@ LEAK_DEADLINE_S = 5.0
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--long", action="store_true", help="run the tests marked long as well")
+    parser.addoption("--soak", action="store_true", help="run the tests marked soak as well")
+    parser.addoption("--soak-minutes", type=float, default=20.0, help="how long each of them lasts (20)")
 
 
 #: Where the tests of core/ are: the folders whose tests are measured.  Measuring makes everything that computes
@@ -43,12 +45,13 @@ def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item
     for item in items:
         if not any(item.path.is_relative_to(folder) for folder in _MEASURED):
             item.add_marker("no_cover")
-    if config.getoption("--long"):
-        return
-    skip = pytest.mark.skip(reason="long: ./packaging/test --long runs it")
-    for item in items:
-        if item.get_closest_marker("long"):
-            item.add_marker(skip)
+    for word in ("long", "soak"):
+        if config.getoption(f"--{word}"):
+            continue
+        skip = pytest.mark.skip(reason=f"{word}: ./packaging/test --{word} runs it")
+        for item in items:
+            if item.get_closest_marker(word):
+                item.add_marker(skip)
 
 
 @pytest.fixture(autouse=True)
