@@ -181,13 +181,18 @@ def parse_maps(data: bytes) -> frozenset[tuple[int, int]]:
 def mappings() -> Mappings:
     """Look through the mappings of every process.  A handle may be closed and its lock live on by these."""
     by_file: dict[tuple[int, int], list[int]] = {}
+    # Processes that were forked from one have the same mappings, to the letter: read of each, parsed once.
+    parsed: dict[bytes, frozenset[tuple[int, int]]] = {}
     blind = int(mountinfo.hides_processes(mountinfo.read_mounts()))
     for entry in os.listdir(b"/proc"):
         if not entry.isdigit():
             continue
         pid = int(entry)
         try:
-            for key in parse_maps(fs.read_whole(b"/proc/%d/maps" % pid)):
+            data = fs.read_whole(b"/proc/%d/maps" % pid)
+            if data not in parsed:
+                parsed[data] = parse_maps(data)
+            for key in parsed[data]:
                 by_file.setdefault(key, []).append(pid)
         except (FileNotFoundError, ProcessLookupError):
             continue

@@ -27,7 +27,7 @@ import itertools
 import os
 import socket
 import struct
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Final, NamedTuple
 
 _NETLINK_SOCK_DIAG: Final = 4
@@ -72,6 +72,10 @@ _PATIENCE_SECONDS: Final = 5.0
 ESTABLISHED: Final = 1
 CLOSE: Final = 7
 LISTEN: Final = 10
+
+
+#: More than so many pieces of text are not searched for in each message.
+_MOST_NEEDLES: Final = 24
 
 
 class BadMessage(OSError):
@@ -159,6 +163,17 @@ class About(NamedTuple):
     inodes: tuple[int, ...]
 
     @property
+    def many(self) -> bool:
+        """Whether it is cheaper to make something of every message than to search each for all of these."""
+        return len(self.names) + len(self.inodes) > _MOST_NEEDLES
+
+    def wanted(self, sockets: Iterable[UnixSocket]) -> list[UnixSocket]:
+        """Those among them that it is about."""
+        names = frozenset(self.names)
+        inodes = frozenset(inode & 0xFFFFFFFF for inode in self.inodes)
+        return [one for one in sockets if one.ino in inodes or one.name.rpartition(b"/")[2] in names]
+
+    @property
     def needles(self) -> tuple[bytes, ...]:
         """What the kernel's message has in it when it is about such a socket."""
         # The kernel keeps the terminator of every path with it.
@@ -194,7 +209,7 @@ _sequence = itertools.count(1)
 
 
 def _ask(*, inode: int, flags: int, cookie: int, about: About | None = None) -> list[UnixSocket]:
-    needles = None if about is None else about.needles
+    needles = None if about is None or about.many else about.needles
     found: list[UnixSocket] = []
     sequence = next(_sequence) & 0x7FFFFFFF
     question = _REQUEST.pack(socket.AF_UNIX, 0, _EVERY_STATE, inode, _SHOW, cookie, cookie)
@@ -206,7 +221,7 @@ def _ask(*, inode: int, flags: int, cookie: int, about: About | None = None) -> 
         dump = flags & _NLM_F_DUMP
         while True:
             found_here, done = parse(link.recv(_READ), sequence, needles)
-            found += found_here
+            found += about.wanted(found_here) if about is not None and about.many else found_here
             if done or not dump:
                 return found
 

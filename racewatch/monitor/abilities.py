@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from typing import Protocol, runtime_checkable
 
+from racewatch.core.kind import Seen
 from racewatch.core.model import Observation, Target
 
 
@@ -37,6 +38,15 @@ class ReadsContents(Protocol):
 
     def cares_for(self, path: bytes) -> bool:
         """Whether what this name means may be a target.  No I/O, from any thread."""
+        ...
+
+
+@runtime_checkable
+class ScansPlaces(Protocol):
+    """A kind that looks at names of several directories at once, for little more than at those of one."""
+
+    def scan_places(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Seen]:
+        """What ``scan_names`` yields for each of these directories and its names."""
         ...
 
 

@@ -11,16 +11,45 @@ _LEARN: Final = 0.3
 _FIRST_LOOK: Final = 0.001
 _FIRST_ITEM: Final = 0.00005
 _MOST_DIRECTORIES: Final = 1024
+_FADE: Final = 0.9
+#: Numbers that differ by less than this (of their square) say nothing about a single item.
+_LEAST_SPREAD: Final = 0.01
 #: A sweep is chosen over single looks only when it is clearly cheaper.
 _SWEEP_FACTOR: Final = 1.5
 
 
+class _Line:
+    """Seconds as a fixed part and one for each item, by the looks of lately (least squares, older ones fade)."""
+
+    __slots__ = ("items", "looks", "products", "seconds", "squares")
+
+    def __init__(self) -> None:
+        self.looks = self.items = self.squares = self.seconds = self.products = 0.0
+
+    def learn(self, items: int, seconds: float) -> None:
+        self.looks = self.looks * _FADE + 1
+        self.items = self.items * _FADE + items
+        self.squares = self.squares * _FADE + items * items
+        self.seconds = self.seconds * _FADE + seconds
+        self.products = self.products * _FADE + items * seconds
+
+    def cost(self, items: int, each: float) -> float:
+        """``each`` is what one costs when all looks so far were at the same number of them."""
+        if not self.looks:
+            return _FIRST_LOOK + each * items
+        spread = self.looks * self.squares - self.items * self.items
+        if spread > _LEAST_SPREAD * self.items * self.items:
+            each = max(0.0, (self.looks * self.products - self.items * self.seconds) / spread)
+        fixed = max(0.0, (self.seconds - each * self.items) / self.looks)
+        return fixed + each * items
+
+
 class _KindCosts:
-    __slots__ = ("directories", "item", "look", "name", "sweep")
+    __slots__ = ("directories", "item", "look", "names", "sweep")
 
     def __init__(self) -> None:
         self.look = _FIRST_LOOK
-        self.name = _FIRST_LOOK
+        self.names = _Line()
         self.item = _FIRST_ITEM
         self.sweep = 0.0
         self.directories: dict[bytes, float] = {}
@@ -41,9 +70,8 @@ class Costs:
         mine.look += _LEARN * (seconds - mine.look)
 
     def named(self, kind: KindName, names: int, seconds: float) -> None:
-        """Some names of a directory were looked at."""
-        mine = self._of(kind)
-        mine.name += _LEARN * (seconds / max(1, names) - mine.name)
+        """Some names were looked at together."""
+        self._of(kind).names.learn(names, seconds)
 
     def listed(self, kind: KindName, directory: bytes, seconds: float) -> None:
         """A directory was looked at."""
@@ -65,8 +93,9 @@ class Costs:
         return self._of(kind).look * targets
 
     def names(self, kind: KindName, names: int) -> float:
-        """What looking at some names would cost."""
-        return self._of(kind).name * names
+        """What looking at some names together would cost."""
+        mine = self._of(kind)
+        return mine.names.cost(names, mine.item)
 
     def directory(self, kind: KindName, directory: bytes, inventory: Inventory) -> float:
         """What looking at a directory would cost: as last time, or by the targets known in it."""

@@ -42,6 +42,8 @@ _EVENTS_OF: Final = "events of "
 #: Seconds until the next look at what was seen in the middle of a death.
 _LINGER: Final = (0.02, 0.1, 0.5)
 _MOST_RESTING: Final = 4096
+#: So many names (and those of one more place) are looked at in one go.
+_MOST_AT_ONCE: Final = 256
 
 
 class Monitor:
@@ -306,13 +308,22 @@ class _Worker:
             self._look_at(exited)
             self._linger(exited, 0)
         now = time.monotonic()
-        due = {target: tries for target, (when, tries) in self._lingering.items() if when <= now}
-        if due:
-            for target in due:
-                del self._lingering[target]
-            self._look_at(due)
-            for target, tries in due.items():
-                self._linger((target,), tries)
+        nameless: list[Target] = []
+        for target, tries in [
+            (target, tries) for target, (when, tries) in self._lingering.items() if when <= now
+        ]:
+            del self._lingering[target]
+            observation = self._inventory.get(target)
+            if observation is None or not self._is_unsettled(observation):
+                continue  # another look has settled it
+            place = target.place
+            if place is None:
+                nameless.append(target)
+            else:
+                self._todo.name(*place)  # together with all else that is to be looked at
+            self._linger((target,), tries)
+        if nameless:
+            self._look_at(nameless)
 
     def _serve_locks(self) -> None:
         """Whoever took a lock or gave one back since the table was last read."""
@@ -392,25 +403,37 @@ class _Worker:
 
     def _serve_places(self) -> None:
         """The hinted places whose rest is over, each once, for at most one slice while sweeping."""
-        places = self._todo.places
-        if not places:
+        if not self._todo.places:
             return
         started = time.monotonic()
-        for place in list(places):
-            now = time.monotonic()
-            if self._resting.get(place, 0.0) > now:
-                continue
+        while places := self._due_places():
             if self._stopping.is_set():
                 raise Stopped
-            names = places.pop(place)
-            seconds = self._looks.place(place, names)
+            seconds = self._looks.places(places)
             if self._looks.take_suspicion():
                 self._schedule.at_once()
-            self._rest(place, time.monotonic() + seconds * self._settings.hint_rest)
+            rested = time.monotonic() + seconds * self._settings.hint_rest
+            for place in places:
+                self._rest(place, rested)
             self._serve_exits()
             if time.monotonic() - started > (self._settings.slice if self._sweeping else 0.1):
                 # Back to the loop: a sweep that is due, or under way, has its turn, too.
                 break
+
+    def _due_places(self) -> dict[bytes, set[bytes] | None]:
+        """Taken from what is to be done: names of several places, or else one whole directory."""
+        now = time.monotonic()
+        due = [place for place in self._todo.places if self._resting.get(place, 0.0) <= now]
+        taken: dict[bytes, set[bytes] | None] = {}
+        count = 0
+        for place in due:
+            names = self._todo.places[place]
+            if names is not None and count < _MOST_AT_ONCE:
+                taken[place] = names
+                count += len(names)
+        for place in taken or due[:1]:
+            taken[place] = self._todo.places.pop(place)
+        return taken
 
     def _rest(self, place: bytes, until: float) -> None:
         if len(self._resting) >= _MOST_RESTING:
@@ -427,7 +450,7 @@ class _Worker:
         self._todo.places.clear()
         self._schedule.begun()
         self._sweeping = True
-        cpu = time.thread_time()
+        cpu = time.thread_time() - self._looks.away_cpu
         try:
             if self._looks.sweep():
                 self._schedule.changed(time.monotonic())
@@ -435,7 +458,7 @@ class _Worker:
                 self._schedule.at_once()
         finally:
             self._sweeping = False
-        self._schedule.swept(time.monotonic(), time.thread_time() - cpu)
+        self._schedule.swept(time.monotonic(), time.thread_time() - self._looks.away_cpu - cpu)
         self._exits.retry()
         self._look_beside()
         self._ready = True

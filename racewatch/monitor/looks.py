@@ -11,14 +11,15 @@ import errno
 import logging
 import os
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from functools import partial
 
 from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.text import one_line
 from racewatch.linux import fs
-from racewatch.monitor.abilities import Beside, DoubtsParts, FillsFolders, LooksBeside
+from racewatch.monitor.abilities import Beside, DoubtsParts, FillsFolders, LooksBeside, ScansPlaces
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.costs import Costs
 from racewatch.monitor.health import HealthBoard
@@ -63,6 +64,9 @@ class Looks:
         self._again: set[Target] = set()
         self._lot: list[Change] = []
         self._paused_at = 0.0
+        #: Spent on other things during the sweep under way: seconds, and CPU seconds of all sweeps so far.
+        self._away = 0.0
+        self.away_cpu = 0.0
         self._failed: set[tuple[KindName, str]] = set()
         self._suspicious = False
         #: What the last sweep of each kind saw that has to be seen twice.
@@ -105,6 +109,7 @@ class Looks:
         doubts: set[Target] = set()
         problems: dict[bytes, Problem] = {}
         started = self._paused_at = time.monotonic()
+        self._away = 0.0
         try:
             for one in self._guarded(kind, "sweep", lambda: kind.scan(self._roots)):
                 if isinstance(one, Problem):
@@ -131,7 +136,7 @@ class Looks:
             self._look(kind, target)
             self._breathe()
         self._flush()
-        self.costs.swept(kind.name, len(seen), time.monotonic() - started)
+        self.costs.swept(kind.name, len(seen), time.monotonic() - started - self._away)
         self._board.put(
             SourceHealth(
                 f"sweep of {kind.name}s",
@@ -178,27 +183,45 @@ class Looks:
 
     # --- places and targets -----------------------------------------------------------------------
 
-    def place(self, directory: bytes, names: set[bytes] | None) -> float:
-        """Look at some names of a directory (None: at all); returns the seconds it took."""
+    def places(self, places: Mapping[bytes, set[bytes] | None]) -> float:
+        """Look at these names of these directories (None: at all of one); returns the seconds it took.
+
+        Of all directories together, because what a look has to know of the rest of the machine costs more
+        than most names.
+        """
         started = time.monotonic()
         for kind in self._kinds.values():
-            if not self.covers(directory, kind.name):
-                continue
-            around = kind.target_around(directory) if isinstance(kind, FillsFolders) else None
-            if around is not None:
-                self._look(kind, around)
-                continue
-            if names is not None:
-                wanted = self._worth_a_look(kind, directory, names)
-                if not wanted:
+            wanted: dict[bytes, set[bytes]] = {}
+            for directory, names in places.items():
+                if not self.covers(directory, kind.name):
                     continue
-                one_by_one = self.costs.names(kind.name, len(wanted))
-                if one_by_one < self.costs.directory(kind.name, directory, self._inventory):
-                    self._names(kind, directory, wanted)
-                    continue
-            self._directory(kind, directory)
+                around = kind.target_around(directory) if isinstance(kind, FillsFolders) else None
+                if around is not None:
+                    self._look(kind, around)
+                elif names is None:
+                    self._directory(kind, directory)
+                elif here := self._worth_a_look(kind, directory, names):
+                    wanted[directory] = here
+            if wanted:
+                self._cheapest(kind, wanted)
         self._flush()
         return time.monotonic() - started
+
+    def _cheapest(self, kind: Kind, wanted: dict[bytes, set[bytes]]) -> None:
+        """Names by themselves, or the whole of their directories."""
+        together = isinstance(kind, ScansPlaces)
+        whole = {one: self.costs.directory(kind.name, one, self._inventory) for one in wanted}
+        if not together or self._names_cost(kind, wanted) > sum(whole.values()):
+            for directory, names in wanted.items():
+                if self._names_cost(kind, {directory: names}) < whole[directory]:
+                    self._names(kind, {directory: names})
+                else:
+                    self._directory(kind, directory)
+            return
+        self._names(kind, wanted)
+
+    def _names_cost(self, kind: Kind, wanted: Mapping[bytes, set[bytes]]) -> float:
+        return self.costs.names(kind.name, sum(map(len, wanted.values())))
 
     def _worth_a_look(self, kind: Kind, directory: bytes, names: set[bytes]) -> set[bytes]:
         """Leave out names that came and went again without ever being seen."""
@@ -212,11 +235,20 @@ class Looks:
         seen = self._inventory.get(target)
         return target.locator if seen is None or seen.path is None else seen.path
 
-    def _names(self, kind: Kind, directory: bytes, names: set[bytes]) -> None:
+    def _names(self, kind: Kind, wanted: Mapping[bytes, set[bytes]]) -> None:
         started = time.monotonic()
-        known = set(self._inventory.named(directory, names, kind.name))
-        self._partly(kind, known, lambda: kind.scan_names(directory, names))
-        self.costs.named(kind.name, len(names), time.monotonic() - started)
+        known = {
+            target
+            for directory, names in wanted.items()
+            for target in self._inventory.named(directory, names, kind.name)
+        }
+        if isinstance(kind, ScansPlaces):
+            self._partly(kind, known, lambda: kind.scan_places(wanted))
+        else:
+            for directory, names in wanted.items():
+                here = {one for one in known if os.path.dirname(self._path(one)) == directory}
+                self._partly(kind, here, partial(kind.scan_names, directory, names))
+        self.costs.named(kind.name, sum(map(len, wanted.values())), time.monotonic() - started)
 
     def _directory(self, kind: Kind, directory: bytes) -> None:
         started = time.monotonic()
@@ -292,7 +324,7 @@ class Looks:
                 by_kind.setdefault(target.kind, {}).setdefault(directory_of(target), []).append(target)
         for name, places in by_kind.items():
             kind = self._kinds[name]
-            plans = [self._plan(kind, directory, group) for directory, group in places.items()]
+            plans = list(self._plans(kind, places))
             if sum(cost for cost, _run in plans) > self.costs.sweep(name):
                 return False
             for _cost, run in plans:
@@ -300,15 +332,36 @@ class Looks:
                 self._flush()
         return True
 
-    def _plan(
-        self, kind: Kind, directory: bytes | None, group: list[Target]
-    ) -> tuple[float, Callable[[], None]]:
-        singly = self.costs.looks(kind.name, len(group))
-        if directory is not None and len(group) > 1:
-            all_at_once = self.costs.directory(kind.name, directory, self._inventory)
-            if all_at_once < singly:
-                return all_at_once, lambda: self._directory(kind, directory)
-        return singly, lambda: self._each(kind, group)
+    def _plans(
+        self, kind: Kind, places: dict[bytes | None, list[Target]]
+    ) -> Iterator[tuple[float, Callable[[], None]]]:
+        """The cheapest ways, each with its cost: whole directories, names together, or one by one."""
+        singly: list[Target] = []
+        together: dict[bytes, set[bytes]] = {}
+        for directory, group in places.items():
+            one_by_one = self.costs.looks(kind.name, len(group))
+            if directory is None:
+                singly += group
+                continue
+            whole = self.costs.directory(kind.name, directory, self._inventory)
+            by_names = (
+                self.costs.names(kind.name, len(group)) if isinstance(kind, ScansPlaces) else float("inf")
+            )
+            if len(group) > 1 and whole < min(one_by_one, by_names):
+                yield whole, partial(self._directory, kind, directory)
+            elif isinstance(kind, ScansPlaces):
+                together[directory] = {os.path.basename(target.locator) for target in group}
+            else:
+                singly += group
+        named = [target for group in places.values() for target in group if directory_of(target) in together]
+        if together:
+            by_names = self.costs.names(kind.name, len(named))
+            if len(named) > 1 and by_names < self.costs.looks(kind.name, len(named)):
+                yield by_names, partial(self._names, kind, together)
+            else:
+                singly += named
+        if singly:
+            yield self.costs.looks(kind.name, len(singly)), partial(self._each, kind, singly)
 
     def _each(self, kind: Kind, group: list[Target]) -> None:
         for target in group:
@@ -366,8 +419,11 @@ class Looks:
         """Between two answers of a sweep: let urgent work in when a slice of time is over."""
         if time.monotonic() - self._paused_at >= self._slice:
             self._flush()
+            began, cpu = time.monotonic(), time.thread_time()
             self._pause()
             self._paused_at = time.monotonic()
+            self._away += self._paused_at - began
+            self.away_cpu += time.thread_time() - cpu
 
     # --- errors of kinds --------------------------------------------------------------------------
 

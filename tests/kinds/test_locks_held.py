@@ -14,6 +14,8 @@ import pytest
 from racewatch.core.advisory import AdvisoryKind, AdvisoryLock, HeldLock
 from racewatch.core.kind import Seen
 from racewatch.core.model import KindName, Observation, Removable, Says, Target, Verdict
+from racewatch.kinds.locks.surroundings import Surroundings
+from racewatch.linux import flocks
 from tests.kernel.support import child, until
 from tests.kinds.locks_support import evidence, facts, holding, is_plain, kind, look, rows, running, take
 
@@ -195,3 +197,38 @@ def test_looking_never_takes_the_lock(tmp_path: Path) -> None:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
         os.close(fd)
     assert looker.look(Target(KindName.LOCK, os.fsencode(tmp_path / "none.lock"))) is None
+
+
+@pytest.mark.parametrize("how", ["flock", "posix", "ofd"])
+def test_a_deleted_lock_is_found_without_asking_everybody_where_its_taker_is_known(
+    tmp_path: Path, how: str
+) -> None:
+    lock = tmp_path / "a.lock"
+    with child(holding(how, lock)) as holder:
+        lock.unlink()
+        around = Surroundings()
+        found = [(one.pid, one.deleted) for one, _key in around.lost_locks()]
+        assert (holder.pid, os.fsencode(lock)) in found
+        # An OFD lock names nobody, and a machine's other locks may need a survey as well.
+        alone = {row.pid for row in flocks.kernel_locks()} == {holder.pid}
+        assert around.surveys == 0 or not alone
+        assert sorted(found) == sorted((one.pid, one.deleted) for one, _key in surveyed().lost_locks())
+
+
+def surveyed() -> Surroundings:
+    around = Surroundings()
+    assert around.survey.running
+    return around
+
+
+def test_names_of_several_folders_are_looked_at_together(tmp_path: Path) -> None:
+    folders = [tmp_path / name for name in ("one", "two")]
+    for folder in folders:
+        folder.mkdir()
+        (folder / "a.lock").write_text("x")
+    places = {os.fsencode(folder): [b"a.lock", b"absent.lock", b"none"] for folder in folders}
+    together = list(kind().scan_places(places))
+    apart = [one for folder, names in places.items() for one in kind().scan_names(folder, names)]
+    assert len(together) == 2
+    assert list(map(_without_time, together)) == list(map(_without_time, apart))
+    assert list(kind().scan_places({os.fsencode(tmp_path): [b"none"]})) == []

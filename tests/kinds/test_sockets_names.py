@@ -12,7 +12,7 @@ import pytest
 from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.kinds.sockets import SocketPolicy, SocketsKind
 from racewatch.kinds.sockets.observe import Observer
-from racewatch.linux import fs
+from racewatch.linux import fs, processes
 from tests.kernel.support import become_nobody, in_child, mount, needs_root, own_mounts
 
 
@@ -145,3 +145,93 @@ def test_nothing_is_proved_dead_where_processes_hide(tmp_path_factory: pytest.Te
     verdict, removable, evidence = in_child(lambda: as_nobody(True))
     assert (verdict, removable) == ("unknown", "override")
     assert "hidden from this user" in evidence
+
+
+def test_names_of_several_directories_are_looked_at_together(folder: Path) -> None:
+    other = folder / "other"
+    other.mkdir()
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(other / "live"))
+        server.listen()
+        kind = SocketsKind()
+        # More than are searched for one by one in what the kernel tells.
+        places = {
+            os.fsencode(folder): [os.fsencode(name) for name in ALL],
+            os.fsencode(other): [b"live", *(b"absent%d" % number for number in range(100))],
+        }
+        together = [one for one in kind.scan_places(places) if isinstance(one, Observation)]
+        apart = [
+            one
+            for directory, wanted in places.items()
+            for one in SocketsKind().scan_names(directory, wanted)
+            if isinstance(one, Observation)
+        ]
+    assert {one.path for one in together} == {os.fsencode(folder / name) for name in ALL} | {
+        os.fsencode(other / "live")
+    }
+    by_target = {one.target: one for one in apart}
+    assert len(together) == len(by_target)
+    assert all(by_target[one.target].same_as(one) for one in together)
+
+
+def test_who_holds_it_is_not_looked_for_all_the_time_and_said_so(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A storm of newcomers must not cost a walk through everybody's descriptors each."""
+    walks: list[float] = []
+    walk = processes.socket_holders
+
+    def counted() -> processes.SocketHolders:
+        walks.append(0.0)
+        return walk()
+
+    monkeypatch.setattr(processes, "socket_holders", counted)
+    kind = SocketsKind()
+
+    def look(name: str) -> Observation:
+        (seen,) = kind.scan_names(os.fsencode(folder), [os.fsencode(name)])
+        assert isinstance(seen, Observation)
+        return seen
+
+    with socket.socket(socket.AF_UNIX) as before:
+        before.bind(str(folder / "before"))
+        before.listen()
+        first = look("live")
+        assert first.owner is not None
+        assert first.owner.pid == os.getpid()
+        kind._owners._next_walk = float("inf")
+        # It was there when the last walk was made.
+        assert look("before").owner == first.owner
+    with socket.socket(socket.AF_UNIX) as after:
+        after.bind(str(folder / "after"))
+        after.listen()
+        seen = look("after")
+        assert (seen.verdict, seen.owner) == (Verdict.LIVE, None)
+        assert "in a moment" in next(one.detail for one in seen.evidence if one.check == "holder")
+        assert len(walks) == 1
+        kind._owners._next_walk = 0.0
+        assert look("after").owner == first.owner
+        assert len(walks) == 2
+    kind._owners._next_walk = float("inf")
+    # Whoever asks about one thing gets the whole answer.
+    with socket.socket(socket.AF_UNIX) as asked:
+        asked.bind(str(folder / "asked"))
+        whole = kind.look(Target(KindName.SOCKET, os.fsencode(folder / "asked")))
+        assert whole is not None
+        assert whole.owner == first.owner
+
+
+def test_a_process_younger_than_the_walk_is_not_the_one_it_saw(folder: Path) -> None:
+    """Its number was given away since."""
+    kind = SocketsKind()
+    assert names(kind, folder, "live") == {"live": "listening"}
+    with socket.socket(socket.AF_UNIX) as server:
+        server.bind(str(folder / "new"))
+        server.listen()
+        inode = os.fstat(server.fileno()).st_ino
+        kind._owners._walk = processes.SocketHolders({inode: (os.getpid(),)}, 0)
+        kind._owners._walk_began = 0.0
+        kind._owners._next_walk = float("inf")
+        (seen,) = kind.scan_names(os.fsencode(folder), [b"new"])
+        assert isinstance(seen, Observation)
+        assert seen.owner is None

@@ -215,6 +215,65 @@ def test_costs_are_learnt_and_the_oldest_directory_is_forgotten() -> None:
     assert costs.directory(kind, b"/0", inventory) < 1.0
 
 
+def test_looking_at_names_together_has_a_price_of_its_own_and_one_for_each() -> None:
+    costs, kind = Costs(), KindName.LOCK
+    assert costs.names(kind, 1) < costs.names(kind, 100)
+    costs.swept(kind, 1000, 0.1)  # 0.1 ms each
+    for _ in range(5):
+        costs.named(kind, 10, 0.051)
+    # All were alike: what one costs in a sweep tells the one part from the other.
+    assert costs.names(kind, 200) == pytest.approx(0.07)
+    for number in (1, 100, 30, 5, 60):
+        costs.named(kind, number, 0.04 + 0.0002 * number)
+    for _ in range(60):
+        for number in (1, 100, 30, 5, 60):
+            costs.named(kind, number, 0.04 + 0.0002 * number)
+    assert costs.names(kind, 1) == pytest.approx(0.0402, rel=0.01)
+    assert costs.names(kind, 200) == pytest.approx(0.08, rel=0.01)
+
+
+def _put(inventory: Inventory, kind: KindName, locator: bytes, path: bytes) -> Target:
+    target = Target(kind, locator)
+    inventory.put(
+        Observation(
+            target=target,
+            path=path,
+            fingerprint="1",
+            verdict=Verdict.LIVE,
+            label="",
+            summary="",
+            evidence=(),
+            owner=None,
+            removable=Removable.NEVER,
+            seen_at=0.0,
+        )
+    )
+    return target
+
+
+def test_the_inventory_finds_by_name_also_what_lost_it() -> None:
+    inventory, kind = Inventory(), KindName.SOCKET
+    named = _put(inventory, kind, b"/d/a", b"/d/a")
+    lost = _put(inventory, kind, b"lost:7:/d/a", b"/d/a")
+    twice = _put(inventory, kind, b"lost:8:/d/a", b"/d/a")
+    other = _put(inventory, kind, b"/d/b", b"/d/b")
+    lock = _put(inventory, KindName.LOCK, b"/d/a", b"/d/a")
+    bundle = _put(inventory, KindName.CONTAINER, b"runc:/d:a", b"/elsewhere")
+    engine = _put(inventory, KindName.CONTAINER, b"podman:abc", b"/d/a")
+    assert set(inventory.named(b"/d", {b"a", b"c"}, kind)) == {named, lost, twice}
+    assert set(inventory.in_directory(b"/d", kind)) == {named, lost, twice, other}
+    assert inventory.count_in(b"/d", kind) == 4
+    assert inventory.named(b"/d", {b"a"}, KindName.LOCK) == [lock]
+    # Of containers only those that are in a folder: a bundle's path is no name of its container.
+    assert inventory.in_directory(b"/d", KindName.CONTAINER) == [bundle]
+    assert inventory.get(engine) is not None
+    assert inventory.directories_below({b"/d"}) == [b"/d"]
+    for target in (named, lost, twice, other, lock, bundle, engine):
+        inventory.drop(target)
+    assert inventory.directories_below({b"/"}) == []
+    assert len(inventory) == 0
+
+
 def test_exits_use_at_most_half_of_the_descriptors() -> None:
     assert 0 < default_limit() <= 16384
 

@@ -7,7 +7,7 @@ import os
 import random
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 import pytest
 
@@ -226,14 +226,14 @@ def test_a_mistake_of_the_monitor_itself_is_told_and_survived(
     follower = Follower(monitor)
     follower.until_ready()
     once = iter([True])
-    real = monitor._worker._looks.place
+    real = monitor._worker._looks.places
 
-    def broken(directory: bytes, names: set[bytes] | None) -> float:
+    def broken(places: Mapping[bytes, set[bytes] | None]) -> float:
         if next(once, False):
             raise ValueError("a mistake of ours")
-        return real(directory, names)
+        return real(places)
 
-    monkeypatch.setattr(monitor._worker._looks, "place", broken)
+    monkeypatch.setattr(monitor._worker._looks, "places", broken)
     dead(root + b"/a.sock")
     follower.until(lambda: any("a mistake of ours" in one.detail for one in follower.health))
     follower.until(lambda: len(follower.state) == 1)

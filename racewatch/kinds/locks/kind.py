@@ -5,7 +5,8 @@ from __future__ import annotations
 import errno
 import os
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack
 from typing import Final
 
 from racewatch.core.kind import Procedure, Seen
@@ -15,7 +16,7 @@ from racewatch.kinds.locks import registry as formats
 from racewatch.kinds.locks.deleted import lost_locks, observe_lost
 from racewatch.kinds.locks.format import Listed
 from racewatch.kinds.locks.names import LockNames, may_be_lock
-from racewatch.kinds.locks.observe import Observer
+from racewatch.kinds.locks.observe import Observer, Reading
 from racewatch.kinds.locks.patterns import Place
 from racewatch.kinds.locks.places import well_known
 from racewatch.kinds.locks.procedure import procedure
@@ -81,17 +82,33 @@ class LocksKind:
 
     def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
         """The same for just these names of it; what is absent or no lock is left out."""
-        if not any(self.cares_for(os.path.join(directory, name)) for name in names):
+        return self.scan_places({directory: names})
+
+    def scan_places(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Seen]:
+        """The same for names of several directories, with one look at the rest of the machine."""
+        wanted: dict[bytes, list[bytes]] = {}
+        for directory, names in places.items():
+            if here := [name for name in names if self.cares_for(os.path.join(directory, name))]:
+                wanted[directory] = here
+        if not wanted:
             return iter(())  # dear context is not made for the files that most programs write
         with self._mutex:
             around = Surroundings()
             observer = self._observer(around)
             walk = self._walk(around)
             seen: list[Seen] = []
-            paths = {os.path.join(directory, name) for name in names}
-            names = [name for name in names if self.cares_for(os.path.join(directory, name))]
-            for found in walk.names(directory, names):
-                seen += self._row(found, observer, around)
+            # First all are read, then they are judged: so one survey of who has what open is after every reading.
+            with ExitStack() as handles:
+                read: list[tuple[Found, Reading]] = []
+                for directory, here in wanted.items():
+                    for one in _kept_open(walk.names(directory, here), handles):
+                        if isinstance(one, Problem):
+                            seen.append(one)
+                        else:
+                            read.append((one, observer.read(one.path, one.fd, one.stat)))
+                for found, reading in read:
+                    seen += self._judged(found, reading, observer, around)
+            paths = {os.path.join(directory, name) for directory, names in places.items() for name in names}
             seen += self._lost(around, paths.__contains__)
             return iter(seen)
 
@@ -135,16 +152,18 @@ class LocksKind:
             return [found]
         try:
             reading = observer.read(found.path, found.fd, found.stat)
-            one = reading.identified.format if reading.identified is not None else None
-            if one is None or one.listed is Listed.ASKED:
-                return []
-            if one.listed is Listed.HELD and not around.held_mechanisms(found.stat):
-                return []
-            return [
-                observer.node(found.path, found.directory_fd, found.directory, found.fd, found.stat, reading)
-            ]
+            return self._judged(found, reading, observer, around)
         finally:
             os.close(found.fd)
+
+    @staticmethod
+    def _judged(found: Found, reading: Reading, observer: Observer, around: Surroundings) -> list[Seen]:
+        one = reading.identified.format if reading.identified is not None else None
+        if one is None or one.listed is Listed.ASKED:
+            return []
+        if one.listed is Listed.HELD and not around.held_mechanisms(found.stat):
+            return []
+        return [observer.node(found.path, found.directory_fd, found.directory, found.fd, found.stat, reading)]
 
     def _lost(self, around: Surroundings, wanted: Callable[[bytes], bool]) -> list[Seen]:
         found = (observe_lost(lost, around) for lost in lost_locks(around, self.registry, wanted))
@@ -204,6 +223,20 @@ class LocksKind:
     def procedure(self, target: Target) -> Procedure:
         """How it would be broken; see :mod:`racewatch.kinds.locks.procedure`."""
         return procedure(self, target)
+
+
+def _kept_open(found: Iterable[Found | Problem], handles: ExitStack) -> Iterator[Found | Problem]:
+    """All that a walk finds in one directory, with handles that outlive the walk."""
+    directory_fd: int | None = None
+    for one in found:
+        if isinstance(one, Found):
+            handles.callback(os.close, one.fd)
+            if directory_fd is None:
+                directory_fd = os.dup(one.directory_fd)
+                handles.callback(os.close, directory_fd)
+            yield one._replace(directory_fd=directory_fd)
+        else:
+            yield one
 
 
 def _covers(root: bytes, folder: bytes) -> bool:

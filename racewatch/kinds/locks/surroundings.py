@@ -135,12 +135,31 @@ class Surroundings:
 
     def lost_locks(self) -> list[tuple[OpenFile, tuple[int, int]]]:
         """Handles of others that hold a kernel lock on a file whose name is gone, with its key."""
-        found = []
-        for files in self.survey.by_ino.values():
-            for one in files:
-                if one.deleted is not None and one.locks and one.pid != os.getpid():
-                    found.append((one, (one.locks[0].dev, one.ino)))
-        return found
+        handles = self._handles_of_takers() if "survey" not in self.__dict__ else None
+        if handles is None:
+            handles = [one for files in self.survey.by_ino.values() for one in files]
+        return [
+            (one, (one.locks[0].dev, one.ino))
+            for one in handles
+            if one.deleted is not None and one.locks and one.pid != os.getpid()
+        ]
+
+    def _handles_of_takers(self) -> list[OpenFile] | None:
+        """What the processes that took the kernel locks have open; None when that does not show every lock.
+
+        A survey of everybody is dear, and nearly always whoever took a lock has it still.
+        """
+        if self._rows is None:
+            return None
+        owed = {(row.mechanism, key) for key, rows in self._rows.items() for row in rows if not row.waiting}
+        handles: list[OpenFile] = []
+        for pid in {row.pid for rows in self._rows.values() for row in rows if not row.waiting}:
+            try:
+                handles += openfiles.open_files(pid)
+            except OSError:
+                return None  # gone, or hidden, or (an OFD lock) nobody's number
+        shown = {(lock.mechanism, (lock.dev, one.ino)) for one in handles for lock in one.locks}
+        return handles if owed <= shown else None
 
     def locked_key(self, key: tuple[int, int]) -> Locked:
         """As :meth:`locked`, for an inode that no name leads to any more."""

@@ -199,6 +199,8 @@ def _owner_evidence(facts: Facts) -> tuple[Evidence, ...]:
             for owner in facts.owners
         )
     if bound_row(facts) is not None:
+        if facts.owners_pending:
+            return (Evidence("holder", Says.INFO, "/proc/PID/fd", "who holds it is looked for in a moment"),)
         unseen = facts.owners_unseen
         detail = (
             f"no process seen holding it, but {unseen} processes could not be looked into; root can"

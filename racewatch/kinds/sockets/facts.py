@@ -33,6 +33,7 @@ class Facts(NamedTuple):
     rivals_known: bool = True
     foreign: bool = False
     owners: tuple[Owner, ...] = ()
+    owners_pending: bool = False
     owners_unseen: int = 0
     unit: str | None = None
     unit_active: bool = False

@@ -7,7 +7,7 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Final
 
@@ -78,7 +78,12 @@ class SocketsKind:
 
     def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
         """What :meth:`scan_directory` would yield for these names, without listing the others."""
-        return self._patiently(self._scan_names({os.path.join(directory, name) for name in names}))
+        return self.scan_places({directory: names})
+
+    def scan_places(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Seen]:
+        """The same for names of several directories, with one look at the rest of the machine."""
+        paths = {os.path.join(directory, name) for directory, names in places.items() for name in names}
+        return self._patiently(self._scan_names(paths))
 
     def only_a_scan_tells(self, target: Target) -> bool:
         """A socket that seems to have lost its name may have been renamed: then its node is under another one."""
@@ -88,15 +93,19 @@ class SocketsKind:
         if not any(_may_lead_to_socket(path) for path in paths):
             return  # dear context is not made for the files that most programs write
         with self._surroundings(_about(paths)) as around:
+            with self._mutex:
+                # For all at once: a walk through everybody's descriptors is dearer than all the rest.
+                self._owners.of({row.inode for row in around.bound if row.owns_node}, thrifty=True)
             for path in sorted(paths):
                 with self._mutex:
-                    seen = self._look_at_path(Target(KindName.SOCKET, path), path, around)
+                    seen = self._look_at_path(Target(KindName.SOCKET, path), path, around, owners_known=True)
                 if seen is not None and path not in self._excluded:
                     yield seen
             for row in around.bound:
                 if row.owns_node and row.name in paths:
                     with self._mutex:
-                        lost = self._look_at_lost(lost_target(row), around)
+                        because = why_lost(row, around)
+                        lost = Observer(around, self._looks).lost(row, because) if because else None
                     if lost is not None and row.name not in self._excluded:
                         yield lost
 
@@ -201,7 +210,9 @@ class SocketsKind:
         with self._surroundings(_about({target.path})) as around:
             return self._look_at_path(target, target.path, around)
 
-    def _look_at_path(self, target: Target, path: bytes, around: Surroundings) -> Observation | None:
+    def _look_at_path(
+        self, target: Target, path: bytes, around: Surroundings, *, owners_known: bool = False
+    ) -> Observation | None:
         directory_fd = fd = -1
         try:
             directory_fd = fs.open_directory(os.path.dirname(path))
@@ -209,7 +220,7 @@ class SocketsKind:
             # Only a socket is a target here.  (In an act the pinned inode is judged whatever it is.)
             if not fs.stat_fd(fd).is_socket:
                 return None
-            return self._observe(path, directory_fd, fd, around)
+            return self._observe(path, directory_fd, fd, around, owners_known=owners_known)
         except OSError as error:
             if error.errno in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP):
                 return None
@@ -219,10 +230,13 @@ class SocketsKind:
                 if handle >= 0:
                     os.close(handle)
 
-    def _observe(self, path: bytes, directory_fd: int, fd: int, around: Surroundings) -> Observation:
+    def _observe(
+        self, path: bytes, directory_fd: int, fd: int, around: Surroundings, *, owners_known: bool = False
+    ) -> Observation:
         node = fs.stat_fd(fd)
-        rows = around.rows_at(node) or ()
-        self._owners.of({row.inode for row in rows if row.owns_node})
+        if not owners_known:
+            rows = around.rows_at(node) or ()
+            self._owners.of({row.inode for row in rows if row.owns_node})
         return Observer(around, self._looks).node(path, directory_fd, fs.stat_fd(directory_fd), fd, node)
 
     def _look_at_lost(self, target: Target, around: Surroundings) -> Observation | None:

@@ -67,6 +67,7 @@ class Observer:
             rivals_known=around.rivals_known,
             foreign=around.is_foreign(path),
             owners=around.owners.get(row.inode) if row else (),
+            owners_pending=row is not None and around.owners.is_pending(row.inode),
             owners_unseen=around.owners.unseen,
             unit=unit.unit if unit else None,
             unit_active=unit.is_active if unit else False,

@@ -19,6 +19,11 @@ from racewatch.linux.sockdiag import About, UnixSocket
 _UNITS_FRESH_SECONDS: Final = 30.0
 _MOST_OWNERS: Final = 16
 _MOST_REMEMBERED: Final = 200_000
+#: A walk through everybody's descriptors that can wait does so for this many times as long as the last one took.
+_WALKS_APART: Final = 4.0
+#: But no longer than this (seconds): whoever looks again after it finds everybody.
+_LONGEST_WAIT: Final = 0.25
+_TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
 @dataclass(slots=True)
@@ -31,9 +36,16 @@ class OwnerBook:
 
     _by_inode: dict[int, tuple[Owner, ...]] = field(default_factory=dict)
     unseen: int = 0
+    _walk: processes.SocketHolders | None = None
+    _walk_began: float = 0.0
+    _next_walk: float = 0.0
 
-    def of(self, inodes: set[int], *, only: bool = False) -> None:
-        """Make sure that these sockets' holders are known; with ``only``, forget all others."""
+    def of(self, inodes: set[int], *, only: bool = False, thrifty: bool = False) -> None:
+        """Make sure that these sockets' holders are known; with ``only``, forget all others.
+
+        ``thrifty``: for whoever looks again within a second.  What the last walk saw serves, and the next one
+        waits until walks take no more than a fifth of the time; till then some holders are not known yet.
+        """
         alive: dict[tuple[int, int], bool] = {}
 
         def lives(owner: Owner) -> bool:
@@ -49,21 +61,52 @@ class OwnerBook:
             if known.get(inode) and all(lives(owner) for owner in known[inode])
         }
         missing = inodes - kept.keys()
-        if missing:
-            holders = processes.socket_holders()
-            self.unseen = holders.unreadable
-            described: dict[int, Owner | None] = {}
-            for inode in missing:
-                found = []
-                for pid in holders.of(inode)[:_MOST_OWNERS]:
-                    if pid not in described:
-                        described[pid] = describe(pid)
-                    owner = described[pid]
-                    if owner is not None:
-                        found.append(owner)
-                found.sort(key=seniority)
-                kept[inode] = tuple(found)
-        self._by_inode = kept if only or len(known) > _MOST_REMEMBERED else known | kept
+        if missing and thrifty and self._walk is not None:
+            kept.update(self._described(self._walk, missing, before=self._walk_began))
+            missing -= kept.keys()
+        if missing and (not thrifty or time.monotonic() >= self._next_walk):
+            began, self._walk_began = time.monotonic(), time.clock_gettime(time.CLOCK_BOOTTIME)
+            self._walk = processes.socket_holders()
+            ended = time.monotonic()
+            self._next_walk = ended + min(_LONGEST_WAIT, _WALKS_APART * (ended - began))
+            self.unseen = self._walk.unreadable
+            kept.update(dict.fromkeys(missing, ()))
+            kept.update(self._described(self._walk, missing))
+        if only or len(known) > _MOST_REMEMBERED:
+            self._by_inode = kept
+        else:
+            for inode in missing - kept.keys():
+                known.pop(inode, None)
+            known.update(kept)
+
+    @staticmethod
+    def _described(
+        walk: processes.SocketHolders, inodes: set[int], *, before: float | None = None
+    ) -> dict[int, tuple[Owner, ...]]:
+        """The holders that a walk saw, of those sockets of which it saw any.
+
+        ``before``: only processes that began before this moment (CLOCK_BOOTTIME).  A younger one cannot be the
+        process that the walk saw; it only has its number.
+        """
+        latest = None if before is None else before * _TICKS
+        described: dict[int, Owner | None] = {}
+        found: dict[int, tuple[Owner, ...]] = {}
+        for inode in inodes:
+            owners = []
+            for pid in walk.of(inode)[:_MOST_OWNERS]:
+                if pid not in described:
+                    described[pid] = describe(pid)
+                owner = described[pid]
+                if owner is not None and (latest is None or owner.start_ticks <= latest):
+                    owners.append(owner)
+            if owners:
+                owners.sort(key=seniority)
+                found[inode] = tuple(owners)
+        return found
+
+    def is_pending(self, inode: int) -> bool:
+        """Whether nobody has looked yet who holds a socket."""
+        return inode not in self._by_inode
 
     def get(self, inode: int) -> tuple[Owner, ...]:
         """The processes that hold a socket, the one to speak to first."""
