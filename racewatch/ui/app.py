@@ -15,7 +15,7 @@ from collections.abc import Callable, Sequence
 from types import TracebackType
 from typing import Final
 
-from PySide6.QtCore import QSettings
+from PySide6.QtCore import QSettings, Qt, QTimer
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
@@ -23,6 +23,7 @@ from racewatch import __version__
 from racewatch.config import Theme, config_path
 from racewatch.ui import icons
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.pauses import ShortPauses
 from racewatch.ui.strip import Level
 from racewatch.ui.theme import Look
 from racewatch.ui.window import MainWindow
@@ -30,6 +31,7 @@ from racewatch.verbs import Racewatch
 
 APP_ID: Final = "io.github.racewatch.racewatch"
 _SHUT_DOWN_SECONDS: Final = 0.5
+_TIDY_MS: Final = 600_000
 _Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 _log: Final = logging.getLogger("racewatch.ui")
 
@@ -57,7 +59,11 @@ def run(
     before = sys.excepthook
     sys.excepthook = _hook(window)
     try:
-        bridge.run(_main(bridge, window))
+        with ShortPauses() as pauses:
+            tidying = QTimer(window)
+            tidying.timeout.connect(lambda: _tidy_unseen(pauses))
+            tidying.start(_TIDY_MS)
+            bridge.run(_main(bridge, window))
     finally:
         sys.excepthook = before
         bridge.close(wait=0.2)
@@ -76,6 +82,12 @@ def _application() -> QApplication:
     # Qt would end the loop with the last window, a dialog included, under our tasks' feet.
     app.setQuitOnLastWindowClosed(False)
     return app
+
+
+def _tidy_unseen(pauses: ShortPauses) -> None:
+    """Only while another program has the keyboard: nobody feels it."""
+    if QGuiApplication.applicationState() is not Qt.ApplicationState.ApplicationActive:
+        pauses.tidy()
 
 
 def _settings() -> QSettings:
