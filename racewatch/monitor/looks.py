@@ -13,6 +13,7 @@ import os
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import partial
+from typing import Final
 
 from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.kind import Kind, Seen
@@ -26,6 +27,10 @@ from racewatch.monitor.health import HealthBoard
 from racewatch.monitor.inventory import Change, Inventory, directory_of, is_below
 
 _log = logging.getLogger(__name__)
+
+
+#: So many targets at most are looked at again in one go.
+_MOST_AGAIN: Final = 256
 
 
 class Stopped(Exception):
@@ -131,11 +136,7 @@ class Looks:
         finally:
             self._flush()
             self._touched = None
-        again, self._again = self._again, set()
-        for target in again:
-            self._look(kind, target)
-            self._breathe()
-        self._flush()
+        self._look_again(kind)
         self.costs.swept(kind.name, len(seen), time.monotonic() - started - self._away)
         self._board.put(
             SourceHealth(
@@ -147,6 +148,18 @@ class Looks:
             )
         )
         return changed
+
+    def _look_again(self, kind: Kind) -> None:
+        """At what changed while the sweep was under way; in a storm that is a great part of everything."""
+        again, self._again = list(self._again), set()
+        for at in range(0, len(again), _MOST_AGAIN):
+            places: dict[bytes | None, list[Target]] = {}
+            for target in again[at : at + _MOST_AGAIN]:
+                places.setdefault(directory_of(target), []).append(target)
+            for _cost, run in self._plans(kind, places):
+                run()
+                self._flush()
+                self._breathe()
 
     def _fold_swept(self, observation: Observation) -> bool:
         if self._touched is not None and observation.target in self._touched:

@@ -28,7 +28,7 @@ class MonitorSettings:
     max_owners: int | None = None
     slice: float = 0.005
     tick: float = 2.0
-    hint_rest: float = 2.0
+    hint_rest: float = 1.0
     overflow_shown: float = 60.0
 
 
