@@ -24,6 +24,7 @@ from racewatch.ui.table_view import TargetTable
 from racewatch.ui.theme import Look
 
 _NARROW: Final = 980
+_PANE: Final = 344
 
 
 class TargetsView(QWidget):
@@ -88,7 +89,7 @@ class TargetsView(QWidget):
         self.splitter.setStretchFactor(1, 0)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
-        self.splitter.setSizes([940, 344])
+        self.splitter.setSizes([940, _PANE])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)
@@ -233,6 +234,8 @@ class TargetsView(QWidget):
         wanted = Qt.Orientation.Vertical if self.width() < _NARROW else Qt.Orientation.Horizontal
         if self.splitter.orientation() is not wanted:
             self.splitter.setOrientation(wanted)
-            whole = self.height() if wanted is Qt.Orientation.Vertical else self.width()
-            share = 0.5 if wanted is Qt.Orientation.Vertical else 0.64
-            self.splitter.setSizes([round(whole * share), round(whole * (1 - share))])
+            if wanted is Qt.Orientation.Vertical:
+                half = self.height() // 2
+                self.splitter.setSizes([half, half])
+            else:  # the table gets what there is more of: its columns come back with it
+                self.splitter.setSizes([self.width() - _PANE, _PANE])

@@ -147,9 +147,14 @@ def test_a_storm_of_files_that_stay_hides_nothing(
     follower.until(lambda: set(follower.state) == {root + b"/meanwhile.sock"})
 
 
-def test_two_thousand_owners_die_at_once(root: bytes, start: Start, holders: Holders) -> None:
+@pytest.mark.parametrize(
+    ("count", "most"),
+    [pytest.param(400, 300, id="short"), pytest.param(2000, 1500, marks=pytest.mark.long, id="long")],
+)
+def test_owners_beyond_the_descriptors_die_at_once(
+    root: bytes, start: Start, holders: Holders, count: int, most: int
+) -> None:
     """As many are followed as there are descriptors for; the rest is told, and left to the sweeps."""
-    most, count = 1500, 2000
     kind = Nodes()
     paths = [root + b"/%d.sock" % number for number in range(count)]
     kind.owners.update(zip(paths, holders.hold_all(paths), strict=True))

@@ -361,3 +361,13 @@ def test_dark_and_light_can_be_chosen_and_follow_at_once(opened: Opened) -> None
         themes[theme].trigger()
         assert window.palette().color(QPalette.ColorRole.Window).name() == colours.window
         assert window._settings.value("window/theme") == theme
+
+
+def test_a_window_that_was_narrow_shows_as_much_when_it_is_wide(opened: Opened, sandbox: Sandbox) -> None:
+    sandbox.dead(b"a.sock")
+    window = opened.open()
+    table, at = window.sockets.table, SOCKETS.timeline_at
+    window.resize(780, 700)
+    opened.until(lambda: table.isColumnHidden(at), "too narrow for timelines")
+    window.resize(1440, 900)
+    opened.until(lambda: not table.isColumnHidden(at), "the timelines again")
