@@ -36,7 +36,7 @@ class Batch:
     """Changes since the consumer's last batch, at most one entry per target.
 
     Order inside a batch carries no meaning; batches of one subscription come in order of
-    ``generation``.  A target that came and went between two batches appears in neither list; one
+    ``generation`` (those that one state was divided into have the same).  A target that came and went between two batches appears in neither list; one
     that was replaced appears in ``changed`` (or ``gone`` then, in a later batch, ``added``).
     ``ready`` is True in exactly one batch: the one that completes the state at start.
     ``problems`` and ``health`` are complete current lists, not differences.

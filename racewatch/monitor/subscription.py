@@ -7,6 +7,7 @@ A buffer holds at most one entry per target, so a consumer that never takes cost
 
 from __future__ import annotations
 
+import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
@@ -43,15 +44,24 @@ class Subscription:
         self._told_ready = False
         self._closed = False
 
-    def take(self) -> Batch | None:
-        """All changes since the last call, None when there are none.  Any thread; never blocks long."""
+    def take(self, most: int | None = None) -> Batch | None:
+        """All changes since the last call, None when there are none.  Any thread; never blocks long.
+
+        ``most``: at most so many of them, those that wait for longest; :attr:`has_more` tells whether others
+        are left, of which nobody is woken again.  The batch that says ready is the last of them.
+        """
         with self._hub.lock:
             self._rung = False
             if self._closed or not self._has_news():
                 return None
+            pending = self._pending
+            if most is not None and len(pending) > most:
+                part = list(itertools.islice(pending, most))
+                pending = {target: pending.pop(target) for target in part}
+            else:
+                self._pending = {}
             self._touched = False
-            pending, self._pending = self._pending, {}
-            ready = self._hub.ready and not self._told_ready
+            ready = self._hub.ready and not self._told_ready and not self._pending
             self._told_ready = self._told_ready or ready
             generation = self._hub.generation
             problems, health = self._hub.problems, self._hub.health
@@ -66,6 +76,12 @@ class Subscription:
             else:
                 changed.append(entry.new)
         return Batch(generation, tuple(added), tuple(changed), tuple(gone), ready, problems, health)
+
+    @property
+    def has_more(self) -> bool:
+        """Whether there is something to take."""
+        with self._hub.lock:
+            return not self._closed and self._has_news()
 
     def close(self) -> None:
         """No more batches and, apart from one call that may be under way, no more wakes."""

@@ -13,12 +13,21 @@ from typing import Final
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from racewatch.core.model import Target
+from racewatch.monitor.batch import Batch
 from racewatch.monitor.engine import Monitor
 from racewatch.monitor.subscription import Subscription
 from racewatch.ui.bridge import Bridge
 
 #: At most one batch in this time (seconds): a storm becomes few large changes, a single one is at once.
 PACE: Final = 0.08
+#: And at most so many changes in one turn of the loop; the rest has its own turns, so that keys and clicks get
+#: theirs in between.
+MOST: Final = 1000
+_NEXT_TURN_MS: Final = 5
+
+
+def _count(batch: Batch) -> int:
+    return len(batch.added) + len(batch.changed) + len(batch.gone)
 
 
 class Feed(QObject):
@@ -57,9 +66,17 @@ class Feed(QObject):
             return
         self._waiting = False
         self._taken_at = time.monotonic()
-        batch = self._subscription.take()
+        batch = self._subscription.take(MOST)
         if batch is not None:
             self.arrived.emit(batch)
+            if _count(batch) >= MOST:
+                self._go_on()
+
+    def _go_on(self) -> None:
+        """Take what was left over, after everything else had its turn.  (Whoever got the batch may have closed us.)"""
+        if self._subscription is not None and self._subscription.has_more:
+            self._waiting = True
+            self._timer.start(_NEXT_TURN_MS)
 
     def hold(self, why: str, held: bool) -> None:
         """Keep changes back while at least one reason stands (an open menu, a pressed button, Freeze)."""

@@ -346,7 +346,7 @@ class TableModel(QAbstractTableModel):
                 changed.append(row)
         moves += self._left_behind(now)
         if len(inserts) + len(moves) + len(leaves) > _BULK and (moves or leaves or self._order):
-            self._rebuild()
+            self._rebuild(inserts, moves, leaves)
         else:
             self._remove(leaves)
             if moves:
@@ -466,13 +466,25 @@ class TableModel(QAbstractTableModel):
             if row.matched and not row.gone:
                 self.counts[row.observation.verdict] += 1
 
-    def _rebuild(self) -> None:
+    def _rebuild(
+        self, inserts: Sequence[Row] | None = None, moves: Sequence[Row] = (), leaves: Sequence[Row] = ()
+    ) -> None:
+        """The list anew: of all rows, or of those that are in it with these changes (which costs far less)."""
         self.rebuilding.emit()
         self.beginResetModel()
-        for row in self._rows.values():
-            row.shown = self._wanted(row)
-            row.key = self._key(row)
-        self._order = sorted((row for row in self._rows.values() if row.shown), key=_key_of)
+        if inserts is None:
+            for row in self._rows.values():
+                row.shown = self._wanted(row)
+                row.key = self._key(row)
+            self._order = [row for row in self._rows.values() if row.shown]
+        else:
+            for row in leaves:
+                row.shown = False
+            for row in (*inserts, *moves):
+                row.shown = True
+                row.key = self._key(row)
+            self._order = [*(row for row in self._order if row.shown), *inserts]
+        self._order.sort(key=_key_of)
         self._keys = [row.key for row in self._order]
         self.endResetModel()
         self.rebuilt.emit()

@@ -200,6 +200,41 @@ def test_whatever_the_pace_every_consumer_ends_with_the_newest_state(steps: list
     assert {one.target: one for one in inventory.observations()} == truth
 
 
+def test_a_state_that_is_taken_in_parts_is_whole_and_says_ready_at_its_end() -> None:
+    hub = Hub(Inventory())
+    rung: list[None] = []
+    subscription = hub.subscribe(lambda: rung.append(None))
+    hub.commit([Change(_observation(n, 0).target, None, _observation(n, 0)) for n in range(10)])
+    hub.state(ready=True, problems=(), health=(), notable=False)
+    hub.ring()
+    first = subscription.take(4)
+    assert first is not None
+    assert [one.target.locator for one in first.added] == [b"/%d" % n for n in range(4)]
+    assert not first.ready
+    # One that is not taken yet goes, another one changes, one that was taken changes as well.
+    hub.commit(
+        [
+            Change(_observation(5, 0).target, _observation(5, 0), None),
+            Change(_observation(6, 0).target, _observation(6, 0), _observation(6, 1)),
+            Change(_observation(0, 0).target, _observation(0, 0), _observation(0, 1)),
+        ]
+    )
+    assert subscription.has_more
+    second, third = subscription.take(4), subscription.take(4)
+    assert second is not None
+    assert third is not None
+    assert not second.ready
+    assert {one.target.locator: one.fingerprint for one in (*second.added, *third.added)} == {
+        b"/4": "0", b"/6": "1", b"/7": "0", b"/8": "0", b"/9": "0"
+    }  # fmt: skip
+    assert [one.fingerprint for one in (*second.changed, *third.changed)] == ["1"]
+    assert third.ready
+    assert first.generation <= second.generation <= third.generation
+    assert not subscription.has_more
+    assert subscription.take(4) is None
+    assert len(rung) == 1
+
+
 def test_costs_are_learnt_and_the_oldest_directory_is_forgotten() -> None:
     costs, inventory = Costs(), Inventory()
     kind = KindName.SOCKET

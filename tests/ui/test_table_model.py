@@ -400,3 +400,31 @@ def test_the_columns_of_a_container(containers: TableModel) -> None:
     assert first.text(CONTAINERS.at("name")) == "job-7", "made; when it ended is not known"
     containers.set_filter("ab" * 32, ())
     assert containers.rowCount() == 1
+
+
+def test_many_changes_at_once_leave_the_same_list_as_one_by_one(qapp: QApplication, clock: Clock) -> None:
+    """Whatever is built anew: what came, what moved, what the search does not want any more, what is away."""
+    at_once, singly = TableModel(SOCKETS, clock=clock), TableModel(SOCKETS, clock=clock)
+    QAbstractItemModelTester(at_once, QAbstractItemModelTester.FailureReportingMode.Fatal, at_once)
+    for made in (at_once, singly):
+        made.apply([seen(b"/%04d" % n, owner="x" * (n % 3)) for n in range(200)], [])
+        made.set_filter("", [Verdict.STALE, Verdict.LIVE])
+    present = [
+        *(seen(b"/%04d" % n, Verdict.LIVE, fingerprint="two") for n in range(0, 120, 2)),  # they move
+        *(seen(b"/%04d" % n, Verdict.UNKNOWN) for n in range(121, 180, 2)),  # not wanted
+        *(seen(b"/new%04d" % n) for n in range(100)),
+    ]
+    gone = [seen(b"/%04d" % n) for n in range(1, 40, 2)]
+    at_once.apply(present, gone)
+    for one in present:
+        singly.apply([one], [])
+    for one in gone:
+        singly.apply([], [one])
+    assert paths(at_once) == paths(singly)
+    assert at_once.counts == singly.counts
+    assert at_once._keys == sorted(at_once._keys)
+    clock.now += TOMBSTONE_SECONDS + FRESH_SECONDS
+    for made in (at_once, singly):
+        made.settle()
+    assert paths(at_once) == paths(singly)
+    assert len(paths(at_once)) == 200 - 30 + 100 - 20
