@@ -219,7 +219,7 @@ def test_a_state_that_is_taken_in_parts_is_whole_and_says_ready_at_its_end() -> 
             Change(_observation(0, 0).target, _observation(0, 0), _observation(0, 1)),
         ]
     )
-    assert subscription.has_more
+    left = [subscription.has_more]
     second, third = subscription.take(4), subscription.take(4)
     assert second is not None
     assert third is not None
@@ -230,7 +230,8 @@ def test_a_state_that_is_taken_in_parts_is_whole_and_says_ready_at_its_end() -> 
     assert [one.fingerprint for one in (*second.changed, *third.changed)] == ["1"]
     assert third.ready
     assert first.generation <= second.generation <= third.generation
-    assert not subscription.has_more
+    left.append(subscription.has_more)
+    assert left == [True, False]
     assert subscription.take(4) is None
     assert len(rung) == 1
 
