@@ -100,8 +100,9 @@ def test_after_churn_the_inventory_is_what_a_fresh_look_says_and_nothing_has_gro
     world.ask("fill", rows=scale.rows)
     monitor = start(SocketsKind(patient=False), root, settings=settings)
     first, second = churned(root, world, monitor, scale, silent=silent)
-    # A row may hold a few equal values twice (its target as a key and in the observation), but no more with time.
-    second.assert_no_more_than(first, values=2 * scale.rows, megabytes=8)
+    # A row may hold a few equal values twice (its target as a key and in the observation), but no more with time
+    # (and the allocator keeps the holes of a churned heap).  A kilobyte left behind by each change would show.
+    second.assert_no_more_than(first, values=2 * scale.rows, megabytes=8 + scale.rows // 625)
 
 
 @pytest.mark.soak
