@@ -136,9 +136,10 @@ def _is_midway(change: Change) -> bool:
 
     What is new, dead and nobody's is none of that: a storm of left-overs must not be looked at four times.
     """
-    if change.old is not None:
-        return change.old.owner is not None
-    return change.new is not None and change.new.verdict in (Verdict.LIVE, Verdict.UNKNOWN)
+    old, new = change.old, change.new
+    if old is not None and (old.owner is not None or new is None or old.fingerprint == new.fingerprint):
+        return old.owner is not None
+    return new is not None and new.verdict in (Verdict.LIVE, Verdict.UNKNOWN)
 
 
 def _heard(ear: Ear) -> SourceHealth:

@@ -469,7 +469,7 @@ class TableModel(QAbstractTableModel):
     def _rebuild(
         self, inserts: Sequence[Row] | None = None, moves: Sequence[Row] = (), leaves: Sequence[Row] = ()
     ) -> None:
-        """The list anew: of all rows, or with these changes alone."""
+        """The list anew, or with these changes alone."""
         self.rebuilding.emit()
         self.beginResetModel()
         if inserts is None:
