@@ -6,6 +6,7 @@ import ctypes
 import fcntl
 import mmap
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -232,3 +233,18 @@ def test_names_of_several_folders_are_looked_at_together(tmp_path: Path) -> None
     assert len(together) == 2
     assert list(map(_without_time, together)) == list(map(_without_time, apart))
     assert list(kind().scan_places({os.fsencode(tmp_path): [b"none"]})) == []
+
+
+def test_many_names_at_once_need_few_descriptors(tmp_path: Path) -> None:
+    """A batch of hints may have thousands of names, and most sessions allow a process 1,024 descriptors."""
+    names = [b"%d.lock" % number for number in range(700)]
+    for name in names:
+        (tmp_path / os.fsdecode(name)).write_text("x")
+    before = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (400, before[1]))
+    try:
+        seen = list(kind().scan_places({os.fsencode(tmp_path): names}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, before)
+    assert len(seen) == 700
+    assert all(isinstance(one, Observation) for one in seen)

@@ -28,6 +28,8 @@ from racewatch.kinds.sockets import SocketsKind
 from racewatch.kinds.walk import Excluded, Found, Walk
 from racewatch.linux import fs
 
+#: Names that are read, each through a handle that is kept, before any of them is judged.
+_MOST_OPEN: Final = 256
 _NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}
 
 
@@ -93,24 +95,30 @@ class LocksKind:
         if not wanted:
             return iter(())  # dear context is not made for the files that most programs write
         with self._mutex:
-            around = Surroundings()
-            observer = self._observer(around)
-            walk = self._walk(around)
             seen: list[Seen] = []
-            # First all are read, then they are judged: so one survey of who has what open is after every reading.
-            with ExitStack() as handles:
-                read: list[tuple[Found, Reading]] = []
-                for directory, here in wanted.items():
-                    for one in _kept_open(walk.names(directory, here), handles):
-                        if isinstance(one, Problem):
-                            seen.append(one)
-                        else:
-                            read.append((one, observer.read(one.path, one.fd, one.stat)))
-                for found, reading in read:
-                    seen += self._judged(found, reading, observer, around)
+            around = Surroundings()
+            for number, part in enumerate(_in_parts(wanted)):
+                around = Surroundings() if number else around
+                seen += self._names_of(part, around)
             paths = {os.path.join(directory, name) for directory, names in places.items() for name in names}
             seen += self._lost(around, paths.__contains__)
             return iter(seen)
+
+    def _names_of(self, places: Mapping[bytes, Collection[bytes]], around: Surroundings) -> list[Seen]:
+        """First all are read, then they are judged: so one survey of who has what open is after every reading."""
+        observer, walk = self._observer(around), self._walk(around)
+        seen: list[Seen] = []
+        with ExitStack() as handles:
+            read: list[tuple[Found, Reading]] = []
+            for directory, names in places.items():
+                for one in _kept_open(walk.names(directory, names), handles):
+                    if isinstance(one, Problem):
+                        seen.append(one)
+                    else:
+                        read.append((one, observer.read(one.path, one.fd, one.stat)))
+            for found, reading in read:
+                seen += self._judged(found, reading, observer, around)
+        return seen
 
     def cares_for(self, path: bytes) -> bool:
         """Whether a thing of some type under this name may be a lock.  No I/O, from any thread."""
@@ -223,6 +231,21 @@ class LocksKind:
     def procedure(self, target: Target) -> Procedure:
         """How it would be broken; see :mod:`racewatch.kinds.locks.procedure`."""
         return procedure(self, target)
+
+
+def _in_parts(places: Mapping[bytes, Sequence[bytes]]) -> Iterator[Mapping[bytes, Sequence[bytes]]]:
+    """So many names at a time that their handles, all open at once, are few beside what a process may have."""
+    part: dict[bytes, list[bytes]] = {}
+    count = 0
+    for directory, names in places.items():
+        for name in names:
+            part.setdefault(directory, []).append(name)
+            count += 1
+            if count == _MOST_OPEN:
+                yield part
+                part, count = {}, 0
+    if part:
+        yield part
 
 
 def _kept_open(found: Iterable[Found | Problem], handles: ExitStack) -> Iterator[Found | Problem]:
