@@ -63,12 +63,13 @@ def test_a_container_lives_on_screen(opened: Opened, runc: Machine) -> None:
     index = view.model.index(0, view.shape.at("space"))
     opened.until(lambda: index.data() == size_text(on_disk(runc.bundle)), "its size")
     opened.until(lambda: view.pane.space.text().startswith("Its bundle takes"), "its size beside it")
-    assert "frees" not in view.pane.space.text(), "what cannot be deleted frees nothing"
+    assert "its state directory; the bundle stays" in view.pane.space.text(), "it goes on a person's word"
     assert (row.text(view.shape.at("name")), row.text(view.shape.at("runtime"))) == (name, "runc")
     assert row.text(view.shape.path_at) == str(runc.bundle)
     assert view.table.accessibleName() == "Containers"
     runc.run("start", name)
     opened.until(lambda: label(window, runc, name) == "running", "the start")
+    opened.until(lambda: "frees" not in view.pane.space.text(), "that what cannot be deleted frees nothing")
     runc.run("pause", name)
     opened.until(lambda: label(window, runc, name) == "paused", "the pause")
     runc.run("resume", name)

@@ -10,7 +10,8 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from racewatch.core.text import NotDisplayed, display, display_text, one_line, quoted, undisplay
+from racewatch.core import text as module
+from racewatch.core.text import NotDisplayed, display, display_text, one_line, quoted, size_text, undisplay
 
 NAMES = st.one_of(
     st.binary(),
@@ -22,6 +23,29 @@ NAMES = st.one_of(
         )
     ).map(b"".join),
 )  # fmt: skip
+
+
+@pytest.fixture(autouse=True, scope="module")
+def nothing_remembered() -> None:
+    """What other tests displayed before must not answer for these."""
+    module._shown.cache_clear()
+
+
+@pytest.mark.parametrize(
+    ("octets", "text"),
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1000, "1.0 kB"),
+        (999_949, "999.9 kB"),
+        (999_950, "1.0 MB"),
+        (2_345_678, "2.3 MB"),
+        (5 * 10**9, "5.0 GB"),
+        (7_200 * 10**12, "7200.0 TB"),
+    ],
+)
+def test_sizes_for_people(octets: int, text: str) -> None:
+    assert size_text(octets) == text
 
 
 @given(NAMES)

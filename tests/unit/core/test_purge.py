@@ -15,7 +15,7 @@ from racewatch.core.act import act
 from racewatch.core.by_name import NamedThing
 from racewatch.core.journal import Journal, JournalError
 from racewatch.core.model import ActRequest, KindName, Outcome, OutcomeWord, Target
-from racewatch.core.purge import purge, to_the_end
+from racewatch.core.purge import kept_places, purge, to_the_end
 from racewatch.core.recovery import recover
 from racewatch.core.tree import Amount, StoppedTree, measure, remove_tree
 from racewatch.core.undo import NoSuchAction, undo
@@ -199,7 +199,17 @@ def test_a_damaged_record_frees_nothing(tree: Path, journal: Journal) -> None:
     outcome = removed(journal, tree)
     journal._db.execute("UPDATE action SET undo='{\"kept\": true}' WHERE action=?", (outcome.action,))
     assert purge(outcome.action, journal).word is FAILED
+    assert kept_places(outcome.action, journal) == ()
     assert aside(tree)
+
+
+def test_where_it_is_kept_can_be_asked(tree: Path, journal: Journal) -> None:
+    outcome = removed(journal, tree)
+    assert kept_places(outcome.action, journal) == tuple(os.fsencode(one) for one in aside(tree))
+    assert undo(outcome.action, journal).word is DONE
+    assert kept_places(outcome.action, journal) == ()
+    with pytest.raises(NoSuchAction):
+        kept_places("nobody's", journal)
 
 
 def test_a_journal_that_cannot_be_written(
