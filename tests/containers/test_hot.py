@@ -29,7 +29,7 @@ from tests.race.telling import Tell, teller
 
 #: Of two ids, because what is killed by hand leaves processes behind in the group of its name.
 BY_HAND, BY_US = "by-hand", "by-us"
-SECONDS, SECONDS_LONG = 4.0, 60.0
+SECONDS, SECONDS_LONG = 3.0, 60.0
 #: How many times as long our part may go on until something was deleted: the machine may be busy.
 PATIENCE = 6
 #: What lies between the look and the click, for both: far less than a person takes.

@@ -183,6 +183,7 @@ def test_a_delete_killed_at_a_system_call_is_put_right_by_the_next_start(
             Path(name) / "trace",
             others=OTHERS_LONG if every else OTHERS,
             every=every,
+            stride=3,
         )
     tell(f"  container, {scenario.name}: {killed}")
     assert killed.ways[scenario.usual] > 0

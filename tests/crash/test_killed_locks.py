@@ -169,6 +169,7 @@ def test_a_breaker_killed_at_a_system_call_is_put_right_by_the_next_start(
             Path(name) / "trace",
             others=OTHERS_LONG if every else OTHERS,
             every=every,
+            stride=3,
         )
     tell(f"  lock, {scenario.name}, breaker {mechanism}: {killed}")
     assert killed.ways["put back"] > 0

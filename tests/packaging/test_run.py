@@ -79,6 +79,7 @@ def test_a_set_up_killed_half_way_is_done_again(
     assert not (small_checkout / ".venv" / "half-written").exists()
 
 
+@pytest.mark.long
 def test_a_failed_installation_is_told_and_heals(run: Run, small_checkout: Path) -> None:
     pyproject = small_checkout / "pyproject.toml"
     good = pyproject.read_text()
@@ -90,6 +91,7 @@ def test_a_failed_installation_is_told_and_heals(run: Run, small_checkout: Path)
     assert run("scan").stdout == "program|scan\n"
 
 
+@pytest.mark.long
 def test_a_moved_checkout_heals(run: Run, small_checkout: Path, pip_environment: dict[str, str]) -> None:
     assert run("scan").returncode == 7
     moved = small_checkout.with_name("moved elsewhere")
@@ -102,6 +104,7 @@ def test_a_moved_checkout_heals(run: Run, small_checkout: Path, pip_environment:
     assert (done.returncode, done.stdout) == (0, "moved\n"), done.stderr
 
 
+@pytest.mark.long
 def test_two_at_once_set_up_once(small_checkout: Path, pip_environment: dict[str, str]) -> None:
     processes = [
         subprocess.Popen(

@@ -249,7 +249,7 @@ def race(world: World, tell: Tell, seconds: float, at_least: int) -> None:
 
 @pytest.mark.timeout(DEADLINE_S)
 def test_a_hot_race_loses_no_life(world: World, tell: Tell) -> None:
-    race(world, tell, seconds=5.0, at_least=1000)
+    race(world, tell, seconds=3.5, at_least=700)
 
 
 @pytest.mark.long

@@ -22,7 +22,7 @@ from tests.monitor.churn import PATIENCE, Footprint, Said, Scale, World, differe
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import Sandbox
 
-SHORT = Scale(rows=200, changes=1000)
+SHORT = Scale(rows=200, changes=500)
 LONG = pytest.param(
     Scale(rows=10_000, changes=60_000), marks=[pytest.mark.long, pytest.mark.timeout(900)], id="long"
 )
