@@ -11,9 +11,13 @@ import os
 import stat as stat_mode
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Final
 
 from racewatch.core.text import display
 from racewatch.linux import fs, removal
+
+#: So many directories of one way down are held open; of those further up is known only who they are.
+_HELD: Final = 64
 
 
 class StoppedTree(Exception):
@@ -37,31 +41,92 @@ class Amount:
 Told = Callable[[Amount], bool]
 
 
+class _Levels:
+    """The way down into a tree: the directory that we are in, and those above it up to the caller's.
+
+    A tree may be deeper than there are handles, so those far above are closed, and found again by ``..``.
+    Race closed: one of them is moved away meanwhile; what ``..`` leads to is compared with what it was.
+    """
+
+    def __init__(self, top: int) -> None:
+        self._open: list[int | None] = [top]
+        self._who = [_who(fs.stat_fd(top))]
+
+    @property
+    def fd(self) -> int:
+        """The directory that we are in."""
+        found = self._open[-1]
+        assert found is not None
+        return found
+
+    def enter(self, name: bytes) -> fs.Stat:
+        """Go down, never through a link.  Raises OSError."""
+        fd = fs.open_directory(name, dirfd=self.fd)
+        self._open.append(fd)
+        seen = fs.stat_fd(fd)
+        self._who.append(_who(seen))
+        far = len(self._open) - 1 - _HELD
+        # The first one is the caller's.
+        if far > 0 and (held := self._open[far]) is not None:
+            self._open[far] = None
+            os.close(held)
+        return seen
+
+    def leave(self) -> None:
+        """Go up again.  Raises OSError."""
+        below = self.fd
+        self._open.pop()
+        self._who.pop()
+        try:
+            if self._open[-1] is None:
+                self._open[-1] = fs.open_directory(b"..", dirfd=below)
+                if _who(fs.stat_fd(self.fd)) != self._who[-1]:
+                    raise OSError(errno.ESTALE, "it was moved away meanwhile")
+        finally:
+            os.close(below)
+
+    def close(self) -> None:
+        """Let go of all that is ours."""
+        for fd in self._open[1:]:
+            if fd is not None:
+                os.close(fd)
+
+
+def _who(stat: fs.Stat) -> tuple[int, int, int | None, int | None]:
+    return stat.dev, stat.ino, stat.btime_ns, stat.mount_id
+
+
 def measure(directory_fd: int, name: bytes) -> Amount:
     """How much a tree is, other file systems below it left out.  Raises OSError."""
     amount = Amount()
     top = os.stat(name, dir_fd=directory_fd, follow_symlinks=False)
     amount.add(top)
-    if stat_mode.S_ISDIR(top.st_mode):
-        fd = fs.open_directory(name, dirfd=directory_fd)
-        try:
-            _measure_inside(fd, top.st_dev, amount)
-        finally:
-            os.close(fd)
+    left = [[name]] if stat_mode.S_ISDIR(top.st_mode) else []
+    levels = _Levels(directory_fd)
+    try:
+        while left:
+            if left[-1]:
+                levels.enter(left[-1].pop())
+                left.append(_count_inside(levels.fd, top.st_dev, amount))
+                continue
+            left.pop()
+            if left:
+                levels.leave()
+    finally:
+        levels.close()
     return amount
 
 
-def _measure_inside(fd: int, device: int, amount: Amount) -> None:
+def _count_inside(fd: int, device: int, amount: Amount) -> list[bytes]:
+    """Count what is in an open directory; the names of its directories."""
+    below: list[bytes] = []
     with os.scandir(fd) as entries:
         for entry in entries:
             stat = entry.stat(follow_symlinks=False)
             amount.add(stat)
             if stat_mode.S_ISDIR(stat.st_mode) and stat.st_dev == device:
-                below = fs.open_directory(os.fsencode(entry.name), dirfd=fd)
-                try:
-                    _measure_inside(below, device, amount)
-                finally:
-                    os.close(below)
+                below.append(os.fsencode(entry.name))
+    return below
 
 
 def remove_tree(directory_fd: int, name: bytes, told: Told) -> Amount:
@@ -74,38 +139,41 @@ def remove_tree(directory_fd: int, name: bytes, told: Told) -> Amount:
     its tree is removed goes all the same.
     """
     gone = Amount()
-    top = fs.stat_at(directory_fd, name)
-    _remove(directory_fd, name, name, top.mount_id, gone, told)
+    mount = fs.stat_at(directory_fd, name).mount_id
+    inside: list[tuple[bytes, os.stat_result]] = []
+    left = [[name]]
+    here = name
+    levels = _Levels(directory_fd)
+    try:
+        while left[-1] or inside:
+            try:
+                if left[-1]:
+                    here = left[-1].pop()
+                    stat = os.stat(here, dir_fd=levels.fd, follow_symlinks=False)
+                    if not told(gone):
+                        raise StoppedTree(f"it was stopped at {_shown(inside, here)}")
+                    if stat_mode.S_ISDIR(stat.st_mode):
+                        if levels.enter(here).mount_id != mount:
+                            raise StoppedTree(f"something is mounted on {_shown(inside, here)}")
+                        inside.append((here, stat))
+                        left.append([*map(os.fsencode, sorted(os.listdir(levels.fd), reverse=True))])
+                        continue
+                    removal.unlink(levels.fd, here)
+                else:
+                    left.pop()
+                    here, stat = inside.pop()
+                    levels.leave()
+                    removal.remove_empty_directory(levels.fd, here)
+            except FileNotFoundError:
+                continue  # somebody else removed it
+            except OSError as error:
+                why = "something is mounted there" if error.errno == errno.EBUSY else error.strerror
+                raise StoppedTree(f"{_shown(inside, here)} could not be removed: {why}") from error
+            gone.add(stat)
+    finally:
+        levels.close()
     return gone
 
 
-def _remove(parent: int, name: bytes, shown: bytes, mount: int | None, gone: Amount, told: Told) -> None:
-    try:
-        stat = os.stat(name, dir_fd=parent, follow_symlinks=False)
-        if not told(gone):
-            raise StoppedTree(f"it was stopped at {display(shown)}")
-        if stat_mode.S_ISDIR(stat.st_mode):
-            _remove_inside(parent, name, shown, mount, gone, told)
-            removal.remove_empty_directory(parent, name)
-        else:
-            removal.unlink(parent, name)
-    except FileNotFoundError:
-        return  # somebody else removed it
-    except OSError as error:
-        why = "something is mounted there" if error.errno == errno.EBUSY else error.strerror
-        raise StoppedTree(f"{display(shown)} could not be removed: {why}") from error
-    gone.add(stat)
-
-
-def _remove_inside(
-    parent: int, name: bytes, shown: bytes, mount: int | None, gone: Amount, told: Told
-) -> None:
-    fd = fs.open_directory(name, dirfd=parent)
-    try:
-        if fs.stat_fd(fd).mount_id != mount:
-            raise StoppedTree(f"something is mounted on {display(shown)}")
-        for entry in sorted(os.listdir(fd)):
-            below = os.fsencode(entry)
-            _remove(fd, below, os.path.join(shown, below), mount, gone, told)
-    finally:
-        os.close(fd)
+def _shown(inside: list[tuple[bytes, os.stat_result]], name: bytes) -> str:
+    return display(os.path.join(*(one for one, _ in inside), name))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import resource
 import subprocess
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from racewatch.core import purge as purging
+from racewatch.core import tree as tree_module
 from racewatch.core.act import act
 from racewatch.core.by_name import NamedThing
 from racewatch.core.journal import Journal, JournalError
@@ -364,6 +366,55 @@ def test_what_the_system_refuses_is_named(tree: Path, folder: bytes, monkeypatch
     monkeypatch.setattr(removal, "unlink", denied)
     with pytest.raises(StoppedTree, match="Operation not permitted"):
         at(folder, lambda fd: remove_tree(fd, b"tree", go_on))
+
+
+def test_a_tree_deeper_than_there_are_handles(tree: Path, folder: bytes) -> None:
+    """Nor than Python's stack."""
+    levels = 3000
+    fd = os.open(tree / "a", os.O_RDONLY)
+    for _ in range(levels):
+        os.mkdir("down", dir_fd=fd)
+        below = os.open("down", os.O_RDONLY, dir_fd=fd)
+        os.close(fd)
+        fd = below
+    os.close(fd)
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    held = len(os.listdir("/proc/self/fd"))
+    resource.setrlimit(resource.RLIMIT_NOFILE, (held + 80, limits[1]))
+    try:
+        whole = at(folder, lambda fd: measure(fd, b"tree"))
+        gone = at(folder, lambda fd: remove_tree(fd, b"tree", go_on))
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
+        subprocess.run(["rm", "-rf", tree], check=True)
+    assert (gone, gone.names) == (whole, levels + 9)
+    assert len(os.listdir("/proc/self/fd")) == held
+
+
+def test_what_is_moved_away_meanwhile_is_not_followed(
+    tree: Path, folder: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tree_module, "_HELD", 1)
+    (tree / "a" / "b" / "c").mkdir()
+    (tree / "a" / "b" / "c" / "file").write_text("x")
+    dear = tree.parent / "dear"
+    (dear / "b").mkdir(parents=True)
+
+    calls = 0
+
+    def move(_: Amount) -> bool:
+        nonlocal calls
+        calls += 1
+        if calls == 5:  # for the file: the removal is in c
+            os.rename(tree / "a" / "b" / "c", dear / "c")
+        return True
+
+    held = len(os.listdir("/proc/self/fd"))
+    with pytest.raises(StoppedTree, match="moved away"):
+        at(folder, lambda fd: remove_tree(fd, b"tree", move))
+    assert (dear / "b").is_dir()
+    assert (tree / "a" / "file").exists()
+    assert len(os.listdir("/proc/self/fd")) == held
 
 
 def test_the_progress_that_nobody_looks_at_goes_on() -> None:
