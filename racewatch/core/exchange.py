@@ -247,8 +247,11 @@ class Hands:
         finally:
             os.close(above)
 
-    def delete(self) -> Stop | None:
+    def delete(self, patience: float | None = None) -> Stop | None:
         """Let the owner delete what was captured, then clear away; a Stop when it did not.
+
+        ``patience``: so many seconds are waited for its command; then it goes on by itself, and
+        :class:`Unfinished` is raised.
 
         The mark goes first: a crash from here on is finished by recovery, not taken back, because nobody
         knows how far the owner's command had come.
@@ -260,7 +263,7 @@ class Hands:
             sync_directory(self.aside_fd)
         except OSError as error:
             return Stop(OutcomeWord.FAILED, f"nothing was deleted: {error.strerror}", error=str(error))
-        said = _run(self.record.command, self.aside_fd)
+        said = _run(self.record.command, self.aside_fd, patience)
         if _look(self.aside_fd, self.record.name) is not None:
             return Stop(
                 OutcomeWord.FAILED,
@@ -319,14 +322,19 @@ def empty_groups(groups: Sequence[bytes]) -> bytes | None:
     return None
 
 
-def _run(command: Sequence[str], aside: int) -> str:
+#: Commands of owners that were not waited for to their end.
+_going_on: list[subprocess.Popen[bytes]] = []
+
+
+def _run(command: Sequence[str], aside: int, patience: float | None) -> str:
     """Run the owner's command to its end; the last thing it said.
 
     In a session of its own, so that an interrupt meant for us does not stop it half-way; it inherits the
-    lock on the private folder.  It is waited for without a limit and never killed: half a delete is worse
-    than a slow one (its hooks may take their time).  Whoever will not wait may end racewatch; the next
-    start settles the act when the command has ended.
+    lock on the private folder.  It is never killed, and without ``patience`` waited for without a limit: half
+    a delete is worse than a slow one (its hooks may take their time).  Whoever will not wait may end racewatch;
+    the next start settles the act when the command has ended.
     """
+    _going_on[:] = [one for one in _going_on if one.poll() is None]
     with tempfile.TemporaryFile() as words:
         try:
             running = subprocess.Popen(
@@ -339,7 +347,11 @@ def _run(command: Sequence[str], aside: int) -> str:
             )
         except OSError as error:
             return f"{display_text(command[0])} could not be started ({error.strerror})"
-        code = running.wait()
+        try:
+            code = running.wait(patience)
+        except subprocess.TimeoutExpired:
+            _going_on.append(running)
+            raise Unfinished("the owner's own delete still runs") from None
         words.seek(0)
         said = words.read(4096).decode("utf-8", "backslashreplace").strip().splitlines()
         return display_text(said[-1]) if said else f"it ended with code {code}"

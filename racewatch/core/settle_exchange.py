@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from racewatch.core.exchange import Exchange, Hands, Stand, Unfinished, empty_groups
 from racewatch.core.guard import DirectoryGuard
 from racewatch.core.model import OutcomeWord
 from racewatch.core.put_back import Settled
 from racewatch.core.text import display
 from racewatch.linux import fs
+
+#: A hook that hangs must not keep a start waiting, now and at each start to come.
+PATIENCE_SECONDS: Final = 2.0
 
 
 def settle(record: Exchange, guard: DirectoryGuard) -> Settled:
@@ -65,7 +70,7 @@ def _finish(record: Exchange, hands: Hands) -> Settled:
         raise Unfinished(f"its control groups could not be removed: {error.strerror}") from error
     if alive is not None:
         raise Unfinished(f"something lives in the control group {display(alive)}")
-    stop = hands.delete()
+    stop = hands.delete(PATIENCE_SECONDS)
     if stop is not None:
         raise Unfinished(stop.summary)
     return _gone(record)

@@ -76,7 +76,7 @@ def die_as_the_owners_command_begins(sandbox: Sandbox) -> None:
     """The mark stands, and the command never ran."""
 
     def work(_: Callable[[], None]) -> None:
-        exchange._run = lambda command, aside: os._exit(77)
+        exchange._run = lambda *_: os._exit(77)
         acting(sandbox)
 
     victim = Victim(work, lambda: None)

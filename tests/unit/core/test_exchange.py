@@ -10,12 +10,13 @@ import fcntl
 import os
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from racewatch.core import exchange
+from racewatch.core import exchange, settle_exchange
 from racewatch.core.act import Step, act
 from racewatch.core.by_exchange import ExchangedThing, OwnersWay
 from racewatch.core.exchange import Exchange, Hands, Stand, empty_groups
@@ -298,9 +299,9 @@ def test_what_is_left_of_the_clearing_is_no_failure(
     """The thing is deleted; a stranger's file in the private folder is nothing we may remove."""
     run = exchange._run
 
-    def litter(command: Sequence[str], aside: int) -> str:
+    def litter(command: Sequence[str], aside: int, patience: float | None) -> str:
         Path(os.fsdecode(private(root)[0]), "stranger").write_text("dear")
-        return run(command, aside)
+        return run(command, aside, patience)
 
     monkeypatch.setattr(exchange, "_run", litter)
     assert perform(path, journal).word is DONE
@@ -314,10 +315,10 @@ def test_a_new_one_made_while_the_owner_deletes_stays(
 ) -> None:
     run = exchange._run
 
-    def retake(command: Sequence[str], aside: int) -> str:
+    def retake(command: Sequence[str], aside: int, patience: float | None) -> str:
         os.rmdir(path)
         os.mkdir(path)
-        return run(command, aside)
+        return run(command, aside, patience)
 
     monkeypatch.setattr(exchange, "_run", retake)
     assert perform(path, journal).word is DONE
@@ -543,6 +544,32 @@ def test_the_owners_command_still_runs(path: bytes, journal: Journal) -> None:
     assert settled(journal)[0] is GONE
 
 
+def test_an_owner_that_takes_its_time_keeps_no_start_waiting(
+    path: bytes, folder: bytes, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A hook that hangs."""
+    monkeypatch.setattr(settle_exchange, "PATIENCE_SECONDS", 0.1)
+    hook = os.path.join(folder, b"hook")
+    os.mkfifo(hook)
+    slow = (sys.executable, "-c", f"import sys; open(sys.argv[3]).read(); {DELETE}")
+    how = record(path, command=(*slow, os.fsdecode(record(path).aside), "one", os.fsdecode(hook)))
+    interrupted(path, journal, how)
+    taken(path, how, begun=True)
+    for _ in range(2):  # the second start asks nobody a second time
+        word, summary = settled(journal)
+        assert (word, "still runs" in summary) == (None, True)
+    assert Path(os.fsdecode(how.aside), "one", "state").exists()
+    Path(os.fsdecode(hook)).write_text("go on")
+    ends = time.monotonic() + 20
+    while settled(journal)[0] is not GONE:
+        assert time.monotonic() < ends
+        time.sleep(0.01)
+    for one in exchange._going_on:
+        one.wait()
+    assert not os.path.lexists(path)
+    assert not private(os.path.dirname(path))
+
+
 def test_a_private_folder_that_is_none(path: bytes, journal: Journal) -> None:
     how = record(path)
     interrupted(path, journal, how)
@@ -585,7 +612,7 @@ def test_a_disk_that_fails_is_tried_again(
 def test_an_interrupt_while_the_owner_deletes_leaves_it_to_the_next_start(
     path: bytes, root: bytes, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def interrupt(command: Sequence[str], aside: int) -> str:
+    def interrupt(command: Sequence[str], aside: int, patience: float | None) -> str:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patched:
