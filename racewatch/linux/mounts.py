@@ -15,6 +15,7 @@ to another place, while nothing of it is mounted.
 from __future__ import annotations
 
 import enum
+import errno
 import os
 import re
 from collections.abc import Mapping
@@ -253,6 +254,32 @@ class FileSystems:
                     ):
                         return True
         return False
+
+    def shown_elsewhere(self, fd: int, public: bytes) -> tuple[bytes, ...]:
+        """Where something of an open directory is mounted, or stacked upon, in any namespace seen.
+
+        What is freed below it is freed there, too.  ``public`` is its path for those who mounted, should it be
+        another one just now.  Raises OSError when where it lies cannot be told.
+        """
+        place = _place(os.readlink(fs.fd_path(fd)), fs.stat_fd(fd).mount_id, self.by_id)
+        if place is None:
+            raise OSError(errno.ENOENT, "the mount that it lies on is not listed")
+        dev, top = place
+        found = [
+            mount.point
+            for table in self.tables
+            for mount in table
+            if mount.dev == dev and _below(mount.root, top) is not None
+        ]
+        layers = [
+            layer
+            for (on, inside), layer in self.places.items()
+            if on == dev and _below(inside, top) is not None
+        ]
+        layers += [layer for layer in self.unresolved if _below(layer.path, public) is not None]
+        for layer in layers:
+            found += [one.point for one in layer.merged] or [layer.path]
+        return tuple(sorted(set(found)))
 
     def fstype_of(self, mount_id: int | None) -> str | None:
         """The type of the file system a mount id (of ``statx``) means; None: not in this snapshot."""

@@ -146,8 +146,9 @@ class _Look:
             place = self._places.of(above, fs.stat_fd(above), os.path.basename(here), fd, node)
         finally:
             os.close(above)
-        rooted, unseen_roots = self._around.rooted(bundle.rootfs)
+        rooted, unseen_roots = self._around.rooted(here, bundle.rootfs)
         mounts, unseen_mounts = self._around.mounted_below((here, bundle.rootfs))
+        elsewhere, unseen_elsewhere = self._around.shown_elsewhere(fd, path)
         facts = BundleFacts(
             path=path,
             bundle=bundle,
@@ -155,8 +156,9 @@ class _Look:
             where=place.where,
             users=tuple(self._containers.get(path, ())),
             mounts=mounts,
+            elsewhere=elsewhere,
             rooted=rooted,
-            blind=unseen_roots or unseen_mounts or self._unseen_users,
+            blind=unseen_roots or unseen_mounts or unseen_elsewhere or self._unseen_users,
             task=task_of(path),
         )
         return _observation(facts, node)

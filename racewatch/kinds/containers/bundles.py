@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.model import Evidence, KindName, Owner, Removable, Says, Target, Verdict
-from racewatch.core.text import display
+from racewatch.core.text import display, quoted
 from racewatch.kinds.containers.reading import read_regular
 from racewatch.kinds.containers.roots import Manager
 from racewatch.kinds.containers.shims import Task
@@ -79,6 +79,7 @@ def is_apples(names: frozenset[str]) -> bool:
 class BundleFacts:
     """Everything the judge may use.
 
+    ``elsewhere``: where else something of it is mounted, or what is stacked on it.
     ``blind``: why "nobody" would prove nothing; None: it does.  ``task``: of containerd, when it is one's folder.
     """
 
@@ -88,6 +89,7 @@ class BundleFacts:
     where: Where
     users: tuple[str, ...] = ()
     mounts: tuple[bytes, ...] = ()
+    elsewhere: tuple[bytes, ...] = ()
     rooted: tuple[Owner, ...] = ()
     blind: str | None = None
     task: Task | None = None
@@ -123,7 +125,18 @@ def judge_bundle(facts: BundleFacts) -> BundleJudgement:
             IN_USE,
             f"{shown} is mounted: what lies there belongs to somebody else.",
             evidence,
-            remedy=f"umount {shown}" if facts.manager is None else _remedy_of_engine(facts, facts.manager),
+            remedy=f"umount {quoted(facts.mounts[0])}"
+            if facts.manager is None
+            else _remedy_of_engine(facts, facts.manager),
+        )
+    if facts.elsewhere and facts.manager is None:
+        shown = display(facts.elsewhere[0])
+        return BundleJudgement(
+            Verdict.LIVE,
+            IN_USE,
+            f"What lies in it is mounted on {shown} too, and would be gone there.",
+            evidence,
+            remedy=f"umount {quoted(facts.elsewhere[0])}",
         )
     if facts.manager is not None:
         name = facts.manager.name
@@ -194,6 +207,9 @@ def _evidence(facts: BundleFacts) -> tuple[Evidence, ...]:
         found.append(
             Evidence("mounts", Says.STALE, "/proc/PID/mountinfo", "nothing is mounted at or below it")
         )
+    if facts.elsewhere:
+        shown = ", ".join(map(display, facts.elsewhere[:3]))
+        found.append(Evidence("mounted elsewhere", Says.LIVE, "/proc/PID/mountinfo", f"shown at: {shown}"))
     if facts.rooted:
         shown = ", ".join(f"{one.name} (pid {one.pid})" for one in facts.rooted[:4])
         found.append(Evidence("processes", Says.LIVE, "/proc/PID/root", f"rooted in it: {shown}"))

@@ -139,6 +139,7 @@ class Events:
             self._is_read = True
         try:
             for answer in self._stream:
+                self._talk.took_in()
                 event = answers.event(answer)
                 if event is not None:
                     yield event

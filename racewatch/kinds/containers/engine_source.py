@@ -44,6 +44,8 @@ from racewatch.linux import processes
 _SAME_START_SECONDS: Final = 5.0
 #: At a start an engine that does not answer is waited for no longer.
 _START_SECONDS: Final = 2.0
+#: An engine that tells of one container after the other without an end keeps no scan longer than this.
+SCAN_SECONDS: Final = 60.0
 _USUAL: Final = (b"/run", b"/var/run")
 #: The files that name engines are not read anew more often than this.
 _KEPT_SECONDS: Final = 5.0
@@ -180,7 +182,13 @@ def _delete(engine: Engine, container: str) -> Stop | None:
 
 def _all_of(client: EngineClient) -> Iterator[Observation | Problem]:
     engine = client.engine
-    for line in client.containers():
+    lines = client.containers()
+    ends = time.monotonic() + SCAN_SECONDS
+    for line in lines:
+        if time.monotonic() > ends:
+            raise EngineError(
+                f"it did not tell of all its {len(lines)} containers within {SCAN_SECONDS:g} seconds"
+            )
         try:
             said = client.inspect(line.id)
         except EngineError as error:

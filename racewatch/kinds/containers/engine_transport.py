@@ -21,11 +21,14 @@ from docker.errors import APIError
 from docker.transport.basehttpadapter import BaseHTTPAdapter
 from docker.transport.unixconn import UnixHTTPConnection, UnixHTTPConnectionPool
 
-from racewatch.core.text import display_text
+from racewatch.core.text import display_text, size_text
 from racewatch.kinds.containers.engine_answers import EngineError, Refusal
 from racewatch.kinds.walk import why_not
 
 _T = TypeVar("_T")
+
+#: The list of ten thousand containers has some twenty million bytes; of an event stream the longest line.
+LARGEST_ANSWER: Final = 1 << 26
 
 # It warns of broken answers with their bytes and a traceback; here each is an EngineError that says so.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
@@ -46,6 +49,7 @@ class Talk:
         self._was_cut = False
         self._no_way: OSError | None = None
         self._deadline: float | None = None
+        self._octets = 0
         #: The status of the last answer: the library takes everything below 400 for a success.
         self.status = 0
         self._api: APIClient | None = None
@@ -87,7 +91,7 @@ class Talk:
     def ask(self, question: Callable[[APIClient], _T], patience: float | None = None) -> _T:
         """The whole answer to one question, in time, or :class:`EngineError`."""
         assert self._api is not None
-        self.status, self._no_way = 0, None
+        self.status, self._no_way, self._octets = 0, None, 0
         seconds = self._patience if patience is None else patience
         self._deadline = time.monotonic() + seconds
         try:
@@ -99,6 +103,8 @@ class Talk:
             raise EngineError(self._why(error, seconds)) from error
 
     def _why(self, error: Exception, seconds: float) -> str:
+        if self._octets > LARGEST_ANSWER:
+            return f"its answer is larger than {size_text(LARGEST_ANSWER)}"
         if isinstance(self._no_way, ConnectionRefusedError):
             return "nobody listens at its socket"
         if isinstance(self._no_way, BlockingIOError):
@@ -114,6 +120,16 @@ class Talk:
     def take_your_time(self) -> None:
         """From now on an answer may come whenever it comes: the stream of events."""
         self._deadline = None
+
+    def took(self, octets: int) -> None:
+        """So much of an answer came; OSError when that is more than anybody has to say."""
+        self._octets += octets
+        if self._octets > LARGEST_ANSWER:
+            raise OSError("the answer is too large")
+
+    def took_in(self) -> None:
+        """What came so far was understood; what comes next may be as large again."""
+        self._octets = 0
 
     def connect(self) -> socket.socket:
         """A connection that keeps to the deadline.  For the library's adapter."""
@@ -182,7 +198,10 @@ def _held(path: bytes) -> int:
 
 
 class _InTime(socket.socket):
-    """The library bounds each single read; a server that sends a byte now and then would hold us for ever."""
+    """The library bounds each single read; a server that sends a byte now and then would hold us for ever.
+
+    And it takes in whatever comes: one that never ends would fill the memory.
+    """
 
     def __init__(self, talk: Talk) -> None:
         super().__init__(socket.AF_UNIX, socket.SOCK_STREAM)
@@ -190,7 +209,9 @@ class _InTime(socket.socket):
 
     def recv_into(self, buffer: Any, nbytes: int = 0, flags: int = 0) -> int:
         self.settimeout(self._talk.left())
-        return super().recv_into(buffer, nbytes, flags)
+        octets = super().recv_into(buffer, nbytes, flags)
+        self._talk.took(octets)
+        return octets
 
 
 class _Connection(UnixHTTPConnection):

@@ -7,12 +7,13 @@ one difference: what a runtime calls stopped is left over only when nothing live
 from __future__ import annotations
 
 import enum
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.model import Evidence, Owner, Removable, Says, Verdict
-from racewatch.core.text import display, display_text
+from racewatch.core.text import display, display_text, quoted
 from racewatch.kinds.containers.facts import Facts, Init
 from racewatch.kinds.containers.roots import Manager
 from racewatch.kinds.containers.state import NotUnderstood, Recorded, Runtime
@@ -98,12 +99,11 @@ def judge(facts: Facts) -> Judgement:
     if state in _LIVE:
         return _judged(facts, state, Verdict.LIVE, _alive(facts, state), remedy=_remedy_of_live(facts, state))
     if facts.manager is not None:
-        name = facts.manager.name
         return _judged(
             facts,
             state,
             Verdict.IDLE,
-            f"It belongs to {name}, which alone may remove it.",
+            f"It belongs to {facts.manager.name}, {facts.manager.why}.",
             remedy=_remedy_of_managed(facts, facts.manager),
         )
     if state is State.CREATING:
@@ -172,8 +172,8 @@ def _number(facts: Facts) -> str:
 
 
 def _command(facts: Facts, verb: str = "delete") -> str:
-    root = display(facts.root.path)
-    return f"{facts.root.runtime} --root {root} {verb} {facts.name}"
+    name = quoted(os.fsencode(facts.name))
+    return f"{facts.root.runtime} --root {quoted(facts.root.path)} {verb} {name}"
 
 
 def _alive(facts: Facts, state: State) -> str:
@@ -211,7 +211,7 @@ def _remedy_of_doubt(facts: Facts) -> str | None:
     if facts.rooted:
         return "end the processes whose root its root file system is first"
     for point in (*facts.mounted_inside.points, *facts.mounted.points):
-        return f"umount {display(point)}"
+        return f"umount {quoted(point)}"
     return "look as root, on the machine itself"
 
 

@@ -6,6 +6,7 @@ reader of ``exec.fifo`` starts the container.
 
 from __future__ import annotations
 
+import contextlib
 import errno
 import os
 import time
@@ -18,7 +19,7 @@ from racewatch.core.model import Owner
 from racewatch.core.text import display
 from racewatch.kinds.containers.facts import Facts, Group, Init, Mounted
 from racewatch.kinds.containers.reading import read_regular, seconds
-from racewatch.kinds.containers.roots import StateRoot, manager_of
+from racewatch.kinds.containers.roots import Manager, StateRoot, another_users, manager_of
 from racewatch.kinds.containers.shims import task_of
 from racewatch.kinds.containers.state import (
     FIFO,
@@ -82,30 +83,45 @@ class Surroundings:
 
     @cached_property
     def _roots(self) -> tuple[dict[tuple[int, int], list[int]], int]:
-        """(device, inode) of root directories → processes, and how many could not be looked into."""
+        """(device, inode) of root directories, and of all above them → processes; how many could not be looked into.
+
+        A process that went deeper into a root file system (a service that shuts itself in) still lives of it.
+        """
         found: dict[tuple[int, int], list[int]] = {}
+        above: dict[tuple[int, int, int | None], list[tuple[int, int]]] = {}
         blind = 0
         for entry in os.listdir(b"/proc"):
             if not entry.isdigit():
                 continue
             try:
-                root = os.stat(b"/proc/%s/root" % entry)
+                root = os.open(b"/proc/%s/root" % entry, _STEP)
+                try:
+                    seen = fs.stat_fd(root)
+                    here = (seen.dev, seen.ino, seen.mount_id)
+                    if here not in above:
+                        above[here] = _upwards(root)
+                finally:
+                    os.close(root)
             except (FileNotFoundError, ProcessLookupError):
                 continue  # exited since, or the kernel's own
             except OSError:
                 blind += not processes.has_no_files(int(entry))
                 continue
-            found.setdefault((root.st_dev, root.st_ino), []).append(int(entry))
+            for one in above[here]:
+                found.setdefault(one, []).append(int(entry))
         return found, blind
 
-    def rooted(self, rootfs: bytes) -> tuple[tuple[Owner, ...], str | None]:
-        """The processes whose root directory this is, and why those may not be all (None: they are)."""
+    def rooted(self, *paths: bytes) -> tuple[tuple[Owner, ...], str | None]:
+        """The processes whose root directory is one of these or below, and why there may be others (None: no)."""
         by_root, blind = self._roots
-        try:
-            node = os.stat(rootfs)
-        except OSError as error:
-            return (), f"{display(rootfs)} could not be looked at ({error.strerror})"
-        people = self.people(frozenset(by_root.get((node.st_dev, node.st_ino), ())))
+        pids: set[int] = set()
+        for path in paths:
+            try:
+                node = os.stat(path)
+            except OSError as error:
+                return (), f"{display(path)} could not be looked at ({error.strerror})"
+            pids.update(by_root.get((node.st_dev, node.st_ino), ()))
+        people = self.people(frozenset(pids))
         if not self.boot.sees_everybody:
             return people, "processes outside this PID namespace cannot be looked into"
         return people, f"{blind} processes could not be looked into; root can" if blind else None
@@ -124,6 +140,38 @@ class Surroundings:
         blind = self.filesystems.blind
         why = f"the mounts of {blind} processes are hidden from this user; root can see" if blind else None
         return tuple(sorted(points)), why
+
+    def shown_elsewhere(self, fd: int, path: bytes) -> tuple[tuple[bytes, ...], str | None]:
+        """Where else something of an open folder is mounted, or stacked upon; likewise.  ``path``: its public one."""
+        if self.filesystems is None:
+            return (), "the mount tables could not be read"
+        try:
+            return self.filesystems.shown_elsewhere(fd, path), None
+        except OSError as error:
+            return (), f"what is mounted of it elsewhere could not be told ({error.strerror})"
+
+
+_STEP: Final = os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC
+
+
+def _upwards(fd: int) -> list[tuple[int, int]]:
+    """(device, inode) of an open directory and of each above it, through whatever is mounted on the way."""
+    found: list[tuple[int, int]] = []
+    previous: tuple[int, int, int | None] | None = None
+    current = os.dup(fd)
+    try:
+        while True:
+            seen = fs.stat_fd(current)
+            here = (seen.dev, seen.ino, seen.mount_id)
+            if here == previous:
+                return found  # the root is its own parent
+            found.append((seen.dev, seen.ino))
+            previous = here
+            parent = os.open(b"..", _STEP, dir_fd=current)
+            os.close(current)
+            current = parent
+    finally:
+        os.close(current)
 
 
 def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts:
@@ -152,7 +200,9 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         name=name,
         path=path,
         said=said,
-        manager=root.manager or (manager_of(recorded) if recorded is not None else None),
+        manager=root.manager
+        or (manager_of(recorded) if recorded is not None else None)
+        or _another_users(root, fd),
         init=init,
         init_detail=detail,
         owner=owner,
@@ -168,6 +218,20 @@ def gather(root: StateRoot, path: bytes, fd: int, around: Surroundings) -> Facts
         task=task_of(recorded.bundle) if recorded is not None else None,
         waiting=waiting,
     )
+
+
+def _another_users(root: StateRoot, fd: int) -> Manager | None:
+    """For root: the ordinary user whose its state directory, its state root or the folder above is.
+
+    Race closed: that user writes hooks into the state, which root's runtime would run, or makes the path of
+    the private folder mean another one while it is given to the runtime.
+    """
+    if os.geteuid() != 0:
+        return None
+    owners = [fs.stat_fd(fd).uid]
+    with contextlib.suppress(OSError):  # moved away just now: that is found by the act itself
+        owners += [fs.stat_path(path).uid for path in (root.path, os.path.dirname(root.path))]
+    return next((another_users(uid, root) for uid in owners if uid != 0), None)
 
 
 def read_state(runtime: Runtime, name: bytes, root: int) -> Recorded | NotUnderstood | None:
@@ -285,7 +349,7 @@ def _directories(recorded: Recorded, around: Surroundings) -> tuple[list[bytes],
     points = {hierarchy.point for hierarchy in around.hierarchies}
     found: list[bytes] = []
     outside = "its control groups are outside of what is mounted here"
-    blind: str | None = None
+    blind = recorded.other_groups
     for group in map(os.path.normpath, recorded.cgroups):
         if any(group.startswith(point + b"/") for point in points):
             found.append(group)

@@ -4,32 +4,38 @@ from __future__ import annotations
 
 import glob
 import os
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.model import KindName, Target
+from racewatch.core.text import display_text, quoted
 from racewatch.kinds.containers.state import Recorded, Runtime
+from racewatch.linux import processes
 
 
 @dataclass(frozen=True, slots=True)
 class Manager:
     """The engine that a container belongs to: only it may be asked to remove one.
 
-    ``command`` takes the container's id in the place of ``{id}``.
+    ``command`` takes the container's id at its end; ``why`` follows the name in a sentence.
     """
 
     name: str
     command: str
+    why: str = "which alone may remove it"
 
     def remedy(self, name: str) -> str:
-        """Its own command for one container."""
-        return self.command.format(id=name)
+        """Its own command for one container, ready to paste into a shell."""
+        return f"{self.command} {quoted(os.fsencode(name))}"
 
 
-DOCKER: Final = Manager("Docker", "docker rm {id}")
-PODMAN: Final = Manager("Podman", "podman rm {id}")
-KUBERNETES: Final = Manager("Kubernetes", "crictl rm {id}")
+DOCKER: Final = Manager("Docker", "docker rm")
+PODMAN: Final = Manager("Podman", "podman rm")
+KUBERNETES: Final = Manager("Kubernetes", "crictl rm")
+#: containers-storage names its folders after its drivers.
+_STORAGE: Final = re.compile(rb"/(?:overlay|overlay2|vfs|btrfs|zfs|aufs|devicemapper)-containers/")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +50,7 @@ class StateRoot:
 def containerd(namespace: str) -> Manager:
     """containerd's own namespaces; those of Docker and Kubernetes belong to them."""
     return {"moby": DOCKER, "k8s.io": KUBERNETES}.get(
-        namespace, Manager("containerd", f"ctr -n {namespace} tasks rm {{id}}")
+        namespace, Manager("containerd", f"ctr -n {quoted(os.fsencode(namespace))} tasks rm")
     )
 
 
@@ -69,17 +75,30 @@ def manager_of(recorded: Recorded) -> Manager | None:
     """The engine that wrote the container's own labels, or whose storage its bundle lies in."""
     if "io.container.manager=libpod" in recorded.labels:
         return PODMAN
+    if "io.container.manager=cri-o" in recorded.labels:
+        return KUBERNETES
     return manager_of_bundle(recorded.bundle or b"")
 
 
 def manager_of_bundle(path: bytes) -> Manager | None:
     """The engine in whose storage a bundle lies."""
-    if b"/overlay-containers/" in path or b"/vfs-containers/" in path:
+    if _STORAGE.search(path) is not None:
         return PODMAN
     if b"/io.containerd.runtime.v2.task/" in path:
         namespace = path.partition(b"/io.containerd.runtime.v2.task/")[2].partition(b"/")[0]
         return containerd(os.fsdecode(namespace))
     return None
+
+
+def another_users(uid: int, root: StateRoot) -> Manager:
+    """The ordinary user who can change what root's runtime would run and where it would look."""
+    user = processes.user_name(uid)
+    sudo = quoted(os.fsencode(f"#{user}" if user.isdigit() else user))
+    return Manager(
+        f"the user {display_text(user)}",
+        f"sudo -u {sudo} {root.runtime} --root {quoted(root.path)} delete",
+        "who can change what root would run for it (hooks) and where; that user may delete it",
+    )
 
 
 def target_of(root: StateRoot, name: bytes) -> Target:

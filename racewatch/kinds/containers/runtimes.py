@@ -68,9 +68,11 @@ class Runtimes:
                     said = read_state(root.runtime, os.fsencode(name), directory)
                     if isinstance(said, Recorded):
                         if said.bundle is not None:
-                            found.setdefault(os.path.normpath(said.bundle), []).append(
-                                f"{root.runtime} container {name}"
-                            )
+                            # A runtime may have written down the way that its caller came by.
+                            for path in {os.path.normpath(said.bundle), os.path.realpath(said.bundle)}:
+                                found.setdefault(path, []).append(
+                                    f"{root.runtime} container {display_text(name)}"
+                                )
                     elif said is not None:
                         blind = f"the {root.runtime} container {display_text(name)} does not say which bundle it has"
             except OSError as error:
@@ -193,7 +195,7 @@ def _owners_way(root: StateRoot, pinned: Pinned) -> OwnersWay | Stop:
     name = os.fsdecode(pinned.name)
     return OwnersWay(
         facts.group.directories,
-        lambda aside: (program, "--root", os.fsdecode(aside), "delete", name),
+        lambda aside: (program, "--root", os.fsdecode(aside), "delete", "--", name),
         _waiter(facts),
     )
 

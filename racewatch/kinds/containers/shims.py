@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from racewatch.core.model import Evidence, Says
-from racewatch.core.text import display
+from racewatch.core.text import display, quoted
 from racewatch.kinds.containers.reading import read_regular
 from racewatch.linux import fs
 from racewatch.linux.probe import DatagramProbe, Presence
@@ -42,7 +42,8 @@ class Task:
         """What to do about a dead shim; None while it may live."""
         if self.shim is not Presence.ABSENT:
             return None
-        return f"restart containerd, which clears away what a dead shim left, or: ctr -n {self.namespace} tasks rm {self.name}"
+        namespace, name = quoted(os.fsencode(self.namespace)), quoted(os.fsencode(self.name))
+        return f"restart containerd, which clears away what a dead shim left, or: ctr -n {namespace} tasks rm {name}"
 
 
 def task_of(bundle: bytes | None) -> Task | None:

@@ -34,6 +34,8 @@ class Runtime(enum.StrEnum):
 
 
 FIFO: Final = b"exec.fifo"
+#: PID_MAX_LIMIT of the kernel.
+_LARGEST_PID: Final = 1 << 22
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +45,8 @@ class Recorded:
     ``start_ticks`` is field 22 of the init process's stat; None where the runtime does not write it.
     ``cgroups`` are directories (runc, ``cgroups_are_directories``) or names from the top of each hierarchy (crun).  ``rootfs`` may be
     relative to ``bundle``.  ``own_pids``: its first process is that of a PID namespace, so none of it
-    outlives that; False as well when it is not recorded.  ``labels`` are ``key=value``; ``hooks`` is one text for
+    outlives that; False as well when it is not recorded.  ``other_groups``: why its runtime may find it in other
+    groups than these.  ``labels`` are ``key=value``; ``hooks`` is one text for
     each kind of them; ``word`` is youki's own word for the state.
     """
 
@@ -56,6 +59,7 @@ class Recorded:
     cgroups: tuple[bytes, ...] = ()
     cgroups_are_directories: bool = False
     own_pids: bool = False
+    other_groups: str | None = None
     labels: tuple[str, ...] = ()
     hooks: tuple[str, ...] = ()
     word: str | None = None
@@ -93,7 +97,7 @@ def _runc(said: dict[str, object], _name: str) -> Recorded:
     groups = said.get("cgroup_paths")
     return Recorded(
         id=_text(said, "id"),
-        pid=_number(said, "init_process_pid"),
+        pid=_pid(said, "init_process_pid"),
         start_ticks=_number(said, "init_process_start"),
         created=_text(said, "created"),
         bundle=_path(bundle),
@@ -101,22 +105,50 @@ def _runc(said: dict[str, object], _name: str) -> Recorded:
         cgroups=tuple(_path_of(one) for one in groups.values()) if isinstance(groups, dict) else (),
         cgroups_are_directories=True,
         own_pids=_makes(config.get("namespaces"), "NEWPID"),
+        other_groups=_other_groups(said, config.get("cgroups"), groups),
         labels=labels,
         hooks=_hooks(config.get("hooks") or config.get("Hooks")),
     )
 
 
+def _other_groups(said: dict[str, object], named: object, groups: object) -> str | None:
+    """runc takes the groups that its configuration names when its state has none, and has systemd stop a unit."""
+    config = named if isinstance(named, dict) else {}
+    if not groups:
+        rootless = said.get("rootless") is True or config.get("Rootless") is True
+        return None if rootless else "its state file does not say which control groups it has"
+    if config.get("Systemd") is not True or not isinstance(groups, dict):
+        return None
+    unit = str(config.get("name"))
+    if not unit.endswith(".slice"):
+        unit = f"{config.get('scope_prefix')}-{unit}.scope"
+    if all(unit in str(path).split("/") for path in groups.values()):
+        return None
+    return "its control groups are not those of the unit that systemd would stop for it"
+
+
+def _crun_groups(said: dict[str, object]) -> tuple[bytes, ...]:
+    group, scope = said.get("cgroup-path"), said.get("scope") or ""
+    if not isinstance(scope, str):
+        raise TypeError("scope")
+    path = _path_of(group) if group else b""
+    parts = path.split(b"/")
+    # crun goes where that leads, and has systemd stop the unit of that name, whatever they are.
+    if b".." in parts or (scope and scope.encode("utf-8", "surrogateescape") not in parts):
+        raise ValueError("cgroup-path")
+    return (path,) if path else ()
+
+
 def _crun(said: dict[str, object], name: str) -> Recorded:
-    group = said.get("cgroup-path")
     return Recorded(
         id=name,
-        pid=_number(said, "pid"),
+        pid=_pid(said, "pid"),
         # Old versions wrote none, which they and we read as 0: not known.
         start_ticks=_number(said, "process-start-time") if said.get("process-start-time") else None,
         created=_text(said, "created"),
         bundle=_path(said.get("bundle")),
         rootfs=_path(said.get("rootfs")),
-        cgroups=(_path_of(group),) if group else (),
+        cgroups=_crun_groups(said),
     )
 
 
@@ -125,7 +157,7 @@ def _youki(said: dict[str, object], _name: str) -> Recorded:
     pid = said.get("pid")
     return Recorded(
         id=_text(said, "id"),
-        pid=_number(said, "pid") if pid is not None else 0,
+        pid=_pid(said, "pid") if pid is not None else 0,
         start_ticks=None,
         created=str(said.get("created") or ""),
         bundle=_path(said.get("bundle")),
@@ -154,6 +186,13 @@ def _number(said: dict[str, object], key: str) -> int:
     value = said[key]
     if not isinstance(value, int) or isinstance(value, bool) or value < 0:
         raise TypeError(key)
+    return value
+
+
+def _pid(said: dict[str, object], key: str) -> int:
+    value = _number(said, key)
+    if value > _LARGEST_PID:
+        raise ValueError(key)  # a runtime may cut it to another one
     return value
 
 
