@@ -17,7 +17,6 @@ import fcntl
 import os
 import re
 import subprocess
-import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Self
@@ -335,7 +334,8 @@ def _run(command: Sequence[str], aside: int, patience: float | None) -> str:
     the next start settles the act when the command has ended.
     """
     _going_on[:] = [one for one in _going_on if one.poll() is None]
-    with tempfile.TemporaryFile() as words:
+    # In memory: a full disk is no reason to stop half-way.
+    with os.fdopen(os.memfd_create("words"), "r+b") as words:
         try:
             running = subprocess.Popen(
                 command,

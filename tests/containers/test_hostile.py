@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -79,6 +80,27 @@ def test_a_hostile_id_runs_nothing_when_its_remedy_is_pasted(runc: Machine) -> N
     (runc.root / "x; reboot").mkdir()
     seen = runc.look("x; reboot")
     assert (seen.remedy or "").endswith("delete 'x; reboot'")
+    (runc.root / "--force").mkdir()
+    assert (runc.look("--force").remedy or "").endswith("delete -- --force")
+
+
+def test_an_id_that_is_taken_for_an_option_is_none(runc: Machine, journal: Journal) -> None:
+    name = "--force"
+    runc.knows(name)
+    runc.run("create", "--bundle", str(runc.bundle), "--", name)
+    os.kill(runc.pid(name), signal.SIGKILL)
+    until(lambda: runc.look(name).label == "stopped", "its end")
+    seen = runc.look(name)
+    outcome = act(ActRequest(seen.target, seen.fingerprint), runc.kind.procedure(seen.target), journal)
+    assert outcome.word is OutcomeWord.DONE, outcome.summary
+
+
+def test_an_id_that_cannot_be_named_is_told_and_not_called_gone(each: Machine) -> None:
+    """The text of its target would be that of another container in another state root."""
+    (each.root / "a:b").mkdir()
+    problems = [one for one in each.kind.scan([]) if isinstance(one, Problem)]
+    assert [one.path for one in problems] == [bytes(each.root / "a:b")]
+    assert "colon" in problems[0].reason
 
 
 def test_a_dead_shims_remedy_is_quoted() -> None:

@@ -173,7 +173,8 @@ def _number(facts: Facts) -> str:
 
 def _command(facts: Facts, verb: str = "delete") -> str:
     name = quoted(os.fsencode(facts.name))
-    return f"{facts.root.runtime} --root {quoted(facts.root.path)} {verb} {name}"
+    end = "-- " if name.startswith("-") else ""
+    return f"{facts.root.runtime} --root {quoted(facts.root.path)} {verb} {end}{name}"
 
 
 def _alive(facts: Facts, state: State) -> str:

@@ -10,6 +10,7 @@ import fcntl
 import os
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -155,6 +156,14 @@ def test_the_mark_cannot_be_made(path: bytes, journal: Journal, monkeypatch: pyt
     assert outcome.word is FAILED
     assert "No space left" in outcome.summary
     assert is_untouched(path)
+
+
+def test_a_full_disk_does_not_stop_it_half_way(
+    path: bytes, root: bytes, journal: Journal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
+    assert perform(path, journal).word is DONE
+    assert (os.listdir(root), private(root)) == ([], [])
 
 
 def test_a_way_that_is_none_ends_the_act(path: bytes, journal: Journal) -> None:
