@@ -176,8 +176,11 @@ class ExchangedThing:
         # Race: the last look is over, and a process enters the control group; the owner's command would
         # kill it.  A group with a process in it cannot be removed, and one that is removed cannot be
         # entered.  Left open: somebody makes a group of the very same name anew before the owner's command
-        # comes to it (another container under the same id, of another runtime or state root).
-        stop = _emptied(hands.record.groups, _LEAVING_SECONDS if self._held is not None else 0.0)
+        # comes to it (another container under the same id, of another runtime or state root; where the
+        # placeholder cannot be made to stay, of the same one as well).
+        stop = hands.fasten() or _emptied(
+            hands.record.groups, _LEAVING_SECONDS if self._held is not None else 0.0
+        )
         if stop is not None:
             return stop
         self._is_deleting = True

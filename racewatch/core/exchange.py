@@ -11,6 +11,7 @@ Everything here works from the record alone, so that recovery after a crash does
 from __future__ import annotations
 
 import base64
+import contextlib
 import enum
 import errno
 import fcntl
@@ -32,6 +33,8 @@ METHOD: Final = "exchange"
 # Names in the private folder beside the directory's own, all of them empty folders.
 #: From here on the owner's own command may have begun, and there is only forwards.
 _BEGUN: Final = b"racewatch.begun"
+#: A placeholder in the place of one that somebody removed, before it is there.
+_ANEW: Final = b"racewatch.anew"
 #: Followed by the identity of the placeholder.
 _PLACEHOLDER: Final = b"racewatch.placeholder."
 _MARK: Final = re.compile(re.escape(_PLACEHOLDER) + rb"(\d+)\.(\d+)\.(\d+|-)")
@@ -154,8 +157,11 @@ class Hands:
             os.close(fd)
             raise Unfinished("the owner's own delete still runs, or another racewatch is at work") from error
         self.aside_fd = fd
-        marks = (one for name in os.listdir(fd) if (one := _marked(os.fsencode(name))) is not None)
-        self.placeholder = next(marks, None)
+        marks = [one for name in os.listdir(fd) if (one := _marked(os.fsencode(name))) is not None]
+        there = _look(self.root_fd, self.record.name)
+        # There are two when the first one was removed by somebody.
+        marks.sort(key=lambda one: there is None or one != identity_of(there))
+        self.placeholder = next(iter(marks), None)
 
     def close(self) -> None:
         """Let go of the private folder."""
@@ -180,6 +186,52 @@ class Hands:
         removal.rename_exchange(self.root_fd, self.record.name, self.aside_fd, self.record.name)
         self.sync()
 
+    def fasten(self) -> Stop | None:
+        """Have the placeholder stay where it is until it is taken away; a Stop when it is not there any more.
+
+        Race closed: the runtime's own delete is called on the public name meanwhile.  It takes the placeholder for
+        what is left of a broken container, and removes it; then a new one is made, in control groups of the
+        same names, and the owner's command would kill what lives there.  Left open: the same where the file system
+        has no immutable directories, and for an ordinary user, who may make none.
+        """
+        try:
+            if _look(self.root_fd, self.record.name) is None:
+                self._place_anew()
+            self._set_fast(True)
+            there = _look(self.root_fd, self.record.name)
+        except OSError as error:
+            return Stop(OutcomeWord.FAILED, f"nothing was deleted: {error.strerror}", error=str(error))
+        # What is no directory is no container either.
+        if there is None or (there.is_directory and identity_of(there) != self.placeholder):
+            return Stop(
+                OutcomeWord.REFUSED_CHANGED,
+                f"nothing was deleted: somebody else makes {display(self.record.path)} anew just now",
+            )
+        return None
+
+    def _place_anew(self) -> None:
+        """Another placeholder for one that somebody removed; nothing when the name is taken by now.  Raises OSError."""
+        assert self.aside_fd is not None
+        os.mkdir(_ANEW, 0o700, dir_fd=self.aside_fd)
+        self.placeholder = identity_of(fs.stat_at(self.aside_fd, _ANEW))
+        os.mkdir(_mark(self.placeholder), 0o700, dir_fd=self.aside_fd)
+        with contextlib.suppress(FileExistsError):
+            removal.rename_noreplace(self.aside_fd, _ANEW, self.root_fd, self.record.name)
+        self.sync()
+
+    def loosen(self) -> None:
+        """Have the placeholder be as any other empty directory again."""
+        self._set_fast(False)
+
+    def _set_fast(self, wanted: bool) -> None:
+        with contextlib.suppress(OSError):
+            fd = fs.open_directory(self.record.name, dirfd=self.root_fd)
+            try:
+                if identity_of(fs.stat_fd(fd)) == self.placeholder:
+                    removal.set_immutable(fd, wanted)
+            finally:
+                os.close(fd)
+
     def give_back(self) -> Stop | None:
         """Put the directory back under its public name, if it was taken; never over anything but the placeholder.
 
@@ -198,6 +250,7 @@ class Hands:
                 elif identity_of(there) != self.placeholder:
                     return self._kept("its name is taken by a new one")
                 else:
+                    self.loosen()
                     removal.rename_exchange(aside, record.name, self.root_fd, record.name)
                     now = _look(aside, record.name)
                     if now is None or identity_of(now) != self.placeholder:
@@ -281,6 +334,7 @@ class Hands:
         try:
             there = _look(self.root_fd, self.record.name)
             if there is not None and identity_of(there) == self.placeholder:
+                self.loosen()
                 removal.remove_empty_directory(self.root_fd, self.record.name)
         except OSError:
             pass  # somebody put something into it, or mounted something on it: it is theirs now

@@ -61,19 +61,27 @@ def _over(record: Exchange) -> str:
 
 
 def _finish(record: Exchange, hands: Hands) -> Settled:
+    hands.fasten()  # whatever stands there: nobody else will ever finish this
+    why = _not_deleted(record, hands)
+    if why is not None:
+        hands.loosen()
+        raise Unfinished(why)
+    return _gone(record)
+
+
+def _not_deleted(record: Exchange, hands: Hands) -> str | None:
+    """Let the owner delete it; why it did not.  Raises :class:`Unfinished` while it is still at it."""
     # Race: since the crash another container was made whose control group has the same name; the owner's
     # command would kill what lives there.  The same proof as in the act: a group with a process in it
     # cannot be removed.
     try:
         alive = empty_groups(record.groups)
     except OSError as error:
-        raise Unfinished(f"its control groups could not be removed: {error.strerror}") from error
+        return f"its control groups could not be removed: {error.strerror}"
     if alive is not None:
-        raise Unfinished(f"something lives in the control group {display(alive)}")
+        return f"something lives in the control group {display(alive)}"
     stop = hands.delete(PATIENCE_SECONDS)
-    if stop is not None:
-        raise Unfinished(stop.summary)
-    return _gone(record)
+    return None if stop is None else stop.summary
 
 
 def _untouched(record: Exchange, guard: DirectoryGuard) -> Settled | None:

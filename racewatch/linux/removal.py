@@ -7,8 +7,10 @@ neither ``RENAME_NOREPLACE`` nor ``RENAME_EXCHANGE``.
 from __future__ import annotations
 
 import ctypes
+import fcntl
 import os
 import stat as stat_mode
+import struct
 from typing import Final
 
 _libc = ctypes.CDLL(None, use_errno=True)
@@ -44,6 +46,26 @@ def unlink(dirfd: int, name: bytes) -> None:
 def remove_empty_directory(dirfd: int, name: bytes) -> None:
     """Remove one directory that has nothing in it; ENOTEMPTY otherwise."""
     os.rmdir(name, dir_fd=dirfd)
+
+
+# linux/fs.h; a long although the flags are an int.
+_LONG: Final = struct.calcsize("l")
+_FS_IOC_GETFLAGS: Final = 2 << 30 | _LONG << 16 | 0x6601
+_FS_IOC_SETFLAGS: Final = 1 << 30 | _LONG << 16 | 0x6602
+_IMMUTABLE: Final = 0x10
+
+
+def set_immutable(fd: int, wanted: bool) -> None:
+    """Let an open directory be neither removed, renamed nor filled, not even by root; or let it be again.
+
+    Raises OSError where the file system has no such flag, and for who may not set it.
+    """
+    flags = bytearray(struct.pack("l", 0))
+    fcntl.ioctl(fd, _FS_IOC_GETFLAGS, flags)
+    found = struct.unpack("l", flags)[0]
+    now = found | _IMMUTABLE if wanted else found & ~_IMMUTABLE
+    if now != found:
+        fcntl.ioctl(fd, _FS_IOC_SETFLAGS, struct.pack("l", now))
 
 
 def make_socket_node(dirfd: int, name: bytes, mode: int) -> None:

@@ -5,10 +5,12 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -95,6 +97,35 @@ def test_an_id_that_is_taken_for_an_option_is_none(runc: Machine, journal: Journ
     assert outcome.word is OutcomeWord.DONE, outcome.summary
 
 
+@pytest.mark.parametrize("shared", [False, True])
+def test_made_anew_by_its_own_runtime_in_the_middle_of_it(
+    each: Machine, journal: Journal, folder: Path, monkeypatch: pytest.MonkeyPatch, shared: bool
+) -> None:
+    """What a script does that restarts a container, while its runtime's delete of the old one begins."""
+    bundle = make_bundle(folder / "anew", shared_pids=shared)
+    name = each.make("stopped", bundle=bundle)
+    program = shutil.which(each.runtime)
+    (folder / "bin").mkdir()
+    begins = folder / "bin" / each.runtime
+    root = f"--root {each.root}"
+    begins.write_text(
+        "#!/bin/sh\ncd /\n"
+        f"{program} {root} delete {name} </dev/null >/dev/null 2>&1\n"
+        f"{program} {root} run --detach --bundle {bundle} {name} </dev/null >/dev/null 2>&1\n"
+        f'exec {program} "$@"\n'
+    )
+    begins.chmod(0o755)
+    seen = each.look(name)
+    with monkeypatch.context() as patched:
+        patched.setenv("PATH", f"{folder}/bin:{os.environ['PATH']}")
+        outcome = act(ActRequest(seen.target, seen.fingerprint), each.kind.procedure(seen.target), journal)
+    assert outcome.word is OutcomeWord.DONE
+    assert each.kind.look(seen.target) is None, "one was made anew, and killed"
+    assert not each.aside()
+    each.make("running", name, bundle)
+    assert runs(each.pid(name))
+
+
 def test_an_id_that_cannot_be_named_is_told_and_not_called_gone(each: Machine) -> None:
     """The text of its target would be that of another container in another state root."""
     (each.root / "a:b").mkdir()
@@ -165,7 +196,7 @@ def sleeper() -> Iterator[tuple[str, int]]:
             alive.kill()
             alive.wait()
             for group in made:
-                until(lambda group=group: not cgroups.members(group), "its end")  # type: ignore[misc]
+                until(partial(_is_empty, group), "its end")
                 os.rmdir(group)
 
 
@@ -189,6 +220,10 @@ def test_groups_that_its_state_does_not_name_are_not_empty(
     outcome = act(ActRequest(seen.target, seen.fingerprint), runc.kind.procedure(seen.target), journal)
     assert outcome.word.is_refusal
     assert runs(pid)
+
+
+def _is_empty(group: bytes) -> bool:
+    return not cgroups.members(group)
 
 
 CRUN = {"pid": 257, "process-start-time": 1, "cgroup-path": "/x", "rootfs": "/", "created": "", "scope": ""}

@@ -100,7 +100,9 @@ class Runtimes:
             for name in sorted(found):
                 if b":" in name:
                     # A target's text ends in a colon and the id: it would mean one of another state root.
-                    yield Problem(os.path.join(root.path, name), "its id has a colon in it: it cannot be named here")
+                    yield Problem(
+                        os.path.join(root.path, name), "its id has a colon in it: it cannot be named here"
+                    )
                     continue
                 seen = self._observe(root, directory, name, around)
                 if seen is not None:

@@ -10,14 +10,12 @@ import fcntl
 import os
 import subprocess
 import sys
-import tempfile
-import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 import pytest
 
-from racewatch.core import exchange, settle_exchange
+from racewatch.core import exchange
 from racewatch.core.act import Step, act
 from racewatch.core.by_exchange import ExchangedThing, OwnersWay
 from racewatch.core.exchange import Exchange, Hands, Stand, empty_groups
@@ -156,14 +154,6 @@ def test_the_mark_cannot_be_made(path: bytes, journal: Journal, monkeypatch: pyt
     assert outcome.word is FAILED
     assert "No space left" in outcome.summary
     assert is_untouched(path)
-
-
-def test_a_full_disk_does_not_stop_it_half_way(
-    path: bytes, root: bytes, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", "/nowhere")
-    assert perform(path, journal).word is DONE
-    assert (os.listdir(root), private(root)) == ([], [])
 
 
 def test_a_way_that_is_none_ends_the_act(path: bytes, journal: Journal) -> None:
@@ -323,6 +313,11 @@ def test_a_new_one_made_while_the_owner_deletes_stays(
     path: bytes, root: bytes, journal: Journal, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     run = exchange._run
+
+    def no_flag(fd: int, wanted: bool) -> None:
+        raise OSError(errno.ENOTTY, "Inappropriate ioctl for device")
+
+    monkeypatch.setattr(removal, "set_immutable", no_flag)
 
     def retake(command: Sequence[str], aside: int, patience: float | None) -> str:
         os.rmdir(path)
@@ -551,32 +546,6 @@ def test_the_owners_command_still_runs(path: bytes, journal: Journal) -> None:
     assert (word, "still runs" in summary) == (None, True)
     os.close(fd)
     assert settled(journal)[0] is GONE
-
-
-def test_an_owner_that_takes_its_time_keeps_no_start_waiting(
-    path: bytes, folder: bytes, journal: Journal, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """A hook that hangs."""
-    monkeypatch.setattr(settle_exchange, "PATIENCE_SECONDS", 0.1)
-    hook = os.path.join(folder, b"hook")
-    os.mkfifo(hook)
-    slow = (sys.executable, "-c", f"import sys; open(sys.argv[3]).read(); {DELETE}")
-    how = record(path, command=(*slow, os.fsdecode(record(path).aside), "one", os.fsdecode(hook)))
-    interrupted(path, journal, how)
-    taken(path, how, begun=True)
-    for _ in range(2):  # the second start asks nobody a second time
-        word, summary = settled(journal)
-        assert (word, "still runs" in summary) == (None, True)
-    assert Path(os.fsdecode(how.aside), "one", "state").exists()
-    Path(os.fsdecode(hook)).write_text("go on")
-    ends = time.monotonic() + 20
-    while settled(journal)[0] is not GONE:
-        assert time.monotonic() < ends
-        time.sleep(0.01)
-    for one in exchange._going_on:
-        one.wait()
-    assert not os.path.lexists(path)
-    assert not private(os.path.dirname(path))
 
 
 def test_a_private_folder_that_is_none(path: bytes, journal: Journal) -> None:
