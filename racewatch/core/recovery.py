@@ -133,16 +133,22 @@ def _settle_exchange(candidate: OpenAct, journal: Journal, deadline: float) -> b
         return _damaged(candidate, journal)
     while isinstance(guard := DirectoryGuard.take(record.root), Stop):
         if guard.word is not OutcomeWord.REFUSED_BUSY or time.monotonic() > deadline:
-            journal.remark(candidate.action, f"interrupted; waiting to be settled: {guard.summary}")
-            return False
+            return _later(candidate, journal, record, guard.summary)
         time.sleep(0.02)
     try:
         how = settle_exchange.settle(record, guard)
     except (OSError, Unfinished) as error:
-        why = error.strerror if isinstance(error, OSError) else str(error)
-        journal.remark(candidate.action, f"interrupted; waiting to be settled: {why}")
-        return False
+        why = str(error.strerror if isinstance(error, OSError) else error)
+        return _later(candidate, journal, record, why)
     finally:
         guard.close()
     journal.finish(Outcome(candidate.target, candidate.action, how.word, how.summary))
     return True
+
+
+def _later(candidate: OpenAct, journal: Journal, record: Exchange, why: str) -> bool:
+    journal.remark(candidate.action, f"interrupted; waiting to be settled: {why}")
+    if record.waiter is not None:
+        # Who was already starting it must not wait for as long as its state root cannot be had.
+        record.waiter.wake()
+    return False

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import os
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -362,6 +364,34 @@ def test_the_next_start_lets_it_go_on(
     assert "has ended" not in summary
     assert "T" not in states(child.pid)
     assert is_untouched(path)
+
+
+@pytest.mark.parametrize("why", ["gone", "locked", "busy"])
+def test_the_next_start_lets_it_go_on_even_when_it_cannot_settle(
+    path: bytes,
+    root: bytes,
+    journal: Journal,
+    child: subprocess.Popen[bytes],
+    monkeypatch: pytest.MonkeyPatch,
+    why: str,
+) -> None:
+    """Nobody else ever would."""
+    monkeypatch.setattr("racewatch.core.recovery._PATIENCE_SECONDS", 0.05)
+    how = replace(record(path), waiter=waiter_of(child))
+    interrupted(path, journal, how)
+    taken(path, how)
+    still(child)
+    if why == "gone":
+        os.rename(root, root + b".away")
+    fd = os.open(root if why == "locked" else how.aside, os.O_RDONLY)
+    if why != "gone":
+        fcntl.flock(fd, fcntl.LOCK_EX)
+    recover(journal)
+    os.close(fd)
+    entry = journal.entry("x1")
+    assert entry is not None
+    assert entry.word is None
+    assert not signals.stands_still(child.pid)
 
 
 def test_the_next_start_says_that_it_has_ended(
