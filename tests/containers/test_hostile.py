@@ -156,6 +156,7 @@ def test_root_runs_nothing_that_an_ordinary_user_can_change(
         assert (seen.verdict, seen.removable) == (Verdict.IDLE, Removable.NEVER)
         assert str(USER) in seen.summary
         assert (seen.remedy or "").endswith(f"{each.runtime} --root {each.root} delete {name}")
+        assert (seen.remedy or "").startswith("sudo") is (whose == "state")
         request = ActRequest(seen.target, seen.fingerprint, override=True)
         outcome = act(request, each.kind.procedure(seen.target), journal)
         assert outcome.word is OutcomeWord.REFUSED_FORBIDDEN

@@ -231,7 +231,8 @@ def _another_users(root: StateRoot, fd: int) -> Manager | None:
     owners = [fs.stat_fd(fd).uid]
     with contextlib.suppress(OSError):  # moved away just now: that is found by the act itself
         owners += [fs.stat_path(path).uid for path in (root.path, os.path.dirname(root.path))]
-    return next((another_users(uid, root) for uid in owners if uid != 0), None)
+    found = next((uid for uid in owners if uid != 0), None)
+    return None if found is None else another_users(found, root, own=found == owners[0])
 
 
 def read_state(runtime: Runtime, name: bytes, root: int) -> Recorded | NotUnderstood | None:

@@ -90,15 +90,19 @@ def manager_of_bundle(path: bytes) -> Manager | None:
     return None
 
 
-def another_users(uid: int, root: StateRoot) -> Manager:
-    """The ordinary user who can change what root's runtime would run and where it would look."""
+def another_users(uid: int, root: StateRoot, *, own: bool) -> Manager:
+    """The ordinary user who can change what root's runtime would run and where it would look.
+
+    ``own``: the container itself is that user's, not only a folder above.
+    """
     user = processes.user_name(uid)
     sudo = quoted(os.fsencode(f"#{user}" if user.isdigit() else user))
-    return Manager(
-        f"the user {display_text(user)}",
-        f"sudo -u {sudo} {root.runtime} --root {quoted(root.path)} delete",
-        "who can change what root would run for it (hooks) and where; that user may delete it",
-    )
+    command = f"{root.runtime} --root {quoted(root.path)} delete"
+    if own:
+        why = "who can change what root would run for it (its hooks), and may delete it"
+        return Manager(f"the user {display_text(user)}", f"sudo -u {sudo} {command}", why)
+    why = "whose folder it lies in, and who can change where root would look for it"
+    return Manager(f"the user {display_text(user)}", command, why)
 
 
 def target_of(root: StateRoot, name: bytes) -> Target:
