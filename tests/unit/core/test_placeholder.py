@@ -130,8 +130,12 @@ def test_an_owner_that_takes_its_time_keeps_no_start_waiting(
     """A hook that hangs."""
     monkeypatch.setattr(settle_exchange, "PATIENCE_SECONDS", 0.1)
     hook = os.path.join(folder, b"hook")
-    os.mkfifo(hook)
-    slow = (sys.executable, "-c", f"import sys; open(sys.argv[3]).read(); {DELETE}")
+    Path(os.fsdecode(hook)).touch()
+    slow = (
+        sys.executable,
+        "-c",
+        f"import os, sys, time\nwhile os.path.exists(sys.argv[3]): time.sleep(0.01)\n{DELETE}",
+    )
     how = record(path, command=(*slow, os.fsdecode(record(path).aside), "one", os.fsdecode(hook)))
     interrupted(path, journal, how)
     taken(path, how, begun=True)
@@ -141,7 +145,7 @@ def test_an_owner_that_takes_its_time_keeps_no_start_waiting(
         assert (word, "still runs" in summary) == (None, True)
     assert time.monotonic() - began < 10
     assert Path(os.fsdecode(how.aside), "one", "state").exists()
-    Path(os.fsdecode(hook)).write_text("go on")
+    os.unlink(hook)
     ends = time.monotonic() + 20
     while settled(journal)[0] is not GONE:
         assert time.monotonic() < ends
