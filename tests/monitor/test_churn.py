@@ -31,7 +31,7 @@ from tests.monitor.conftest import EVENTS_ONLY, Start
 from tests.monitor.support import Follower, Holders, Nodes, dead
 
 #: Few rows and many changes: after the first part each of them was somebody else's several times.
-SHORT = Scale(rows=200, changes=3000)
+SHORT = Scale(rows=200, changes=2000)
 LONG = pytest.param(
     Scale(rows=10_000, changes=60_000), marks=[pytest.mark.long, pytest.mark.timeout(900)], id="long"
 )

@@ -54,6 +54,7 @@ def test_first_run_sets_up_and_the_second_says_nothing(run: Run, small_checkout:
     assert witness.exists()
 
 
+@pytest.mark.long
 def test_a_set_up_killed_half_way_is_done_again(
     run: Run, small_checkout: Path, pip_environment: dict[str, str]
 ) -> None:

@@ -112,7 +112,7 @@ def proves_death(given_facts: Facts) -> bool:
     )
 
 
-@settings(max_examples=2000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @example(PROVED)
 @given(facts)
 def test_stale_only_when_everything_proves_it(told: Facts) -> None:
@@ -120,7 +120,7 @@ def test_stale_only_when_everything_proves_it(told: Facts) -> None:
     assert (judged.verdict is Verdict.STALE) == proves_death(told)
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(facts)
 def test_any_sign_of_life_is_life(told: Facts) -> None:
     alive = told.answer is not None and (
@@ -131,7 +131,7 @@ def test_any_sign_of_life_is_life(told: Facts) -> None:
     assert (judge(told).verdict is Verdict.LIVE) == alive
 
 
-@settings(max_examples=1000, deadline=None)
+@settings(max_examples=800, deadline=None)
 @given(facts)
 def test_every_judgement_is_whole(told: Facts) -> None:
     """Total, the same each time, with evidence, a label and a sentence; live is never removable."""

@@ -163,7 +163,7 @@ def shows_life(told: Facts) -> bool:
     return bool(held or beside or (opened and not (one and one.is_advisory)))
 
 
-@settings(max_examples=600, deadline=None)
+@settings(max_examples=400, deadline=None)
 @given(all_facts())
 def test_stale_only_when_a_rule_has_all_it_needs(told: Facts) -> None:
     judged = judge(told)
@@ -182,7 +182,7 @@ def test_stale_only_when_a_rule_has_all_it_needs(told: Facts) -> None:
     assert not one.survivors or (told.survivors == () and not told.survivors_blind)
 
 
-@settings(max_examples=700, deadline=None)
+@settings(max_examples=450, deadline=None)
 @given(all_facts())
 def test_every_judgement_is_whole(told: Facts) -> None:
     judged = judge(told)

@@ -225,7 +225,7 @@ def world() -> Iterator[LockWorld]:
 
 @pytest.mark.timeout(90)
 def test_git_in_a_loop_loses_no_lock(world: LockWorld, tell: Tell) -> None:
-    race(world, tell, 6.0)
+    race(world, tell, 4.0)
 
 
 @pytest.mark.long
