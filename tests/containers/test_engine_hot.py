@@ -7,13 +7,11 @@ started and did not stop is gone, or is not the one that was started.
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
 
 import pytest
 from docker import APIClient
@@ -23,7 +21,7 @@ from racewatch.core.act import act
 from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, OutcomeWord, Removable
 from racewatch.kinds.containers import ContainersKind
-from racewatch.linux import processes
+from tests.containers.lives import GoesOn, Say, a_user
 from tests.containers.running import RunningEngine
 from tests.race.telling import Tell, teller
 
@@ -81,37 +79,20 @@ class User:
         return str(made["Id"])
 
 
-def live_on(engine: RunningEngine, name: str, answer: int, parent: int) -> None:
+def live_on(engine: RunningEngine, name: str, say: Say, goes_on: GoesOn) -> None:
     user = User(engine, name)
-    while os.getppid() == parent:
+    while goes_on():
         user.live()
-        os.pwrite(answer, json.dumps([user.lives, user.lost]).encode().ljust(64), 0)
+        say(user.lives, user.lost)
 
 
 @contextmanager
-def a_user(engine: RunningEngine, name: str) -> Iterator[Callable[[], tuple[int, int]]]:
-    """A user of this engine in a process of its own; what it counted so far."""
-    answer = os.memfd_create("lives")
-    parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            live_on(engine, name, answer, parent)
-        finally:
-            os._exit(0)
-
-    def count() -> tuple[int, int]:
-        raw = os.pread(answer, 64, 0)
-        lives, lost = json.loads(raw) if raw else (0, 0)
-        return lives, lost
-
+def a_user_of(engine: RunningEngine, name: str) -> Iterator[Callable[[], tuple[int, int]]]:
+    """A user of this engine, and nothing of it left at the end."""
     try:
-        yield count
+        with a_user(partial(live_on, engine, name)) as count:
+            yield count
     finally:
-        assert processes.identify(pid) is not None, "the user failed by itself"
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(answer)
         for one in engine.api.containers(all=True, filters={"name": [name]}):
             engine.remove(one["Id"])
 
@@ -154,14 +135,14 @@ def test_no_life_is_lost_in_a_hot_race(
     tell: Tell = teller(request.config)
     seconds = SECONDS_LONG if request.config.getoption("--long") else SECONDS
     kind = ContainersKind(engines=[engine.engine.path], default_roots=False)
-    with a_user(engine, "by-hand") as count:
+    with a_user_of(engine, "by-hand") as count:
         ends = time.monotonic() + seconds
         naive = 0
         while time.monotonic() < ends:
             naive += by_hand(engine, "by-hand")
         naive_lives, naive_lost = count()
     words: Counter[OutcomeWord] = Counter()
-    with a_user(engine, "by-us") as count:
+    with a_user_of(engine, "by-us") as count:
         began = time.monotonic()
         while (passed := time.monotonic() - began) < seconds or (
             passed < PATIENCE * seconds and (not words[OutcomeWord.DONE] or count()[0] < ENOUGH)

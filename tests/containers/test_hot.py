@@ -9,13 +9,9 @@ A life is lost there when a start was told that it went well, and the program is
 
 from __future__ import annotations
 
-import json
-import os
-import signal
 import subprocess
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,6 +20,7 @@ from racewatch.core.act import act
 from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, OutcomeWord, Removable
 from racewatch.linux import processes
+from tests.containers.lives import GoesOn, Say, a_user
 from tests.containers.support import Machine
 from tests.race.telling import Tell, teller
 
@@ -38,10 +35,10 @@ THINKING = 0.03
 PREPARING = 0.01
 
 
-def live_again_and_again(machine: Machine, name: str, answer: int, parent: int) -> None:
+def live_again_and_again(machine: Machine, name: str, say: Say, goes_on: GoesOn) -> None:
     """The user: makes it, starts it, ends it, deletes it; counts the lives that somebody else ended."""
     lives = lost = 0
-    while os.getppid() == parent:
+    while goes_on():
         machine.run("delete", name, check=False)
         if machine.run("create", "--bundle", str(machine.bundle), name, check=False).returncode != 0:
             continue  # its name is taken just now: told at once, and nothing is lost
@@ -60,33 +57,7 @@ def live_again_and_again(machine: Machine, name: str, answer: int, parent: int) 
                 machine.run("kill", name, "KILL", check=False)
                 # Stopped for a while: what a cleaner is there for.
                 time.sleep(0.02 * (lives % 4))
-        os.pwrite(answer, json.dumps([lives, lost]).encode().ljust(64), 0)
-
-
-@contextmanager
-def a_user(
-    machine: Machine, name: str, live: Callable[[Machine, str, int, int], None] = live_again_and_again
-) -> Iterator[Callable[[], tuple[int, int]]]:
-    answer = os.memfd_create("lives")
-    parent = os.getpid()
-    pid = os.fork()
-    if pid == 0:
-        try:
-            live(machine, name, answer, parent)
-        finally:
-            os._exit(0)
-
-    def count() -> tuple[int, int]:
-        raw = os.pread(answer, 64, 0)
-        lives, lost = json.loads(raw) if raw else (0, 0)
-        return lives, lost
-
-    try:
-        yield count
-    finally:
-        os.kill(pid, signal.SIGKILL)
-        os.waitpid(pid, 0)
-        os.close(answer)
+        say(lives, lost)
 
 
 def by_hand(machine: Machine) -> bool:
@@ -114,14 +85,14 @@ def test_no_life_is_lost_in_a_hot_race(
 ) -> None:
     tell: Tell = teller(request.config)
     seconds = SECONDS_LONG if request.config.getoption("--long") else SECONDS
-    with a_user(runc, BY_HAND) as count:
+    with a_user(partial(live_again_and_again, runc, BY_HAND)) as count:
         ends = time.monotonic() + seconds
         naive = 0
         while time.monotonic() < ends:
             naive += by_hand(runc)
         naive_lives, naive_lost = count()
     words: dict[OutcomeWord, int] = {}
-    with a_user(runc, BY_US) as count:
+    with a_user(partial(live_again_and_again, runc, BY_US)) as count:
         began = time.monotonic()
         while (passed := time.monotonic() - began) < seconds or (
             passed < PATIENCE * seconds and OutcomeWord.DONE not in words
@@ -142,10 +113,10 @@ def test_no_life_is_lost_in_a_hot_race(
     assert len(runc.aside()) <= words.get(OutcomeWord.FAILED, 0)
 
 
-def start_again_and_again(machine: Machine, name: str, answer: int, parent: int) -> None:
+def start_again_and_again(machine: Machine, name: str, say: Say, goes_on: GoesOn) -> None:
     """The user: makes it, thinks for longer and longer, starts it, ends it; counts the programs that are gone."""
     lives = lost = told = 0
-    while os.getppid() == parent:
+    while goes_on():
         machine.run("delete", "--force", name, check=False)
         if machine.run("create", "--bundle", str(machine.bundle), name, check=False).returncode != 0:
             continue
@@ -160,7 +131,7 @@ def start_again_and_again(machine: Machine, name: str, answer: int, parent: int)
             lives += 1
             time.sleep(0.005)
             lost += processes.identify(pid) is None
-        os.pwrite(answer, json.dumps([lives, lost]).encode().ljust(64), 0)
+        say(lives, lost)
 
 
 def created_by_hand(machine: Machine) -> bool:
@@ -188,14 +159,14 @@ def test_no_program_is_lost_that_was_started_while_its_container_was_deleted(
     tell: Tell = teller(request.config)
     seconds = SECONDS_LONG if request.config.getoption("--long") else SECONDS
     runc.knows(BY_HAND, BY_US)
-    with a_user(runc, BY_HAND, start_again_and_again) as count:
+    with a_user(partial(start_again_and_again, runc, BY_HAND)) as count:
         ends = time.monotonic() + seconds
         naive = 0
         while time.monotonic() < ends:
             naive += created_by_hand(runc)
         naive_lives, naive_lost = count()
     words: dict[OutcomeWord, int] = {}
-    with a_user(runc, BY_US, start_again_and_again) as count:
+    with a_user(partial(start_again_and_again, runc, BY_US)) as count:
         began = time.monotonic()
         while (passed := time.monotonic() - began) < seconds or (
             passed < PATIENCE * seconds and OutcomeWord.DONE not in words
