@@ -89,7 +89,8 @@ def test_a_hung_call_does_not_hold_up_the_others_nor_the_end(
     qapp.processEvents()
     begun = time.monotonic()
     clean = bridge.close(wait=0.2)
-    assert time.monotonic() - begun < 1.0
+    # What hangs would hang for ever; the rest is a busy machine.
+    assert time.monotonic() - begun < 5.0
     assert not clean
     release.set()
 
