@@ -8,6 +8,7 @@ from collections.abc import Sequence
 
 from racewatch import cli
 from racewatch.config import Config
+from racewatch.single import First
 from racewatch.verbs import Racewatch
 
 
@@ -18,11 +19,12 @@ def _open_window(
     title: str | None = None,
     note: str | None = None,
     problems: Sequence[str] = (),
+    first: First | None = None,
 ) -> int:
     # Only now: Qt is large, and a machine without a display need not have its libraries.
     from racewatch.ui import app
 
-    return app.run(racewatch, roots, title=title, note=note, problems=problems)
+    return app.run(racewatch, roots, title=title, note=note, problems=problems, first=first)
 
 
 def _serve_agent(config: Config) -> int:

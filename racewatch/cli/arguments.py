@@ -227,7 +227,13 @@ def _add_following(commands: _Commands[_Parser]) -> None:
 
 
 def _add_others(commands: _Commands[_Parser]) -> None:
-    gui = _command(commands, "gui", "open the window", json=False)
+    gui = _command(
+        commands,
+        "gui",
+        "open the window",
+        json=False,
+        more="When it is open already, it is brought to the front, and this start ends.",
+    )
     gui.add_argument("roots", nargs="*", metavar="ROOT", help=_ROOT)
 
     demo = _command(

@@ -9,9 +9,11 @@ import socket
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from racewatch.cli.exits import Complaint
+from racewatch.cli.exits import Complaint, Exit
 from racewatch.cli.session import Session, roots_of
-from racewatch.core.text import display
+from racewatch.config import state_dir
+from racewatch.core.text import display, display_text
+from racewatch.single import PATIENCE, First, Raised, Silent, take_place
 from racewatch.verbs import Racewatch
 
 _INSTEAD = (
@@ -25,7 +27,8 @@ _NO_DISPLAY_NEEDED = ("offscreen", "minimal", "vnc", "linuxfb", "eglfs")
 class OpenWindow(Protocol):
     """Opens the window until it is closed; the exit code.  Injected: the command line does not know Qt.
 
-    ``roots`` None: the configured ones.  ``note`` is a calm remark, ``problems`` are warnings.
+    ``roots`` None: the configured ones.  ``note`` is a calm remark, ``problems`` are warnings.  ``first``:
+    where another start calls, which then leaves it to this window.
     """
 
     def __call__(
@@ -36,6 +39,7 @@ class OpenWindow(Protocol):
         title: str | None = None,
         note: str | None = None,
         problems: Sequence[str] = (),
+        first: First | None = None,
     ) -> int:
         """See the class."""
         ...
@@ -44,8 +48,40 @@ class OpenWindow(Protocol):
 def gui(session: Session, arguments: argparse.Namespace, open_window: OpenWindow) -> int:
     """``racewatch gui``; a missing root is shown in the window (it may come), a wrong display is told here."""
     require_display()
-    with session.opened() as racewatch:
-        return show(session, racewatch, open_window, roots_of(arguments.roots))
+    roots = roots_of(arguments.roots)
+    folder = state_dir()
+    token = os.environ.get("XDG_ACTIVATION_TOKEN") or os.environ.get("DESKTOP_STARTUP_ID", "")
+    try:
+        place = take_place(folder, activation=token, patience=PATIENCE)
+    except OSError:
+        place = None  # no lock can be made there, and no journal either: that is told when it is opened
+    if isinstance(place, Silent):
+        raise Complaint(_silent(place, folder))
+    if isinstance(place, Raised):
+        session.out.line(_raised(place, bool(roots)))
+        return Exit.DONE
+    try:
+        with session.opened() as racewatch:
+            return show(session, racewatch, open_window, roots, first=place)
+    finally:
+        if place is not None:
+            place.close()
+
+
+def _raised(place: Raised, roots: bool) -> str:
+    asked = "; what was named here is not opened there: use its filter, or the command line" if roots else ""
+    return f"racewatch is open already (process {place.pid}); its window was brought to the front{asked}"
+
+
+def _silent(place: Silent, folder: bytes) -> str:
+    own = place.host in (None, socket.gethostname())
+    who = f"process {place.pid}" if place.pid is not None else "an unknown process"
+    where = "" if own else f" on {display_text(place.host or '')}"
+    end = f"end that process (kill {place.pid})" if place.pid is not None and own else "end it there"
+    return (
+        f"racewatch is open already ({who}{where}), but its window does not answer; wait a moment and try again, "
+        f"or {end}; the lock is {display(folder)}/window.lock"
+    )
 
 
 def show(
@@ -56,13 +92,14 @@ def show(
     *,
     title: str | None = None,
     note: str | None = None,
+    first: First | None = None,
 ) -> int:
     """Open the window; what Qt misses on this machine becomes one line."""
     problems = [str(problem) for problem in session.config_problems]
     if racewatch.journal_problem is not None:
         problems.append(f"nothing can be removed: {racewatch.journal_problem}")
     try:
-        return open_window(racewatch, roots, title=title, note=note, problems=problems)
+        return open_window(racewatch, roots, title=title, note=note, problems=problems, first=first)
     except ImportError as error:
         raise Complaint(
             f"no window: Qt cannot be loaded ({error}); install what it misses, or {_INSTEAD}"

@@ -99,6 +99,18 @@ def holders_of_flock(dev: int, ino: int) -> tuple[int, ...]:
     return tuple(dict.fromkeys(row.pid for row in mine if (row.dev, row.ino) == (dev, ino)))
 
 
+def try_flock(fd: int) -> bool:
+    """Take a file's exclusive flock without waiting; False: somebody has it.
+
+    It belongs to the open file description, and ends with the last handle on that, also by ``kill -9``.
+    """
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
+
+
 # Of linux/fcntl.h; Python 3.11 does not name them.
 _F_OFD_GETLK: Final = 36
 _F_OFD_SETLK: Final = 37

@@ -21,8 +21,10 @@ from PySide6.QtWidgets import QApplication
 
 from racewatch import __version__
 from racewatch.config import Theme, config_path
+from racewatch.single import First
 from racewatch.ui import icons
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.doorbell import Doorbell
 from racewatch.ui.pauses import ShortPauses
 from racewatch.ui.strip import Level
 from racewatch.ui.theme import Look
@@ -43,11 +45,12 @@ def run(
     title: str | None = None,
     note: str | None = None,
     problems: Sequence[str] = (),
+    first: First | None = None,
 ) -> int:
     """Open the window on these roots (None: the configured ones) until it is closed; the exit code.
 
-    ``note`` is a calm remark for the status bar, ``problems`` are warnings.  The caller has made sure
-    that there is a display and closes ``racewatch``.
+    ``note`` is a calm remark for the status bar, ``problems`` are warnings; ``first``: where another start calls.
+    The caller has made sure that there is a display and closes ``racewatch`` and ``first``.
     """
     app = _application()
     settings = _settings()
@@ -56,6 +59,7 @@ def run(
     window = MainWindow(bridge, racewatch, look, settings, roots=roots, title=title, note=note)
     for problem in problems:
         window.strips.show_message(Level.WARNING, problem)
+    bell = Doorbell(first.door, window) if first is not None else None
     before = sys.excepthook
     sys.excepthook = _hook(window)
     try:
@@ -66,6 +70,8 @@ def run(
             bridge.run(_main(bridge, window))
     finally:
         sys.excepthook = before
+        if bell is not None:
+            bell.close()
         bridge.close(wait=0.2)
         window.deleteLater()
     return 0

@@ -11,6 +11,7 @@ import pytest
 from racewatch import cli
 from racewatch.cli.machine import Check, Machine, State, all_checks
 from racewatch.config import Config, load
+from racewatch.single import First, take_place
 from racewatch.verbs import Racewatch
 
 
@@ -29,6 +30,7 @@ class Window:
         title: str | None = None,
         note: str | None = None,
         problems: Sequence[str] = (),
+        first: First | None = None,
     ) -> int:
         self.opened.append((roots, title, problems))
         if self._failure is not None:
@@ -66,6 +68,23 @@ def test_the_window_gets_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path
     assert len(problems) == 2
     assert "line 1: theme" in problems[0]
     assert "nothing can be removed" in problems[1]
+
+
+def test_a_window_that_hangs_is_told_with_what_to_do(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("RACEWATCH_STATE_DIR", str(tmp_path))
+    monkeypatch.setattr("racewatch.cli.window.PATIENCE", 0.1)
+    first = take_place(os.fsencode(tmp_path))
+    assert isinstance(first, First)
+    window = Window()
+    assert main(window=window) == 2
+    first.close()
+    said = capsys.readouterr().err
+    assert f"open already (process {os.getpid()}), but its window does not answer" in said
+    assert f"kill {os.getpid()}" in said
+    assert window.opened == []
+    assert main(window=window) == 0
 
 
 def test_an_internal_error_is_one_line_and_a_file(
