@@ -8,7 +8,9 @@ from __future__ import annotations
 
 import asyncio
 import threading
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
 from typing import Final
 
 import shiboken6
@@ -30,18 +32,22 @@ from racewatch.monitor.batch import Batch
 from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.confirm import ConfirmDialog
+from racewatch.ui.plan import Plan
 from racewatch.ui.purge import PurgeDialog
+from racewatch.ui.question import Question
+from racewatch.ui.review import ReviewDialog, level_of_all, summary_of
 from racewatch.ui.spaces import Spaces
-from racewatch.ui.strip import Level, Strip, StripArea, level_of
+from racewatch.ui.strip import Level, Strip, StripArea
 from racewatch.ui.theme import Look
 from racewatch.verbs import Racewatch, RacewatchError
 
 #: The dialog looks for itself this often (seconds), whatever the monitor says.
 LOOK_EVERY: Final = 0.3
+_LOOKS_AT_ONCE: Final = 64
 
 
 class Actor(QObject):
-    """Removes and puts back, one at a time.  ``acted`` carries the target after each act."""
+    """Removes and puts back, one at a time.  ``acted`` carries the targets afterwards."""
 
     acted = Signal(object)
     #: Whether something is asked or done just now, or what can be undone, changed.
@@ -55,8 +61,11 @@ class Actor(QObject):
         strips: StripArea,
         spaces: Spaces,
         window: QWidget,
+        why_not: Callable[[Observation], str | None],
     ) -> None:
+        """``why_not``: what speaks against removing something, beside the observation itself."""
         super().__init__(window)
+        self._why_not = why_not
         self._spaces = spaces
         spaces.counted.connect(self._on_counted)
         self._bridge = bridge
@@ -64,32 +73,38 @@ class Actor(QObject):
         self._look = look
         self._strips = strips
         self._window = window
-        self._undoable: list[tuple[str, Strip]] = []
+        self._undoable: list[tuple[tuple[str, ...], Strip]] = []
         self._in_flight: set[asyncio.Future[Outcome]] = set()
-        self.dialog: ConfirmDialog | None = None
+        self._working = 0  # runs of several acts, which are not over between two of them
+        self.dialog: Question | None = None
         # Read by threads: nobody waits for what they count any more.
         self._finishing = threading.Event()
 
     @property
     def busy(self) -> bool:
         """True while a question stands open or an act is under way."""
-        return self.dialog is not None or bool(self._in_flight)
+        return self.dialog is not None or bool(self._in_flight) or self._working > 0
 
     @property
-    def last_undoable(self) -> str | None:
-        """The newest removal of this window that can still be taken back."""
+    def last_undoable(self) -> tuple[str, ...] | None:
+        """The newest removals of this window, agreed to at once, that can still be taken back."""
         return self._undoable[-1][0] if self._undoable else None
 
     # --- remove -----------------------------------------------------------------------------
 
-    def start_remove(self, observation: Observation) -> None:
-        """Ask about this observation and, when agreed to, remove what it shows."""
-        if self.busy:
+    def start_remove(self, observations: Sequence[Observation]) -> None:
+        """Ask about these observations and, when agreed to, remove what they show."""
+        if self.busy or not observations:
             return
-        dialog = ConfirmDialog(observation, self._look, self._window)
+        dialog: Question
+        if len(observations) == 1:
+            dialog = ConfirmDialog(observations[0], self._look, self._window)
+            self._spaces.choose(observations[0])
+            self._show_space(dialog)
+        else:
+            plan = Plan.of_many(observations, self._why_not)
+            dialog = ReviewDialog(plan, self._look, self._window)
         self.dialog = dialog
-        self._spaces.choose(observation)
-        self._show_space(dialog)
         self.state_changed.emit()
         self._bridge.spawn(self._remove(dialog), "removing")
 
@@ -99,30 +114,72 @@ class Actor(QObject):
             dialog.show_space(words.space_detail(seen, self._spaces.known.get(seen.target)))
 
     def _on_counted(self, targets: set[Target]) -> None:
-        if self.dialog is not None and self.dialog.bound.target in targets:
+        if isinstance(self.dialog, ConfirmDialog) and self.dialog.bound.target in targets:
             self._show_space(self.dialog)
 
-    async def _remove(self, dialog: ConfirmDialog) -> None:
+    async def _remove(self, dialog: Question) -> None:
         watch = self._bridge.spawn(self._keep_looking(dialog), "looking while the question is open")
         try:
-            request = await dialog.ask()
+            try:
+                requests = await dialog.ask()
+            finally:
+                watch.cancel()
+            if requests and isinstance(dialog, ReviewDialog):
+                await self._carry_out(dialog, requests)
+                requests = ()
         finally:
-            watch.cancel()
             self.dialog = None
             if shiboken6.isValid(dialog):
                 dialog.deleteLater()
             self.state_changed.emit()
-        if request is not None:
-            await self._act(request)
+        for request in requests:
+            outcome = await self._act(request)
+            self.acted.emit((request.target,))
+            if outcome is not None:
+                self._tell([outcome], can_undo=outcome.undoable)
 
-    async def _keep_looking(self, dialog: ConfirmDialog) -> None:
-        # The monitor may be late (a full event queue, a frozen view); this look is the dialog's own.
-        target = dialog.bound.target
-        while dialog.doubt is None:
-            now = await self._bridge.offload(lambda: self._racewatch.observe(target))
+    async def _carry_out(self, dialog: ReviewDialog, requests: Sequence[ActRequest]) -> None:
+        """One after the other, each re-checked by the core at its own turn; stops between two."""
+        outcomes: list[Outcome] = []
+        for request in requests:
+            if dialog.stopped or self._finishing.is_set():
+                break
+            dialog.turn(request.target)
+            outcome = await self._act(request)
             if not shiboken6.isValid(dialog):
                 return
-            dialog.witness(now)
+            if outcome is None:
+                dialog.reject()  # said in the window; a mistake is no reason to go on
+                continue
+            outcomes.append(outcome)
+            dialog.ended(outcome)
+        dialog.over()
+        self.acted.emit(tuple(request.target for request in requests))
+        if outcomes:
+            self._tell(outcomes, can_undo=any(outcome.undoable for outcome in outcomes))
+        if self._finishing.is_set():
+            return
+        group = tuple(outcome.action for outcome in outcomes if outcome.undoable)
+        dialog.undo_wanted.connect(lambda: self.start_undo(group))
+        closed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        dialog.finished.connect(lambda: None if closed.done() else closed.set_result(None))
+        await closed
+
+    async def _keep_looking(self, dialog: Question) -> None:
+        # The monitor may be late (a full event queue, a frozen view); these looks are the dialog's own.
+        def look(targets: Sequence[Target]) -> list[tuple[Target, Observation | None]]:
+            return [(target, self._racewatch.observe(target)) for target in targets]
+
+        while dialog.is_open:
+            for some in _batched(dialog.plan.watched, _LOOKS_AT_ONCE):
+                begun = time.monotonic()
+                looks = await self._bridge.offload(partial(look, some))
+                if not shiboken6.isValid(dialog):
+                    return
+                for target, now in looks:
+                    dialog.witness(target, now)
+                # Many looks may take a fifth of a core, no more.
+                await asyncio.sleep(4 * (time.monotonic() - begun))
             await asyncio.sleep(LOOK_EVERY)
 
     def hear(self, batch: Batch) -> None:
@@ -130,42 +187,50 @@ class Actor(QObject):
         dialog = self.dialog
         if dialog is None:
             return
-        target = dialog.bound.target
         for seen in (*batch.changed, *batch.added):
-            if seen.target == target:
-                dialog.witness(seen)
-        if any(seen.target == target for seen in batch.gone):
-            dialog.witness(None)
+            dialog.witness(seen.target, seen)
+        for seen in batch.gone:
+            dialog.witness(seen.target, None)
 
-    async def _act(self, request: ActRequest) -> None:
-        outcome = await self._done(
-            lambda: self._racewatch.remove(request), request.target, "The removal ended unexpectedly"
-        )
-        if outcome is not None:
-            self._tell(outcome, can_undo=outcome.undoable)
+    async def _act(self, request: ActRequest) -> Outcome | None:
+        return await self._done(lambda: self._racewatch.remove(request), "The removal ended unexpectedly")
 
     # --- undo -------------------------------------------------------------------------------
 
-    def start_undo(self, action: str) -> None:
-        """Put back what this act removed, if its name is still free."""
-        self._bridge.spawn(self._undo(action), "undoing")
+    def start_undo(self, actions: Sequence[str]) -> None:
+        """Put back what these acts removed, the last one first, where the names are still free."""
+        self._bridge.spawn(self._undo(tuple(actions)), "undoing")
 
-    async def _undo(self, action: str) -> None:
-        outcome = await self._done(
-            lambda: self._racewatch.undo(action), None, "Putting it back ended unexpectedly"
-        )
-        if outcome is None:
+    async def _undo(self, actions: Sequence[str]) -> None:
+        outcomes: list[Outcome] = []
+        self._working += 1
+        for action in reversed(actions):
+            if self._finishing.is_set():
+                break
+            call = partial(self._racewatch.undo, action)
+            outcome = await self._done(call, "Putting it back ended unexpectedly")
+            if outcome is None:
+                break
+            self._forget(action)
+            outcomes.append(outcome)
+            if isinstance(self.dialog, ReviewDialog):
+                self.dialog.put_back(outcome)
+        self._working -= 1
+        self.acted.emit(tuple(outcome.target for outcome in outcomes))
+        if not outcomes:
+            self.state_changed.emit()
             return
-        self._forget(action)
-        if outcome.word is OutcomeWord.DONE:
-            self._strips.show_message(Level.SUCCESS, _sentence(outcome), details=_details(outcome))
-        else:
-            self._tell(outcome, can_undo=False)
+        if isinstance(self.dialog, ReviewDialog):
+            self.dialog.undone(_put_back(outcomes))
+        self._tell(outcomes, can_undo=False, text=_put_back(outcomes) if len(outcomes) > 1 else "")
 
     def _forget(self, action: str) -> None:
-        for known, strip in list(self._undoable):
-            if known == action:
-                self._undoable.remove((known, strip))
+        for at, (group, strip) in reversed([*enumerate(self._undoable)]):
+            left = tuple(known for known in group if known != action)
+            if left:
+                self._undoable[at] = left, strip
+            else:
+                del self._undoable[at]
                 if shiboken6.isValid(strip):
                     strip.dismiss()
         self.state_changed.emit()
@@ -194,16 +259,17 @@ class Actor(QObject):
     async def _purge(self, dialog: PurgeDialog) -> None:
         action = dialog.entry.action
         outcome = await self._done(
-            lambda: self._racewatch.purge(action, dialog.progress), None, "Freeing it ended unexpectedly"
+            lambda: self._racewatch.purge(action, dialog.progress), "Freeing it ended unexpectedly"
         )
+        self.acted.emit((dialog.entry.target,))
         dialog.ended()
         if outcome is not None:
             self._forget(action)
-            self._tell(outcome, can_undo=False)
+            self._tell([outcome], can_undo=False)
 
     # --- both -------------------------------------------------------------------------------
 
-    async def _done(self, call: Callable[[], Outcome], target: Target | None, failed: str) -> Outcome | None:
+    async def _done(self, call: Callable[[], Outcome], failed: str) -> Outcome | None:
         work = asyncio.ensure_future(self._bridge.offload(call))
         self._in_flight.add(work)
         self.state_changed.emit()
@@ -221,30 +287,29 @@ class Actor(QObject):
         finally:
             self._in_flight.discard(work)
             self.state_changed.emit()
-            self.acted.emit(target)
-        if target is None:
-            self.acted.emit(outcome.target)
         return outcome
 
-    def _tell(self, outcome: Outcome, *, can_undo: bool) -> None:
+    def _tell(self, outcomes: Sequence[Outcome], *, can_undo: bool, text: str = "") -> None:
+        group = tuple(outcome.action for outcome in outcomes if outcome.undoable) if can_undo else ()
+
         def undo() -> None:
-            self.start_undo(outcome.action)
+            self.start_undo([action for left, of in self._undoable if of is strip for action in left])
 
         strip = self._strips.show_message(
-            level_of(outcome),
-            _sentence(outcome),
-            details=_details(outcome),
-            undo=undo if can_undo else None,
+            level_of_all(outcomes),
+            text or (_sentence(outcomes[0]) if len(outcomes) == 1 else summary_of(outcomes)),
+            details="\n\n".join(_details(outcome) for outcome in outcomes),
+            undo=undo if group else None,
         )
-        if can_undo:
-            self._undoable.append((outcome.action, strip))
+        if group:
+            self._undoable.append((group, strip))
         self.state_changed.emit()
 
     async def finish(self) -> None:
         """Withdraw an open question and wait for the act in flight."""
         self._finishing.set()
         if self.dialog is not None:
-            self.dialog.reject()
+            self.dialog.reject()  # while a plan is carried out: stops before the next one
         if self._in_flight:
             await asyncio.wait(set(self._in_flight))
 
@@ -267,3 +332,16 @@ def _details(outcome: Outcome) -> str:
     if outcome.observation is not None:
         lines += ["", words.as_text(outcome.observation)]
     return "\n".join(lines)
+
+
+def _put_back(outcomes: Sequence[Outcome]) -> str:
+    """How undoing went."""
+    back = sum(outcome.word is OutcomeWord.DONE for outcome in outcomes)
+    others = [outcome for outcome in outcomes if outcome.word is not OutcomeWord.DONE]
+    return f"{back:,} put back." + (f" {summary_of(others)}" if others else "")
+
+
+def _batched(targets: Sequence[Target], most: int) -> Iterator[Sequence[Target]]:
+    """In slices of at most so many."""
+    for first in range(0, len(targets), most):
+        yield targets[first : first + most]

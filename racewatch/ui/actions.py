@@ -26,6 +26,8 @@ class Act(enum.Enum):
     COPY_EVIDENCE = "copy_evidence"
     FIND = "find"
     REMOVE = "remove"
+    SELECT_REMOVABLE = "select_removable"
+    CLEAN_UP = "clean_up"
     OVERVIEW = "overview"
     SOCKETS = "sockets"
     LOCKS = "locks"
@@ -63,7 +65,23 @@ TABLE: Final = (
         ("Ctrl+Shift+C",),
     ),
     Entry(Act.FIND, "&Edit", "&Find…", "Search paths, labels and owners", "search", ("Ctrl+F",)),
-    Entry(Act.REMOVE, "&Edit", "&Remove…", "Ask, then remove the selected left-over", "remove", ("Del",)),
+    Entry(
+        Act.SELECT_REMOVABLE,
+        "&Edit",
+        "&Select all removable",
+        "Select every left-over in this view that is proved to be one",
+        "check",
+        ("Ctrl+Shift+A",),
+    ),
+    Entry(Act.REMOVE, "&Edit", "&Remove…", "Ask, then remove the selected left-overs", "remove", ("Del",)),
+    Entry(
+        Act.CLEAN_UP,
+        "&Edit",
+        "C&lean up…",
+        "Review every left-over shown in this view, then remove those that stay ticked",
+        "clean-up",
+        ("Ctrl+Del",),
+    ),
     Entry(
         Act.OVERVIEW, "&View", "&Overview", "Show counts over time and what flaps", "overview", ("Ctrl+1",)
     ),
@@ -131,14 +149,14 @@ class Actions(QObject):
             if entry.menu not in menus:
                 menus[entry.menu] = bar.addMenu(entry.menu)
             menu = menus[entry.menu]
-            if entry.act in (Act.QUIT, Act.COPY_PATH, Act.FIND, Act.REMOVE, Act.FREEZE):
+            if entry.act in (Act.QUIT, Act.COPY_PATH, Act.FIND, Act.SELECT_REMOVABLE, Act.FREEZE):
                 menu.addSeparator()
             menu.addAction(self._by_act[entry.act])
         return menus
 
     def fill_tool_bar(self, bar: QToolBar) -> None:
         """The few that are wanted all the time."""
-        for act in (Act.LOOK, Act.FREEZE, None, Act.COPY_PATH, Act.REMOVE, None, Act.UNDO):
+        for act in (Act.LOOK, Act.FREEZE, None, Act.COPY_PATH, Act.REMOVE, Act.CLEAN_UP, None, Act.UNDO):
             if act is None:
                 bar.addSeparator()
                 continue

@@ -11,8 +11,8 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, Q
 
 from racewatch.core.model import HistoryEntry
 from racewatch.core.text import display, size_text
-from racewatch.ui.confirm import BEAT_MS
 from racewatch.ui.plain import PathBox, WrapLabel
+from racewatch.ui.question import BEAT_MS
 
 _WHOLE: Final = 1000
 

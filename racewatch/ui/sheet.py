@@ -12,7 +12,7 @@ from racewatch.ui.plain import PlainLabel
 
 _MORE = (
     ("Tab", "Go through all controls"),
-    ("Up, Down", "Go through the rows"),
+    ("Up, Down", "Go through the rows; with Shift: select several, with Ctrl+Space one more"),
     ("Enter", "Ask about the selected row, like Delete"),
     ("Escape", "Cancel a question, clear the search"),
     ("Menu", "What can be done with the selected row"),

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Set
 from typing import Final
 
-from PySide6.QtCore import QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
+from PySide6.QtCore import QItemSelection, QItemSelectionModel, QModelIndex, QPoint, Qt, QTimer, Signal
 from PySide6.QtGui import (
     QContextMenuEvent,
     QFocusEvent,
@@ -20,22 +21,25 @@ from racewatch.core.model import Observation, Target
 from racewatch.ui import timeline_paint
 from racewatch.ui.cells import ROW_HEIGHT, CellDelegate
 from racewatch.ui.header import SortHeader
-from racewatch.ui.table_model import TableModel
+from racewatch.ui.table_model import Row, TableModel
 from racewatch.ui.theme import Look
 
+#: Above so many selected rows one walk through the table is cheaper than a search for each.
+_MANY: Final = 200
 #: How often what changes with time alone (an age) is painted anew.
 _AGES_MS: Final = 10_000
 
 
 class TargetTable(QTableView):
-    """A table whose selection is a target.
+    """A table whose current row is a target, and whose selection is a set of targets.
 
-    ``chosen`` tells the target that is selected now, or None.  ``menu_wanted`` carries the global
-    position; the menu is about the selected target as it was when the button went down.
+    ``chosen`` tells the target of the current row, or None; ``picked`` that others are selected now.
+    ``menu_wanted`` carries the global position; the menu is about what was selected when the button went down.
     ``finger`` tells that a mouse button went down on the table (True) or came up again.
     """
 
     chosen = Signal(object)
+    picked = Signal()
     menu_wanted = Signal(object)
     activated_target = Signal(object)
     finger = Signal(bool)
@@ -44,11 +48,13 @@ class TargetTable(QTableView):
         super().__init__(parent)
         self._rows = model
         self._chosen: Target | None = None
+        self._picked: frozenset[Target] = frozenset()
         self._kept: tuple[Target | None, Target | None, int] | None = None
+        self._selecting = False
         self.setModel(model)
         self.setItemDelegate(CellDelegate(look, self))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
-        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
@@ -77,6 +83,7 @@ class TargetTable(QTableView):
         model.rowsAboutToBeRemoved.connect(self._keep_scroll)
         model.rowsRemoved.connect(self._restore_scroll)
         self.selectionModel().selectionChanged.connect(self._selection_changed)
+        self.selectionModel().currentRowChanged.connect(self._current_changed)
         self.doubleClicked.connect(self._activate)
         if any(column.ages for column in model.shape.columns):
             ages = QTimer(self)
@@ -90,13 +97,60 @@ class TargetTable(QTableView):
 
     @property
     def target(self) -> Target | None:
-        """The selected target."""
+        """The target of the current row."""
         return self._chosen
 
     def observation(self) -> Observation | None:
-        """The selected target as it stands in the table; None for a tombstone too."""
+        """The current target as it stands in the table; None for a tombstone too."""
         row = self._rows.find(self._chosen) if self._chosen is not None else None
         return None if row is None or row.gone else row.observation
+
+    def observations(self) -> list[Observation]:
+        """Everything selected as it stands in the table, in its order; without tombstones."""
+        return [row.observation for _, row in self._picked_rows() if not row.gone]
+
+    def _picked_rows(self) -> list[tuple[int, Row]]:
+        """The selected rows with their places, in order."""
+        if len(self._picked) > _MANY:  # one walk is cheaper than many searches
+            walked = ((place, self._rows.row_at(place)) for place in range(self._rows.rowCount()))
+            return [
+                (place, row)
+                for place, row in walked
+                if row is not None and row.observation.target in self._picked
+            ]
+        found = ((self._rows.place_of(target), self._rows.find(target)) for target in self._picked)
+        return sorted(
+            ((place, row) for place, row in found if place is not None and row is not None),
+            key=lambda placed: placed[0],
+        )
+
+    def pick(self, wanted: Callable[[Observation], bool]) -> None:
+        """Select all rows that are wanted, and no others; the current row stays."""
+        rows = (self._rows.row_at(place) for place in range(self._rows.rowCount()))
+        self._picked = frozenset(
+            row.observation.target
+            for row in rows
+            if row is not None and not row.gone and wanted(row.observation)
+        )
+        self._select_picked()
+        self.picked.emit()
+
+    def _select_picked(self) -> None:
+        """Make Qt's selection what is picked: by places, as they are now."""
+        selection = QItemSelection()
+        last = max(self._rows.columnCount() - 1, 0)
+        first = before = -2
+        for place in [*(place for place, _ in self._picked_rows()), -2]:
+            if place != before + 1:
+                if first >= 0:
+                    selection.select(self._rows.index(first, 0), self._rows.index(before, last))
+                first = place
+            before = place
+        self._selecting = True
+        try:
+            self.selectionModel().select(selection, QItemSelectionModel.SelectionFlag.ClearAndSelect)
+        finally:
+            self._selecting = False
 
     def choose(self, target: Target | None) -> bool:
         """Select this target and show it; False when it is not in the table."""
@@ -113,8 +167,16 @@ class TargetTable(QTableView):
         return True
 
     def _selection_changed(self) -> None:
-        rows = self.selectionModel().selectedRows()
-        row = self._rows.row_at(rows[0].row()) if rows else None
+        if self._selecting or self._kept is not None:
+            return
+        rows = (self._rows.row_at(index.row()) for index in self.selectionModel().selectedRows())
+        picked = frozenset(row.observation.target for row in rows if row is not None)
+        if picked != self._picked:
+            self._picked = picked
+            self.picked.emit()
+
+    def _current_changed(self, index: QModelIndex) -> None:
+        row = self._rows.row_at(index.row()) if index.isValid() else None
         target = row.observation.target if row is not None else None
         if target != self._chosen and self._kept is None:
             self._chosen = target
@@ -128,14 +190,15 @@ class TargetTable(QTableView):
 
     # --- churn ------------------------------------------------------------------------------
 
-    def _let_go(self, targets: frozenset[Target]) -> None:
+    def _let_go(self, targets: Set[Target]) -> None:
         # Otherwise Qt would make a neighbour the current row, and Delete would mean that one.
-        if self._chosen in targets:
-            self._clear()
-            return
         current = self._rows.row_at(self.currentIndex().row()) if self.currentIndex().isValid() else None
-        if current is not None and current.observation.target in targets:
+        if self._chosen in targets or (current is not None and current.observation.target in targets):
             self.selectionModel().clearCurrentIndex()
+        if not self._picked.isdisjoint(targets):
+            self._picked -= targets
+            self._select_picked()
+            self.picked.emit()
 
     def _keep(self) -> None:
         top = self._rows.row_at(self.rowAt(0))
@@ -150,12 +213,19 @@ class TargetTable(QTableView):
         place = self._rows.place_of(chosen) if chosen is not None else None
         if place is not None:
             self.selectionModel().setCurrentIndex(
-                self._rows.index(place, 0),
-                QItemSelectionModel.SelectionFlag.ClearAndSelect | QItemSelectionModel.SelectionFlag.Rows,
+                self._rows.index(place, 0), QItemSelectionModel.SelectionFlag.NoUpdate
             )
+        shown = frozenset(row.observation.target for _, row in self._picked_rows())
+        lost, self._picked = shown != self._picked, shown
+        self._select_picked()
         self._kept = None
         if place is None:
-            self._clear()
+            self.selectionModel().clearCurrentIndex()
+            if self._chosen is not None:
+                self._chosen = None
+                self.chosen.emit(None)
+        if lost:
+            self.picked.emit()
         self._scroll_to(top, offset)
 
     def _keep_scroll(self, parent: QModelIndex, first: int, last: int) -> None:

@@ -64,7 +64,7 @@ class TargetsView(QWidget):
         self.table = TargetTable(self.model, look)
         self.table.setAccessibleName(many.capitalize())
         self.table.setAccessibleDescription(
-            f"One row for each {noun}; Delete asks to remove the selected one"
+            f"One row for each {noun}; Delete asks to remove the selected ones"
         )
         self.filters = FilterBar(look, shape.group)
         self.empty = EmptyState(look)
@@ -160,6 +160,11 @@ class TargetsView(QWidget):
     def observation(self) -> Observation | None:
         """What an act would be about: the selected row as it is shown."""
         return self.table.observation()
+
+    def shown(self) -> list[Observation]:
+        """Everything that the search and the chips leave, in the order of the table, without tombstones."""
+        rows = (self.model.row_at(number) for number in range(self.model.rowCount()))
+        return [row.observation for row in rows if row is not None and not row.gone]
 
     def refresh_pane(self) -> None:
         """Show the selected row's evidence and what may be done with it."""

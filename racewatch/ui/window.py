@@ -86,7 +86,7 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
         self.spaces = Spaces(bridge, racewatch.space, self)
-        self.actor = Actor(bridge, racewatch, look, self.strips, self.spaces, self)
+        self.actor = Actor(bridge, racewatch, look, self.strips, self.spaces, self, self._why_not)
         self.sockets = TargetsView(look, SOCKETS, self._why_not, self._chronicle)
         self.locks = TargetsView(look, LOCKS, self._why_not, self._chronicle)
         self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle, self.spaces.known)
@@ -112,6 +112,8 @@ class MainWindow(QMainWindow):
             Act.COPY_EVIDENCE: self._copy_evidence,
             Act.FIND: self._find,
             Act.REMOVE: self._remove,
+            Act.SELECT_REMOVABLE: self._select_removable,
+            Act.CLEAN_UP: self._clean_up,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
             Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
             Act.LOCKS: lambda: self.sidebar.choose(Page.LOCKS),
@@ -171,17 +173,18 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(self._show_view)
         self.overview.opened.connect(self._open)
         for view in self._views:
-            view.remove_wanted.connect(self._remove)
+            view.remove_wanted.connect(self._remove_shown)
             view.table.activated_target.connect(self._remove)
             view.copy_path_wanted.connect(self._copy_path)
             view.copy_details_wanted.connect(self._copy_evidence)
             view.menu_wanted.connect(self._context_menu)
             view.finger.connect(self._on_finger)
             view.selected.connect(self._enable)
+            view.table.picked.connect(self._enable)
             view.model.counted.connect(self._count)
         self.spaces.counted.connect(self.containers.counted_anew)
         self.containers.table.chosen.connect(self._on_container)
-        self.history.undo_wanted.connect(self.actor.start_undo)
+        self.history.undo_wanted.connect(lambda action: self.actor.start_undo((action,)))
         self.history.purge_wanted.connect(self.actor.ask_purge)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
@@ -347,9 +350,9 @@ class MainWindow(QMainWindow):
         for view in self._views:
             view.refresh_pane()
 
-    def _on_acted(self, target: Target | None) -> None:
-        if target is not None and self.feed is not None:
-            self.feed.look_again([target])
+    def _on_acted(self, targets: Sequence[Target]) -> None:
+        if targets and self.feed is not None:
+            self.feed.look_again(targets)
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     def _on_actor(self) -> None:
@@ -369,41 +372,83 @@ class MainWindow(QMainWindow):
         return None
 
     def _enable(self) -> None:
-        seen = self._selected()
-        state = words.remove_state(seen, self._why_not(seen) if seen is not None else None)
+        seen, picked = self._selected(), self._picked()
         enable = self.actions_table.enable
-        told = seen is not None and not state.enabled and RemedyDialog.has_something_to_say(seen)
-        enable(Act.REMOVE, (state.enabled or told) and not self.actor.busy, state.reason)
-        enable(Act.COPY_PATH, seen is not None)
+        if len(picked) > 1:
+            can = self._some_removable(picked)
+            why = "" if can else "Nothing of what is selected can be removed from here."
+        else:
+            one = picked[0] if picked else None
+            state = words.remove_state(one, self._why_not(one) if one is not None else None)
+            can = state.enabled or (one is not None and RemedyDialog.has_something_to_say(one))
+            why = state.reason
+        enable(Act.REMOVE, can and not self.actor.busy, why)
+        enable(Act.COPY_PATH, bool(picked))
         enable(Act.COPY_EVIDENCE, seen is not None)
         enable(Act.FIND, self._view() is not None)
+        enable(Act.SELECT_REMOVABLE, self._view() is not None)
+        enable(Act.CLEAN_UP, self._view() is not None and not self.actor.busy)
         enable(
             Act.UNDO,
-            self.actor.last_undoable is not None,
+            self.actor.last_undoable is not None and not self.actor.busy,
             "" if self.actor.last_undoable else "Nothing was removed here yet",
         )
 
     def _remove(self) -> None:
+        """Ask about what is selected, as it is on screen now."""
+        picked = self._picked()
+        if len(picked) == 1:
+            self._remove_one(picked[0])
+        elif self._some_removable(picked):
+            self.actor.start_remove(picked)
+
+    def _remove_shown(self) -> None:
+        """Ask about the one thing whose evidence is shown."""
         seen = self._selected()
-        if seen is None:
-            return
+        if seen is not None:
+            self._remove_one(seen)
+
+    def _remove_one(self, seen: Observation) -> None:
         if words.remove_state(seen, self._why_not(seen)).enabled:
-            self.actor.start_remove(seen)
+            self.actor.start_remove([seen])
         elif RemedyDialog.has_something_to_say(seen):
             RemedyDialog(seen, self._look, self).open()
 
+    def _picked(self) -> list[Observation]:
+        view = self._view()
+        return view.table.observations() if view is not None else []
+
+    def _state_of(self, seen: Observation) -> words.RemoveState:
+        return words.remove_state(seen, self._why_not(seen))
+
+    def _is_proved(self, seen: Observation) -> bool:
+        state = self._state_of(seen)
+        return state.enabled and not state.override
+
+    def _some_removable(self, several: Sequence[Observation]) -> bool:
+        return any(self._is_proved(seen) for seen in several)
+
+    def _select_removable(self) -> None:
+        view = self._view()
+        if view is not None:
+            view.table.pick(self._is_proved)
+
+    def _clean_up(self) -> None:
+        """Ask about everything in this view that may be removed, as it is shown now."""
+        view = self._view()
+        if view is not None:
+            self.actor.start_remove([seen for seen in view.shown() if self._state_of(seen).enabled])
+
     def _undo_last(self) -> None:
-        action = self.actor.last_undoable
-        if action is not None:
-            self.actor.start_undo(action)
+        actions = self.actor.last_undoable
+        if actions is not None:
+            self.actor.start_undo(actions)
 
     def _on_container(self, target: Target | None) -> None:
         self.spaces.choose(self.containers.observation())
 
     def _copy_path(self) -> None:
-        seen = self._selected()
-        if seen is not None:
-            QGuiApplication.clipboard().setText(words.full_path(seen))
+        QGuiApplication.clipboard().setText("\n".join(words.full_path(seen) for seen in self._picked()))
 
     def _copy_evidence(self) -> None:
         seen = self._selected()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -54,6 +55,21 @@ def noun(target: Target) -> str:
 def deed(target: Target) -> str:
     """``Remove socket``, ``Break lock`` or ``Delete container``."""
     return f"{_DEED[target.kind]} {_NOUN[target.kind]}"
+
+
+def deeds(targets: Sequence[Target]) -> str:
+    """Verb and count: ``Remove 3 sockets``, ``Break 1 lock``; of several kinds ``Remove 4 things``."""
+    kinds = {target.kind for target in targets}
+    kind = kinds.pop() if len(kinds) == 1 else None
+    verb, what = (_DEED[kind], _NOUN[kind]) if kind is not None else ("Remove", "thing")
+    return f"{verb} {len(targets):,} {what}{'' if len(targets) == 1 else 's'}"
+
+
+def evidence_line(observation: Observation) -> str:
+    """What speaks for the verdict, in one line: the first finding that says so, else the summary."""
+    says = Says(observation.verdict.value)
+    found = next((item.detail for item in observation.evidence if item.says is says), observation.summary)
+    return sentence(display_text(found))
 
 
 def full_path(observation: Observation) -> str:

@@ -165,8 +165,11 @@ def inside(theme: str, target: Path) -> None:
     from PySide6.QtWidgets import QApplication
 
     from racewatch.config import Config, Theme
+    from racewatch.core.model import Verdict
     from racewatch.ui import app
+    from racewatch.ui.actions import Act
     from racewatch.ui.remedy import RemedyDialog
+    from racewatch.ui.review import ReviewDialog
     from racewatch.ui.sidebar import Page
     from racewatch.ui.theme import DARK, LIGHT
     from racewatch.ui.window import MainWindow
@@ -244,6 +247,34 @@ def inside(theme: str, target: Path) -> None:
                 (folder / "app/deploy.pid").unlink()
                 await asyncio.sleep(1.2 - 0.3 * (turn % 2))
 
+        async def review(window: MainWindow) -> None:
+            """Everything at once: one comes alive while it is asked, one between the press and its turn."""
+            window.actions_table[Act.CLEAN_UP].trigger()
+            dialog = window.actor.dialog
+            assert isinstance(dialog, ReviewDialog)
+            await until(dialog.remove.isEnabled)
+            await asyncio.sleep(0.4)
+            grab("review")
+            servers.serve("gunicorn", "STREAM:gunicorn/gunicorn.sock")
+            await until(lambda: any(step.doubt is not None for step in dialog.plan.steps))
+            await asyncio.sleep(2.2)
+            await until(dialog.remove.isEnabled)
+            grab("review-changed")
+            servers.serve("php-fpm", "STREAM:php/php8.2-fpm.sock")
+            dialog.remove.click()
+            await until(dialog.undo.isVisible)
+            await asyncio.sleep(0.4)
+            grab("review-results")
+            dialog.undo.click()
+            await until(dialog.undo.isHidden)
+            dialog.reject()
+            await until(lambda: not window.actor.busy)
+            for name in ("gunicorn", "php-fpm"):
+                servers.kill(name)
+            for strip in window.strips.strips():
+                strip.dismiss()
+            await until(lambda: window.sockets.model.counts[Verdict.STALE] >= len(DEAD))
+
         async def drive(window: MainWindow) -> None:
             view, actor = window.sockets, window.actor
 
@@ -276,13 +307,13 @@ def inside(theme: str, target: Path) -> None:
             await until(lambda: actor.dialog is not None and actor.dialog.remove.isEnabled())
             grab("confirm")
             servers.serve("redis-server", "STREAM:redis/redis.sock")
-            await until(lambda: actor.dialog is not None and actor.dialog.doubt is not None)
+            await until(lambda: actor.dialog is not None and not actor.dialog.plan.watched)
             await asyncio.sleep(2.2)
             grab("came-alive")
             assert actor.dialog is not None
             actor.dialog.reject()
             await until(lambda: actor.dialog is None)
-            choose(b"gunicorn.sock")
+            await review(window)
             for name in (b"gunicorn.sock", b"php8.2-fpm.sock"):
                 choose(name)
                 await asyncio.sleep(0.2)

@@ -11,11 +11,14 @@ from pytestqt.qtbot import QtBot
 
 from racewatch.core.model import ActRequest, Observation, Verdict
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.confirm import BEAT_MS, ConfirmDialog, Doubt, doubt_about
+from racewatch.ui.confirm import ConfirmDialog
+from racewatch.ui.plan import Doubt, doubt_about
+from racewatch.ui.question import BEAT_MS
 from racewatch.ui.theme import Look
 from tests.ui.support import seen
 
 PATH = b"/run/a<b>&\n\xff.sock"
+TARGET = seen(PATH).target
 
 
 class Asked:
@@ -26,7 +29,7 @@ class Asked:
         qtbot.waitUntil(self.dialog.isVisible, timeout=5000)
         self._qtbot = qtbot
 
-    def result(self) -> ActRequest | None:
+    def result(self) -> tuple[ActRequest, ...]:
         self._qtbot.waitUntil(self.answer.done, timeout=5000)
         return self.answer.result()
 
@@ -66,21 +69,20 @@ def test_cancel_is_the_default_and_has_the_focus(stale: Asked) -> None:
 @pytest.mark.parametrize("key", [Qt.Key.Key_Escape, Qt.Key.Key_Return])
 def test_escape_and_enter_cancel(stale: Asked, key: Qt.Key) -> None:
     QTest.keyClick(stale.dialog, key)
-    assert stale.result() is None
+    assert stale.result() == ()
 
 
 def test_a_double_click_cannot_pass(stale: Asked, qtbot: QtBot) -> None:
     assert not stale.dialog.remove.isEnabled()
     QTest.mouseClick(stale.dialog.remove, Qt.MouseButton.LeftButton)
     assert stale.dialog.isVisible()
-    assert stale.dialog.request is None
+    assert stale.dialog.agreed == ()
 
 
 def test_the_answer_carries_what_was_on_screen(stale: Asked, qtbot: QtBot) -> None:
     stale.after_the_beat()
     QTest.mouseClick(stale.dialog.remove, Qt.MouseButton.LeftButton)
-    request = stale.result()
-    assert request == ActRequest(stale.dialog.bound.target, "one", override=False)
+    assert stale.result() == (ActRequest(stale.dialog.bound.target, "one", override=False),)
 
 
 @pytest.mark.parametrize(
@@ -102,28 +104,28 @@ def test_what_is_not_there_any_more_turns_the_button_off_for_good(
 ) -> None:
     stale.after_the_beat()
     with qtbot.waitSignal(stale.dialog.withdrawn) as signal:
-        stale.dialog.witness(now)
+        stale.dialog.witness(TARGET, now)
     assert signal.args == [doubt]
     assert not stale.dialog.remove.isEnabled()
     assert said in stale.dialog.state.label.text()
     # For good: not even when it looks again as it did.
-    stale.dialog.witness(seen(PATH))
+    stale.dialog.witness(TARGET, seen(PATH))
     qtbot.wait(BEAT_MS + 100)
     assert not stale.dialog.remove.isEnabled()
     stale.dialog._on_remove()
-    assert stale.dialog.request is None
+    assert stale.dialog.agreed == ()
 
 
 def test_new_evidence_for_the_same_thing_restarts_the_beat(stale: Asked) -> None:
     stale.after_the_beat()
-    stale.dialog.witness(seen(PATH, detail="the same, said differently"))
+    stale.dialog.witness(TARGET, seen(PATH, detail="the same, said differently"))
     assert not stale.dialog.remove.isEnabled()
     stale.after_the_beat()
 
 
 def test_a_look_that_shows_the_same_changes_nothing(stale: Asked) -> None:
     stale.after_the_beat()
-    stale.dialog.witness(seen(PATH))
+    stale.dialog.witness(TARGET, seen(PATH))
     assert stale.dialog.remove.isEnabled()
 
 
@@ -136,9 +138,7 @@ def test_what_is_not_proved_needs_a_tick_and_then_overrides(unproved: Asked, qtb
     dialog.promise.click()
     unproved.after_the_beat()
     dialog.remove.click()
-    request = unproved.result()
-    assert request is not None
-    assert request.override
+    assert [request.override for request in unproved.result()] == [True]
 
 
 def test_the_tick_is_not_offered_for_what_is_proved(stale: Asked) -> None:

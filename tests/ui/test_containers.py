@@ -18,7 +18,8 @@ from racewatch.kinds.containers.bundles import target_of
 from racewatch.kinds.containers.state import Runtime
 from racewatch.linux import processes
 from racewatch.ui.actions import Act
-from racewatch.ui.confirm import Doubt
+from racewatch.ui.confirm import ConfirmDialog
+from racewatch.ui.plan import Doubt
 from racewatch.ui.purge import PurgeDialog
 from racewatch.ui.strip import Level
 from racewatch.ui.window import MainWindow
@@ -84,7 +85,7 @@ def test_a_stopped_one_is_deleted_and_that_cannot_be_undone(opened: Opened, runc
     window = opened_on(opened, runc, name)
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     opened.until(dialog.remove.isEnabled, "the beat")
     assert dialog.windowTitle() == f"Delete the container “{name}”?"
     assert dialog.remove.text() == "Delete container"
@@ -107,7 +108,7 @@ def test_one_that_is_made_anew_while_it_is_asked_about(opened: Opened, runc: Mac
     window = opened_on(opened, runc, name)
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     opened.until(dialog.remove.isEnabled, "the beat")
     runc.run("delete", name)
     runc.make("running", name)
@@ -124,7 +125,7 @@ def test_one_that_waits_goes_on_a_word_that_says_what_it_kills(opened: Opened, r
     window = opened_on(opened, runc, name)
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     (said,) = [one.text() for one in dialog.findChildren(QLabel) if "pinned" in one.text()]
     assert f"deleting it kills the waiting process (pid {pid})" in said
     assert said.endswith(f"its waiting process, runc:[2:INIT] (pid {pid}), is killed. This cannot be undone.")
@@ -149,7 +150,7 @@ def test_one_that_is_started_while_it_is_asked_about(opened: Opened, runc: Machi
     window = opened_on(opened, runc, name)
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     dialog.promise.setChecked(True)
     opened.until(dialog.remove.isEnabled, "the beat")
     runc.run("start", name)
@@ -178,7 +179,7 @@ def test_an_orphaned_bundle_is_taken_away_and_then_freed(opened: Opened, runc: M
     assert window.containers.table.choose(target)
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     opened.until(dialog.remove.isEnabled, "the beat")
     frees = f"freeing it for good gives back {size_text(on_disk(bundle))}"
     opened.until(lambda: frees in dialog.space.text(), "what it frees")

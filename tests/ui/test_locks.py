@@ -13,7 +13,8 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 
 from racewatch.core.model import Verdict
 from racewatch.ui.actions import Act
-from racewatch.ui.confirm import BEAT_MS, RESPONSIBILITY, ConfirmDialog
+from racewatch.ui.confirm import RESPONSIBILITY, ConfirmDialog
+from racewatch.ui.question import BEAT_MS
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.strip import Level
 from racewatch.ui.table_model import Row
@@ -65,7 +66,7 @@ def ask(opened: Opened, window: MainWindow) -> ConfirmDialog:
     """Open the question, see that it wants a tick, and give it."""
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     opened.until(dialog.isVisible, "the question")
     assert dialog.windowTitle() == "Break the lock “index.lock”?"
     assert dialog.remove.text() == "Break lock"

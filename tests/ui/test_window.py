@@ -17,7 +17,8 @@ from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display
 from racewatch.ui.actions import Act
 from racewatch.ui.columns import SOCKETS
-from racewatch.ui.confirm import Doubt
+from racewatch.ui.confirm import ConfirmDialog
+from racewatch.ui.plan import Doubt
 from racewatch.ui.strip import Level
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_view import TargetTable
@@ -32,7 +33,7 @@ def confirm(opened: Opened, window: MainWindow) -> None:
     """Press Remove in the open question."""
     opened.until(lambda: window.actor.dialog is not None, "the question")
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     opened.until(dialog.remove.isEnabled, "the beat")
     QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
     opened.until(lambda: not window.actor.busy, "the outcome")
@@ -105,7 +106,7 @@ def test_a_socket_that_comes_alive_while_asked_about_is_not_removed(opened: Open
     opened.choose(window, sandbox.path(b"x.sock"))
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     opened.until(dialog.remove.isEnabled, "the beat")
     path = sandbox.bind(b"x.sock")
     opened.until(lambda: dialog.doubt is Doubt.ALIVE, "the doubt")
@@ -126,7 +127,7 @@ def test_the_dialog_looks_for_itself_even_when_the_view_is_frozen(opened: Opened
     assert window.feed.held
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     os.unlink(dead)
     opened.until(lambda: dialog.doubt is Doubt.GONE, "the doubt")
     dialog.reject()
@@ -143,7 +144,7 @@ def test_one_that_changed_between_the_press_and_the_act_is_refused_calmly(
     opened.choose(window, dead)
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
-    assert dialog is not None
+    assert isinstance(dialog, ConfirmDialog)
     opened.until(dialog.remove.isEnabled, "the beat")
     # In the very moment of the press: no event loop runs between these two lines.
     sandbox.bind(b"x.sock")

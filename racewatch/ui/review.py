@@ -1,0 +1,307 @@
+"""The question about many things: the dialog is the plan, then its progress, then what came of each.
+
+What is acted on are the rows of this list as they were when it opened, never a selection: a row that changes
+loses its tick for good (it must be looked at anew).  Nothing that needs a person's word is done to many at once.
+"""
+
+from __future__ import annotations
+
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from typing import Final
+
+from PySide6.QtCore import QModelIndex, Qt, Signal
+from PySide6.QtGui import QCloseEvent, QGuiApplication
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
+
+from racewatch.core.model import Outcome, OutcomeWord, Target
+from racewatch.ui import icons, words
+from racewatch.ui.confirm import consequence_of
+from racewatch.ui.evidence_pane import Note
+from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel
+from racewatch.ui.plan import News, Plan, Step
+from racewatch.ui.question import Question
+from racewatch.ui.review_list import ReviewList, ReviewModel, said_of
+from racewatch.ui.steady import SteadyButton
+from racewatch.ui.strip import Level, level_of
+from racewatch.ui.theme import Look
+
+_PROMISE: Final = "Each is looked at once more, pinned, right before its own turn; what is not as shown here any more is left alone."
+
+
+class ReviewDialog(Question):
+    """Asks about a plan, stays open while it is carried out, and shows what came of each target.
+
+    The owner tells it of every turn (:meth:`turn`, :meth:`ended`) and asks :attr:`stopped` in between.
+    """
+
+    #: Put back everything that this plan took away.
+    undo_wanted = Signal()
+
+    def __init__(
+        self,
+        plan: Plan,
+        look: Look,
+        parent: QWidget | None = None,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        kinds = {step.bound.target.kind for step in plan.steps}
+        what = f"{words.noun(plan.steps[0].bound.target)}s" if len(kinds) == 1 else "things"
+        deed = words.deed(plan.steps[0].bound.target).partition(" ")[0] if len(kinds) == 1 else "Remove"
+        super().__init__(plan, f"{deed} the ticked {what}?", look, parent, clock)
+        self.stopped = False
+        self._running = False
+        self._line_of = {step: words.evidence_line(step.bound) for step in plan.steps}
+        self.setMinimumSize(560, 420)
+        self._build()
+        self.list.setCurrentIndex(self.model.index(0, 0))
+        self._refresh()
+
+    # --- what it looks like -----------------------------------------------------------------
+
+    def _build(self) -> None:
+        picture = PlainLabel()
+        colours = self._look.colours
+        picture.setPixmap(icons.pixmap("remove", colours.danger, 32, self.devicePixelRatioF()))
+        picture.setFixedSize(36, 36)
+        head = QHBoxLayout()
+        head.setSpacing(12)
+        head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        self.heading = self._heading()
+        head.addWidget(self.heading, 1, Qt.AlignmentFlag.AlignVCenter)
+        self.said = WrapLabel(_what_will_be_done(self.plan))
+        self.model = ReviewModel(self.plan, self)
+        self.model.ticked.connect(self._on_ticked)
+        self.list = ReviewList(self.model, self._look)
+        self.list.selectionModel().currentChanged.connect(self._on_current)
+        self.path = PathBox()
+        self.path.setAccessibleName("Path of the current row")
+        self.about = WrapLabel()
+        self.about.setAccessibleName("About the current row")
+        below = QVBoxLayout()
+        below.setContentsMargins(0, 0, 6, 0)
+        below.setSpacing(6)
+        below.addWidget(self.path)
+        below.addWidget(self.about)
+        below.addStretch(1)
+        holder = QWidget()
+        holder.setLayout(below)
+        scroll = QScrollArea()
+        scroll.setWidget(holder)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        scroll.setFixedHeight(124)
+        self.state = Note(self._look, "idle", "pulse", "")
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("Progress")
+        self.bar.hide()
+        self.undo = SteadyButton("Undo all")
+        self.undo.setAutoDefault(False)
+        self.undo.setAccessibleName("Undo all")
+        self.undo.setAccessibleDescription(
+            "Put back everything that was just taken away, where its name is free"
+        )
+        self.undo.clicked.connect(self._on_undo)
+        self.undo.hide()
+        self.copy = SteadyButton("Copy results")
+        self.copy.setAutoDefault(False)
+        self.copy.setAccessibleName("Copy results")
+        self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
+        self.copy.hide()
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.copy)
+        buttons.addWidget(self.undo)
+        buttons.addLayout(self._buttons(), 1)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(10)
+        layout.addLayout(head)
+        layout.addWidget(self.said)
+        layout.addWidget(self.list, 1)
+        layout.addWidget(scroll)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.state)
+        layout.addLayout(buttons)
+        self.resize(780, 640)
+
+    def _on_current(self, index: QModelIndex, _before: QModelIndex) -> None:
+        self._show_about()
+
+    def _show_about(self) -> None:
+        step = self.model.step_at(self.list.currentIndex())
+        if step is None:
+            return
+        self.path.set_text(words.full_path(step.bound))
+        whole = consequence_of(step.bound) if step.is_offered and step.outcome is None else ""
+        self.about.setText(whole or said_of(self.plan, step))
+
+    # --- while it is asked ------------------------------------------------------------------
+
+    def _on_ticked(self) -> None:
+        # The count on the button is another one: whoever is about to press reads it first.
+        self._beat.start()
+        self._refresh()
+
+    def _show_news(self, step: Step, news: News) -> bool:
+        self.model.changed(step)
+        if step is self.model.step_at(self.list.currentIndex()):
+            self._show_about()
+        line = words.evidence_line(step.newest)
+        before, self._line_of[step] = self._line_of[step], line
+        return news is News.DOUBT or line != before
+
+    def _why_off(self) -> str:
+        if self.plan.chosen:
+            return ""
+        return "Nothing is ticked" if self.plan.watched else "Nothing of this is left to remove"
+
+    def _tell(self) -> None:
+        if self.agreed:
+            return
+        changed = [step for step in self.plan.steps if step.doubt is not None]
+        for step in changed:
+            self.model.changed(step)  # how long ago
+        if changed:
+            what = "One has" if len(changed) == 1 else f"{len(changed):,} have"
+            self.state.say(
+                "stale",
+                "warning",
+                f"{what} changed since this was opened, and lost the tick. Close this and look anew to remove it.",
+            )
+            return
+        looked = min((step.looked_at for step in self.plan.steps if step.is_offered), default=self._clock())
+        age = words.ago(self._clock() - looked)
+        self.state.say("idle", "pulse", f"Watched while you decide. All still as shown; last look {age}.")
+
+    # --- while it is carried out ------------------------------------------------------------
+
+    def _go(self) -> None:
+        self._running = True
+        self.model.editable = False
+        self.remove.hide()
+        self.cancel.setText("Stop")
+        self.cancel.setAccessibleName("Stop")
+        self.cancel.setAccessibleDescription("Stop before the next one; what was done can be undone")
+        self.bar.setRange(0, len(self.agreed))
+        self.bar.setFormat("%v of %m")
+        self.bar.show()
+        self.list.setFocus()
+
+    def turn(self, target: Target) -> None:
+        """This one is acted on now."""
+        name = words.target_name(target)
+        self.state.say(
+            "idle", "hourglass", f"Looking at {name} once more, and removing it if it is as shown…"
+        )
+
+    def ended(self, outcome: Outcome) -> None:
+        """What came of one."""
+        step = self.plan.find(outcome.target)
+        if step is not None:
+            step.outcome = outcome
+            self._redraw(step)
+        self.bar.setValue(self.bar.value() + 1)
+
+    def put_back(self, outcome: Outcome) -> None:
+        """What came of undoing one."""
+        step = self.plan.find(outcome.target)
+        if step is not None:
+            step.put_back = outcome
+            self._redraw(step)
+
+    def _redraw(self, step: Step) -> None:
+        self.model.changed(step)
+        if step is self.model.step_at(self.list.currentIndex()):
+            self._show_about()
+
+    def over(self) -> None:
+        """No more is done; shows what came of it."""
+        self._running = False
+        outcomes = self.outcomes()
+        self.heading.setText("What came of each")
+        self.said.hide()
+        left = len(self.agreed) - len(outcomes)
+        text = summary_of(outcomes)
+        if left:
+            text += f" Stopped: {left:,} {'was' if left == 1 else 'were'} not touched."
+        failed = any(outcome.word is OutcomeWord.FAILED for outcome in outcomes)
+        self.state.say("danger" if failed else "idle", level_of_all(outcomes).value, text)
+        self.bar.hide()
+        self.cancel.setText("Close")
+        self.cancel.setAccessibleName("Close")
+        self.cancel.setAccessibleDescription("Close this list")
+        self.cancel.setEnabled(True)
+        self.copy.show()
+        self.undo.setVisible(any(outcome.undoable for outcome in outcomes))
+        self.cancel.setFocus()
+
+    def _on_undo(self) -> None:
+        self.undo.setEnabled(False)
+        self.undo_wanted.emit()
+
+    def undone(self, text: str) -> None:
+        """Everything that could be put back was."""
+        self.state.say("idle", "undo", text)
+        self.undo.hide()
+
+    def outcomes(self) -> list[Outcome]:
+        """What came of those that had their turn."""
+        return [step.outcome for step in self.plan.steps if step.outcome is not None]
+
+    def as_text(self) -> str:
+        """The whole list as text, with the outcomes in the words that scripts know."""
+        return "\n".join(
+            f"{step.outcome.word.value if step.outcome is not None else 'not touched'}\t"
+            f"{words.full_path(step.bound)}\t{said_of(self.plan, step)}"
+            for step in self.plan.steps
+        )
+
+    # --- closing ----------------------------------------------------------------------------
+
+    def reject(self) -> None:
+        """While it runs: stop before the next one.  Else: close."""
+        if self._running:
+            self.stopped = True
+            self.cancel.setEnabled(False)
+            return
+        super().reject()
+
+    def closeEvent(self, event: QCloseEvent, /) -> None:
+        if self._running:
+            event.ignore()
+            self.reject()
+            return
+        super().closeEvent(event)
+
+
+def level_of_all(outcomes: Sequence[Outcome]) -> Level:
+    """How several outcomes look together: as the one that needs a person most."""
+    levels = {level_of(outcome) for outcome in outcomes}
+    return next((level for level in (Level.ERROR, Level.REFUSED) if level in levels), Level.SUCCESS)
+
+
+def summary_of(outcomes: Sequence[Outcome]) -> str:
+    """``9 done. 1 refused: in use.``"""
+    counted = Counter(words.OUTCOME_WORDS[outcome.word] for outcome in outcomes)
+    order = [words.OUTCOME_WORDS[word] for word in OutcomeWord]
+    parts = [f"{counted[word]:,} {word}" for word in order if counted[word]]
+    kept = any(outcome.word.is_refusal for outcome in outcomes)
+    why = " What was refused is as it was: that is what the second look is for." if kept else ""
+    return f"{', '.join(parts)}.{why}" if parts else "Nothing was done."
+
+
+def _what_will_be_done(plan: Plan) -> str:
+    offered = [step.bound for step in plan.steps if step.is_offered]
+    final = sum(not seen.undoable for seen in offered)
+    if not offered:
+        return "Nothing of what was selected can be removed from here; each row says why."
+    if final == len(offered):
+        undo = "They are taken away and deleted: this cannot be undone."
+    elif final:
+        undo = f"{final:,} of them cannot be undone; the others can, from here and from the History, while their names are free."
+    else:
+        undo = "Their names are taken away; this can be undone from here and from the History while the names are free."
+    return f"{undo} {_PROMISE}"
