@@ -34,6 +34,7 @@ from racewatch.core.recovery import recover
 from racewatch.core.text import display, display_text
 from racewatch.core.undo import NoSuchAction, undo
 from racewatch.core.wire import WireError, target_from_text
+from racewatch.kinds.collector import held_back
 from racewatch.kinds.containers import ContainersKind, engine
 from racewatch.kinds.containers.bundles import path_of
 from racewatch.kinds.containers.roots import StateRoot, split, target_of
@@ -132,12 +133,13 @@ class Racewatch:
         """
         observations: list[Observation] = []
         problems: list[Problem] = []
-        for kind in [self._kinds[name] for name in kinds] if kinds is not None else self._kinds.values():
-            for seen in self._seen(kind, roots, engines=engines):
-                if isinstance(seen, Problem):
-                    problems.append(seen)
-                else:
-                    observations.append(seen)
+        with held_back():
+            for kind in [self._kinds[name] for name in kinds] if kinds is not None else self._kinds.values():
+                for seen in self._seen(kind, roots, engines=engines):
+                    if isinstance(seen, Problem):
+                        problems.append(seen)
+                    else:
+                        observations.append(seen)
         observations.sort(key=lambda seen: (seen.path or seen.target.locator, seen.target.locator))
         # What one kind could not look into, another could not either: said once.
         return ScanResult(tuple(observations), tuple(dict.fromkeys(problems)))

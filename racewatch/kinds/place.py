@@ -50,7 +50,7 @@ class Places:
         if (
             node.mount_root is not False
             or node.mount_id != directory.mount_id
-            or self._is_mounted_over_elsewhere(name, fd)
+            or ((name in self._points or self._points_aside) and self._is_mounted_over_elsewhere(fd))
         ):
             # The name is a mount point (or this kernel cannot say): the node we see is not the one
             # in the directory, and taking the name away would take somebody's mount away.
@@ -61,12 +61,12 @@ class Places:
             found = self._known[key] = self._judge(directory_fd, directory)
         return found
 
-    def _is_mounted_over_elsewhere(self, name: bytes, fd: int) -> bool:
+    def _is_mounted_over_elsewhere(self, fd: int) -> bool:
         """Whether a service with mounts of its own has put something of its own over this very node.
 
-        While an act has the node aside, such a mount is listed under the private name.
+        Some mount point has its name; while an act has the node aside, the private name.
         """
-        if self._filesystems is None or (name not in self._points and not self._points_aside):
+        if self._filesystems is None:
             return False
         try:
             return self._filesystems.is_mount_point(fd)

@@ -21,19 +21,29 @@ from racewatch.linux import fs
 _F_SETSIG: Final = 10  # Linux's own; Python names it on some versions only
 
 
-def open_elsewhere(pinned: int) -> bool | None:
+def open_elsewhere(pinned: int, reader: int = -1) -> bool | None:
     """Whether the regular file behind a pinned handle is open anywhere but here; None: could not ask.
 
-    None as well when this process itself has it open.  The file must belong to this user (or root must
-    be allowed to lease: ``CAP_LEASE``).
+    None as well when this process itself has it open, but for ``reader``: a handle of this very file, opened
+    for reading only, that is asked through and stays open.  The file must belong to this user (or root must be
+    allowed to lease: ``CAP_LEASE``).
     """
+    if reader >= 0:
+        return _ask(reader)
     try:
         fd = os.open(fs.fd_path(pinned), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
     except OSError:
         return None
     try:
-        if not stat_mode.S_ISREG(os.fstat(fd).st_mode):
-            return None
+        return _ask(fd) if stat_mode.S_ISREG(os.fstat(fd).st_mode) else None
+    except OSError:
+        return None
+    finally:
+        os.close(fd)
+
+
+def _ask(fd: int) -> bool | None:
+    try:
         # Who breaks the lease makes the kernel signal us; the usual SIGIO would end this process.
         fcntl.fcntl(fd, _F_SETSIG, signal.SIGURG)
         try:
@@ -46,8 +56,6 @@ def open_elsewhere(pinned: int) -> bool | None:
         return False
     except OSError:
         return None
-    finally:
-        os.close(fd)
 
 
 def _ours(fd: int) -> bool:

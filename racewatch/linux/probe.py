@@ -62,6 +62,9 @@ _PROVES: Final[dict[int, Presence]] = {
     errno.ECONNREFUSED: Presence.ABSENT,
 }
 
+#: The usual answers, which are values: made once, not for each row of each scan.
+_ANSWERS: Final = {code: Answer(presence, code) for code, presence in _PROVES.items()}
+
 # struct sockaddr of AF_UNSPEC: connect() with it takes a datagram socket's peer away again.
 _UNSPEC: Final = struct.pack("=H14x", socket.AF_UNSPEC)
 
@@ -91,24 +94,25 @@ class DatagramProbe:
 
     def ask(self, fd: int) -> Answer:
         """Whether a socket is bound to the pinned socket node ``fd``."""
-        try:
-            probe = self._ready()
-        except OSError as error:
-            return Answer(Presence.UNKNOWN, error.errno or errno.EIO)
-        if not self._works:
-            # /proc is not procfs, or not this process's: the magic link may mean anything.
-            return Answer(Presence.UNKNOWN, errno.ENOENT)
+        probe = self._socket
+        if probe is None or not self._works:
+            try:
+                probe = self._ready()
+            except OSError as error:
+                return Answer(Presence.UNKNOWN, error.errno or errno.EIO)
+            if not self._works:
+                # /proc is not procfs, or not this process's: the magic link may mean anything.
+                return Answer(Presence.UNKNOWN, errno.ENOENT)
         try:
             # connect_ex: an exception for each dead socket would cost more than the question.
             code = probe.connect_ex(fs.fd_path(fd))
         except OSError as error:
             return Answer(Presence.UNKNOWN, error.errno or errno.EIO)
-        presence = _PROVES.get(code, Presence.UNKNOWN)
         if code == 0:
             self._dissolve(probe)
         elif code == errno.EPERM:
-            presence = self._explain_eperm(probe, fd)
-        return Answer(presence, code)
+            return Answer(self._explain_eperm(probe, fd), code)
+        return _ANSWERS.get(code) or Answer(Presence.UNKNOWN, code)
 
     def close(self) -> None:
         """Give the probe socket back; a later question makes a new one."""

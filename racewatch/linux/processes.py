@@ -117,21 +117,30 @@ def _has_exited(pidfd: int) -> bool:
     return bool(poll.poll(0))
 
 
-def _open(pid: int) -> int | None:
-    """A pidfd; None when no process (thread-group leader) has this number.  Raises OSError otherwise."""
+class Absent(enum.Enum):
+    """Why no living process has a number."""
+
+    FREE = "nothing has it"
+    OTHERWISE = "a zombie or a mere thread has it, or who had it has just ended"
+
+
+def _open(pid: int) -> int | Absent:
+    """A pidfd, when a process (thread-group leader) has this number.  Raises OSError otherwise."""
     if not 0 < pid < 1 << 31:
-        return None
+        return Absent.FREE
     try:
         return os.pidfd_open(pid)
     except OSError as error:
-        # ESRCH: nobody.  The number of a mere thread: EINVAL, ENOENT since Linux 6.9.
-        if error.errno in (errno.ESRCH, errno.EINVAL, errno.ENOENT):
-            return None
+        if error.errno == errno.ESRCH:
+            return Absent.FREE
+        # The number of a mere thread: EINVAL, ENOENT since Linux 6.9.
+        if error.errno in (errno.EINVAL, errno.ENOENT):
+            return Absent.OTHERWISE
         raise
 
 
-def identify(pid: int) -> ProcessId | None:
-    """Who has this number now; None: no living process (nobody, a zombie, the number of a mere thread).
+def look_for(pid: int) -> ProcessId | Absent:
+    """Who has this number now, or why no living process has.
 
     Raises OSError when it cannot be seen (no procfs of our PID namespace, ``hidepid``, no
     ``pidfd_open``, which is in Linux since 5.3): that is not "nobody".
@@ -139,19 +148,28 @@ def identify(pid: int) -> ProcessId | None:
     if not _procfs_is_ours():
         raise OSError(errno.ENOENT, "/proc does not show this PID namespace")
     pidfd = _open(pid)
-    if pidfd is None:
-        return None
+    if isinstance(pidfd, Absent):
+        return pidfd
     try:
         try:
             found = ProcessId(pid, _stat(pid).start_ticks)
         except (FileNotFoundError, ProcessLookupError):
             if _has_exited(pidfd):
-                return None
+                return Absent.OTHERWISE
             raise PermissionError(errno.EPERM, "the process is hidden (hidepid)") from None
         # The handle was opened first and its process still runs: what was read is about that process.
-        return None if _has_exited(pidfd) else found
+        return Absent.OTHERWISE if _has_exited(pidfd) else found
     finally:
         os.close(pidfd)
+
+
+def identify(pid: int) -> ProcessId | None:
+    """Who has this number now; None: no living process (nobody, a zombie, the number of a mere thread).
+
+    Raises OSError as :func:`look_for` does.
+    """
+    found = look_for(pid)
+    return found if isinstance(found, ProcessId) else None
 
 
 def alive(process: ProcessId) -> Life:
@@ -170,7 +188,7 @@ def open_pidfd(process: ProcessId) -> int | None:
     number since.  Raises OSError as :func:`identify` does.  The caller closes it.
     """
     pidfd = _open(process.pid)
-    if pidfd is None:
+    if isinstance(pidfd, Absent):
         return None
     try:
         same = identify(process.pid) == process

@@ -117,6 +117,24 @@ def test_the_kernel_tells_whether_it_is_open_elsewhere(tmp_path: Path) -> None:
         os.close(fd)
 
 
+def test_it_is_asked_through_a_handle_that_is_open_already(tmp_path: Path) -> None:
+    path = tmp_path / "a"
+    path.touch()
+    fd, reader = pinned(path), os.open(path, os.O_RDONLY)
+    try:
+        assert leases.open_elsewhere(fd, reader) is False
+        with child(lambda: os.open(path, os.O_RDONLY)):
+            assert leases.open_elsewhere(fd, reader) is True
+        with open(path):
+            assert leases.open_elsewhere(fd, reader) is None  # we ourselves, by another one
+        assert leases.open_elsewhere(fd, reader) is False
+        os.fstat(reader)  # still open, and the lease is given back
+        os.close(os.open(path, os.O_RDWR | os.O_NONBLOCK))
+    finally:
+        os.close(reader)
+        os.close(fd)
+
+
 def test_a_file_kept_open_by_a_mapping_alone_counts(tmp_path: Path) -> None:
     path = tmp_path / "a"
     path.write_bytes(b"x" * 4096)

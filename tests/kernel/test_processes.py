@@ -15,7 +15,17 @@ from pathlib import Path
 import pytest
 
 from racewatch.linux import processes, signals
-from racewatch.linux.processes import Life, ProcessId, SocketHolders, alive, describe, identify, open_pidfd
+from racewatch.linux.processes import (
+    Absent,
+    Life,
+    ProcessId,
+    SocketHolders,
+    alive,
+    describe,
+    identify,
+    look_for,
+    open_pidfd,
+)
 from tests.kernel.support import (
     CLONE_NEWPID,
     become_nobody,
@@ -42,6 +52,7 @@ def test_oneself() -> None:
 @pytest.mark.parametrize("pid", [0, -1, -os.getpid(), 2**31 - 2, 2**31, 2**64])
 def test_numbers_that_are_nobody(pid: int) -> None:
     assert identify(pid) is None
+    assert look_for(pid) is Absent.FREE
     assert alive(ProcessId(pid, 1)) is Life.ENDED
     assert open_pidfd(ProcessId(pid, 1)) is None
     assert describe(pid) is None
@@ -62,6 +73,7 @@ def test_the_number_of_a_thread_is_no_process() -> None:
         assert started.wait(10)
         assert os.path.exists(f"/proc/{numbers[0]}/stat")  # the trap: it looks like a process
         assert identify(numbers[0]) is None
+        assert look_for(numbers[0]) is Absent.OTHERWISE
     finally:
         release.set()
         thread.join()
@@ -76,6 +88,7 @@ def test_a_zombie_has_ended() -> None:
         stat = processes.parse_stat(Path(f"/proc/{pid}/stat").read_bytes())
         assert stat.state == b"Z"
         assert identify(pid) is None
+        assert look_for(pid) is Absent.OTHERWISE
         assert alive(ProcessId(pid, stat.start_ticks)) is Life.ENDED
         assert open_pidfd(ProcessId(pid, stat.start_ticks)) is None
     finally:

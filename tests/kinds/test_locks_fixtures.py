@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import pytest
 
 from racewatch.core.model import Owner, Removable, Verdict
@@ -121,11 +119,11 @@ def test_when_its_owner_lives(one: Captured) -> None:
     held = [FAMILY[kind] for kind in found.format.mechanisms if kind in FAMILY]
     told = base(one)
     if held:
-        told = replace(told, locked=Locked((HeldLock(held[0], True, 5, (owner(one),), "by a descriptor"),)))
+        told = told._replace(locked=Locked((HeldLock(held[0], True, 5, (owner(one),), "by a descriptor"),)))
     elif found.said is not None and found.said.pid is not None:
-        told = replace(told, named=Named(Person.LIVES, "it lives", YES, owner(one), known=True))
+        told = told._replace(named=Named(Person.LIVES, "it lives", YES, owner(one), known=True))
     else:
-        told = replace(told, opened=Opened((owner(one),), NO))
+        told = told._replace(opened=Opened((owner(one),), NO))
     if told.host is HostSays.ELSEWHERE:
         assert judge(told).verdict is Verdict.UNKNOWN
         return
@@ -135,8 +133,7 @@ def test_when_its_owner_lives(one: Captured) -> None:
 
 @pytest.mark.parametrize("one", ENTRIES, ids=lambda one: f"{one.fixture}-{one.name}")
 def test_when_nothing_can_be_seen(one: Captured) -> None:
-    told = replace(
-        base(one),
+    told = base(one)._replace(
         named=Named(Person.UNSEEN, "hidden", UNSEEN),
         opened=Opened((), UNSEEN),
         locked=Locked(blind="could not be read"),
@@ -155,7 +152,7 @@ def test_from_another_host_nothing_is_proved_by_its_pid(one: Captured) -> None:
     if found.said is None or found.said.host is None:
         return
     host, detail = compare(found.said, found.format.host, "another-machine")
-    seen = judge(replace(base(one), host=host, host_detail=detail))
+    seen = judge(base(one)._replace(host=host, host_detail=detail))
     if not any(companion.role is Role.TESTED for companion in found.format.companions):
         assert seen.verdict is not Verdict.STALE
 

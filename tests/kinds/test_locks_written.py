@@ -100,7 +100,7 @@ class Scanned:
         self.writer: subprocess.Popen[bytes] | None = None
         self.first = b""
         # Asked only where some process cannot be looked into; here the survey alone shall answer.
-        monkeypatch.setattr(leases, "open_elsewhere", lambda _fd: False)
+        monkeypatch.setattr(leases, "open_elsewhere", lambda *_handles: False)
         node = Observer.node
 
         def interrupted(observer: Observer, path: bytes, *arguments: Any) -> Observation:

@@ -226,26 +226,26 @@ def unseen(told: Facts, need: Need) -> Facts:
     """The same with one thing that could not be seen."""
     blind = Finding(Sight.UNSEEN, "unseen", "could not see")
     if need is Need.PID_GONE:
-        return replace(told, named=replace(told.named, person=Person.UNSEEN))
+        return told._replace(named=told.named._replace(person=Person.UNSEEN))
     if need is Need.THIS_PID_NAMESPACE:
-        return replace(told, named=replace(told.named, space=blind))
+        return told._replace(named=told.named._replace(space=blind))
     if need is Need.THIS_HOST:
-        return replace(told, host=HostSays.UNVERIFIED)
+        return told._replace(host=HostSays.UNVERIFIED)
     if need is Need.LOCAL:
-        return replace(told, where=Where.UNSEEN)
+        return told._replace(where=Where.UNSEEN)
     if need is Need.NOT_OPEN:
-        return replace(told, opened=Opened((), blind))
+        return told._replace(opened=Opened((), blind))
     if need is Need.UNLOCKED:
-        return replace(told, locked=Locked(blind="could not see"))
+        return told._replace(locked=Locked(blind="could not see"))
     if need is Need.BEFORE_BOOT:
-        return replace(told, before_boot=blind)
-    return replace(told, still=None)
+        return told._replace(before_boot=blind)
+    return told._replace(still=None)
 
 
 @pytest.mark.parametrize("one", PROVABLE, ids=lambda one: one.name)
 def test_each_rule_alone_proves_and_any_unseen_need_of_it_does_not(one: Format) -> None:
     for rule in one.rules:
-        alone = replace(proved(one), format=replace(one, rules=(rule,)))
+        alone = proved(one)._replace(format=replace(one, rules=(rule,)))
         assert judge(alone).verdict is Verdict.STALE
         for need in rule.needs:
             told = unseen(alone, need)
@@ -259,22 +259,22 @@ def test_each_rule_alone_proves_and_any_unseen_need_of_it_does_not(one: Format) 
 @pytest.mark.parametrize("one", PROVABLE, ids=lambda one: one.name)
 @pytest.mark.parametrize("where", [where for where in Where if where is not Where.LOCAL])
 def test_nothing_is_proved_where_others_cannot_be_seen(one: Format, where: Where) -> None:
-    judged = judge(replace(proved(one), where=where))
+    judged = judge(proved(one)._replace(where=where))
     assert judged.verdict is Verdict.UNKNOWN
     assert judged.removable is not Removable.YES
 
 
 @pytest.mark.parametrize("one", [one for one in PROVABLE if one.survivors], ids=lambda one: one.name)
 def test_a_survivor_voids_every_proof(one: Format) -> None:
-    assert judge(replace(proved(one), survivors=(WORKER,))).verdict is Verdict.UNKNOWN
-    assert judge(replace(proved(one), survivors=None)).verdict is Verdict.UNKNOWN
-    assert judge(replace(proved(one), survivors_blind=1)).verdict is Verdict.UNKNOWN
+    assert judge(proved(one)._replace(survivors=(WORKER,))).verdict is Verdict.UNKNOWN
+    assert judge(proved(one)._replace(survivors=None)).verdict is Verdict.UNKNOWN
+    assert judge(proved(one)._replace(survivors_blind=1)).verdict is Verdict.UNKNOWN
 
 
 @pytest.mark.parametrize("one", PROVABLE, ids=lambda one: one.name)
 def test_content_that_is_not_understood_proves_nothing(one: Format) -> None:
-    told = replace(proved(one), understood=False, claim=ParseFailure("noise"))
-    told = replace(told, policy=one.policy_for(told.claim))
+    told = proved(one)._replace(understood=False, claim=ParseFailure("noise"))
+    told = told._replace(policy=one.policy_for(told.claim))
     judged = judge(told)
     assert judged.verdict is Verdict.UNKNOWN
     assert any(seen.check == "content" and seen.says is Says.UNKNOWN for seen in judged.evidence)

@@ -5,8 +5,7 @@ from __future__ import annotations
 import fnmatch
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from racewatch.core.model import KindName, Target, Verdict
 from racewatch.core.text import display
@@ -24,8 +23,7 @@ from racewatch.linux import fs, netns, sockdiag
 _SOURCE: Final = "statx"
 
 
-@dataclass(frozen=True, slots=True)
-class Company:
+class Company(NamedTuple):
     """All that belongs to one lock: what counts for the verdict, and what goes when it goes."""
 
     beside: tuple[Beside, ...] = ()

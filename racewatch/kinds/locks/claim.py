@@ -7,9 +7,8 @@ can give (1 to 4194304) or absent.
 
 from __future__ import annotations
 
-import re
-from dataclasses import dataclass, fields, replace
-from typing import Final
+from dataclasses import dataclass
+from typing import Final, NamedTuple
 
 from racewatch.core.text import display
 
@@ -18,11 +17,10 @@ LARGEST_PID: Final = 1 << 22
 #: How much of a text inside a lock is kept.
 LONGEST_TEXT: Final = 255
 
-_DECIMAL: Final = re.compile(rb"[0-9]{1,20}")
+_MOST_DIGITS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class Claim:
+class Claim(NamedTuple):
     """What one lock says.  None means: it does not say.
 
     ``start_ticks`` is field 22 of ``/proc/PID/stat``; ``boot_id`` a lower-case UUID; ``boot_time`` and
@@ -52,10 +50,10 @@ class Claim:
             for name in _SINGLE
             if getattr(self, name) is None and getattr(other, name) is not None
         }
-        return replace(self, **missing, facts=self.facts + other.facts, related=self.related + other.related)
+        return self._replace(**missing, facts=self.facts + other.facts, related=self.related + other.related)
 
 
-_SINGLE: Final = tuple(name.name for name in fields(Claim) if name.name not in ("facts", "related"))
+_SINGLE: Final = tuple(name for name in Claim._fields if name not in ("facts", "related"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +77,7 @@ def is_pid(number: int) -> bool:
 def number_of(digits: bytes, most: int = (1 << 63) - 1) -> int | None:
     """A whole number from decimal digits (blanks around them allowed), or None."""
     plain = digits.strip(b" \t")
-    if not _DECIMAL.fullmatch(plain):
+    if not plain.isdigit() or len(plain) > _MOST_DIGITS:
         return None
     number = int(plain)
     return number if number <= most else None

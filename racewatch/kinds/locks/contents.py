@@ -5,8 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import stat as stat_mode
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from racewatch.kinds.locks.format import FileType
 from racewatch.linux import fs
@@ -26,44 +25,60 @@ def file_type_of(stat: fs.Stat) -> FileType:
     return _TYPES.get(stat_mode.S_IFMT(stat.mode), FileType.OTHER)
 
 
-@dataclass(frozen=True, slots=True)
-class Content:
-    """What was inside when the inode looked like ``node``; ``surveys`` of open files had been taken by then."""
+class Content(NamedTuple):
+    """What was inside when the inode looked like ``node``; ``surveys`` of open files had been taken by then.
+
+    ``reader`` is the handle that it was read through while that is still open, else -1.
+    """
 
     data: bytes | None
     node: fs.Stat
     limit: int
     surveys: int
+    reader: int = -1
 
-    def is_still_so(self, fd: int) -> bool:
-        """Whether the inode was not written in between, as far as its times, its size and its bytes tell."""
+    def is_still_so(self, fd: int, reader: int = -1) -> bool:
+        """Whether the inode was not written in between, as far as its times, its size and its bytes tell.
+
+        ``reader``: read through this handle of it (where no other machine writes); -1: through a new one.
+        """
         if file_type_of(self.node) is FileType.SYMLINK:
             return True  # its target is fixed when it is made
+        node = self.node
         try:
-            now = fs.stat_fd(fd)
+            now = os.fstat(fd)
         except OSError:
             return False
-        unchanged = (now.mtime_ns, now.ctime_ns, now.size) == (
-            self.node.mtime_ns,
-            self.node.ctime_ns,
-            self.node.size,
+        unchanged = (
+            now.st_mtime_ns == node.mtime_ns and now.st_ctime_ns == node.ctime_ns and now.st_size == node.size
         )
-        return unchanged and read_content(fd, now, self.limit) == self.data
+        return unchanged and read_content(fd, node, self.limit, reader) == self.data
 
 
-def read_content(fd: int, stat: fs.Stat, limit: int) -> bytes | None:
+def open_reader(fd: int, stat: fs.Stat, limit: int) -> int:
+    """A handle for :func:`read_content` to read a regular file through; -1 when none is needed, or to be had."""
+    if limit <= 0 or not stat.is_regular:
+        return -1
+    try:
+        return _opened(fd)
+    except OSError:
+        return -1
+
+
+def read_content(fd: int, stat: fs.Stat, limit: int, reader: int = -1) -> bytes | None:
     """The first bytes of a file, the target of a link, the names in a folder; None: not to be had.
 
     ``fd`` is an ``O_PATH`` handle and ``stat`` its own: nothing but a regular file or a folder is opened,
     so no driver, no FIFO's peer and no socket is ever woken.  At most ``limit`` bytes of a file are read,
-    at most :data:`MOST_NAMES` names of a folder; the names come sorted, with NUL between.
+    at most :data:`MOST_NAMES` names of a folder; the names come sorted, with NUL between.  ``reader``: the
+    file's own, from :func:`open_reader`.
     """
     kind = file_type_of(stat)
     try:
         if kind is FileType.SYMLINK:
             return os.readlink(b"", dir_fd=fd)
         if kind is FileType.FILE and limit > 0:
-            return _read_file(fd, limit)
+            return _read_file(fd, limit, stat.size) if reader < 0 else _read_through(reader, limit, stat.size)
         if kind is FileType.DIRECTORY:
             return _read_names(fd)
     except OSError:
@@ -71,15 +86,28 @@ def read_content(fd: int, stat: fs.Stat, limit: int) -> bytes | None:
     return None
 
 
-def _read_file(fd: int, limit: int) -> bytes:
-    reader = os.open(fs.fd_path(fd), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+def _opened(fd: int) -> int:
+    return os.open(fs.fd_path(fd), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
+
+
+def _read_file(fd: int, limit: int, size: int) -> bytes:
+    reader = _opened(fd)
     try:
-        pieces = b""
-        while len(pieces) < limit and (piece := os.read(reader, limit - len(pieces))):
-            pieces += piece
-        return pieces
+        return _read_through(reader, limit, size)
     finally:
         os.close(reader)
+
+
+def _read_through(reader: int, limit: int, size: int) -> bytes:
+    """From its beginning, whatever was read before; ``size`` is where its end is believed to be."""
+    pieces = os.pread(reader, limit, 0)
+    while (
+        0 < len(pieces) < limit
+        and len(pieces) != size
+        and (piece := os.pread(reader, limit - len(pieces), len(pieces)))
+    ):
+        pieces += piece
+    return pieces
 
 
 def _read_names(fd: int) -> bytes:

@@ -267,16 +267,17 @@ class Format:
     generic: bool = False
     tier: Tier = Tier.BUILT_IN
 
-    @property
-    def is_advisory(self) -> bool:
-        """True when the kernel lock alone excludes, so that the file's presence means nothing."""
-        made_of = set(self.mechanisms)
-        return bool(made_of & ADVISORY) and made_of <= ADVISORY | {Mechanism.PIDFILE}
+    #: The kernel lock alone excludes, so that the file's presence means nothing.
+    is_advisory: bool = field(init=False, repr=False, compare=False)
+    #: It is somebody's data that only looks like a lock.
+    is_data: bool = field(init=False, repr=False, compare=False)
 
-    @property
-    def is_data(self) -> bool:
-        """True when it is somebody's data that only looks like a lock."""
-        return Mechanism.DATA in self.mechanisms
+    def __post_init__(self) -> None:
+        """What is asked of the format of each row, once."""
+        made_of = set(self.mechanisms)
+        advisory = bool(made_of & ADVISORY) and made_of <= ADVISORY | {Mechanism.PIDFILE}
+        object.__setattr__(self, "is_advisory", advisory)
+        object.__setattr__(self, "is_data", Mechanism.DATA in made_of)
 
     def policy_for(self, claim: Claim | ParseFailure | None) -> Policy:
         """The policy for what the content says; a content that was not understood may be dirty."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from functools import lru_cache
 
 from racewatch.kinds.locks.claim import Claim
 from racewatch.kinds.locks.facts import HostSays
@@ -18,6 +19,11 @@ def compare(claim: Claim | None, rule: HostRule, host: str) -> tuple[HostSays, s
         return HostSays.UNVERIFIED, f"it names the host {named}, which cannot be compared with this one"
     if rule is HostRule.BORG:
         return _borg(named, host)
+    return _by_name(named, host)
+
+
+@lru_cache(maxsize=1024)
+def _by_name(named: str, host: str) -> tuple[HostSays, str]:
     if same_name(named, host):
         return HostSays.HERE, f"it names this host ({named})"
     return HostSays.ELSEWHERE, f"it names another host ({named}; this one is {host})"

@@ -1,13 +1,12 @@
 """From facts to a verdict: pure functions, each rule with the reason it exists.
 
 The order is the order of safety: live, then what is never removed, then unknown; only one path leads to
-``stale``, and it is the last line of :func:`judge`.
+``stale``, and it is the last but one line of :func:`judge`.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Final
+from typing import Final, NamedTuple
 
 from racewatch.core.model import Evidence, Owner, Removable, Verdict
 from racewatch.kinds.locks import proof
@@ -28,8 +27,7 @@ _AFTER: Final = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Judgement:
+class Judgement(NamedTuple):
     """What the facts add up to.  ``owner`` is the process to speak to, ``others`` further holders."""
 
     verdict: Verdict
@@ -60,17 +58,16 @@ def judge(facts: Facts) -> Judgement:
     doubt = _doubt(facts, facts.format)
     if doubt is not None:
         return doubt
-    rule = next((rule for rule in facts.format.rules if proof.proves(rule, facts)), None)
-    if rule is None:
-        return _unknown(facts, facts.format, _missing(facts, facts.format))
-    return _stale(facts, facts.format, rule)
+    for rule in facts.format.rules:
+        if proof.proves(rule, facts):
+            return _stale(facts, facts.format, rule)
+    return _unknown(facts, facts.format, _missing(facts, facts.format))
 
 
 # --- live ------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True)
-class Life:
+class Life(NamedTuple):
     """A sign of life, in words, and the processes behind it as far as they could be seen."""
 
     why: str
@@ -79,7 +76,9 @@ class Life:
 
 def sign_of_life(facts: Facts) -> Life | None:
     """Any sign of life is life; the first one found names the owner."""
-    for path, locked in ((facts.path, facts.locked), *facts.tested):
+    if facts.locked.held:
+        return _held(facts, facts.path)
+    for path, locked in facts.tested:
         if locked.held:
             return _held(facts, path)
     named = facts.named

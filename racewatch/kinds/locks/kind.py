@@ -158,10 +158,14 @@ class LocksKind:
         """What a scan shows of one name: nothing when it is no lock after all, or listed only when held."""
         if isinstance(found, Problem):
             return [found]
+        reader = -1
         try:
-            reading = observer.read(found.path, found.fd, found.stat)
+            reading = observer.read(found.path, found.fd, found.stat, keep=True)
+            reader = reading.content.reader
             return self._judged(found, reading, observer, around)
         finally:
+            if reader >= 0:
+                os.close(reader)
             os.close(found.fd)
 
     @staticmethod

@@ -15,15 +15,16 @@ from racewatch.linux import boot, fs, pidns, processes
 RECYCLED_SECONDS: Final = 120.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _SOURCE: Final = "NSpid of /proc/PID/status"
+_UNNAMED: Final = Named(
+    Person.UNNAMED, "it names no process", Finding(Sight.UNSEEN, _SOURCE, "it names no process")
+)
 
 
 def look_up(claim: Claim | None, programs: tuple[str, ...], node: fs.Stat, around: Surroundings) -> Named:
     """The process named by a claim.  ``node`` is the lock: when it was last written matters."""
     if claim is None or claim.pid is None:
-        unsaid = Finding(Sight.UNSEEN, _SOURCE, "it names no process")
-        return Named(Person.UNNAMED, "it names no process", unsaid)
-    written = max(node.mtime_ns, node.ctime_ns, node.btime_ns or 0) / 1e9
-    search = _Search(claim, claim.pid, written, around)
+        return _UNNAMED
+    search = _Search(claim, claim.pid, node, around)
     ours = around.boot.pid_namespace
     if claim.pid_namespace is not None and claim.pid_namespace != ours:
         person, detail, owner, exact, space = search.in_other_namespace(claim.pid_namespace)
@@ -35,10 +36,12 @@ def look_up(claim: Claim | None, programs: tuple[str, ...], node: fs.Stat, aroun
 
 
 class _Search:
-    def __init__(self, claim: Claim, pid: int, written: float, around: Surroundings) -> None:
+    __slots__ = ("_around", "_claim", "_node", "_pid")
+
+    def __init__(self, claim: Claim, pid: int, node: fs.Stat, around: Surroundings) -> None:
         self._claim = claim
         self._pid = pid
-        self._written = written
+        self._node = node
         self._around = around
 
     def here(self) -> tuple[Person, str, Owner | None, bool]:
@@ -47,10 +50,12 @@ class _Search:
         if self._of_another_boot():
             return Person.GONE, f"it was written by pid {pid} on another boot of this machine", None, False
         try:
-            found = processes.identify(pid)
+            found = processes.look_for(pid)
         except OSError as error:
             return Person.UNSEEN, f"whether pid {pid} lives could not be seen ({error.strerror})", None, False
-        if found is None:
+        if found is processes.Absent.FREE:
+            return Person.GONE, f"there is no process {pid}", None, False
+        if found is processes.Absent.OTHERWISE:
             return Person.GONE, self._why_gone(), None, False
         owner = around.describe(pid)
         if owner is not None and owner.start_ticks != found.start_ticks:
@@ -93,7 +98,8 @@ class _Search:
         this = self._around.boot
         if this.clock_was_stepped:
             return False
-        return this.started + start_ticks / _TICKS > self._written + RECYCLED_SECONDS
+        written = max(self._node.mtime_ns, self._node.ctime_ns, self._node.btime_ns or 0) / 1e9
+        return this.started + start_ticks / _TICKS > written + RECYCLED_SECONDS
 
     @staticmethod
     def _counts_time_otherwise(pid: int) -> bool:

@@ -45,8 +45,8 @@ def may_be_lock(registry: Registry, path: bytes) -> bool:
 
 def _kind_of(entry: os.DirEntry[str]) -> FileType | None:
     """By the directory's own record of it, without asking the inode."""
+    if entry.is_file(follow_symlinks=False):
+        return FileType.FILE
     if entry.is_symlink():
         return FileType.SYMLINK
-    if entry.is_dir(follow_symlinks=False):
-        return FileType.DIRECTORY
-    return FileType.FILE if entry.is_file(follow_symlinks=False) else None
+    return FileType.DIRECTORY if entry.is_dir(follow_symlinks=False) else None

@@ -7,35 +7,37 @@ import os
 import stat as stat_mode
 import time
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
-from typing import Final
+from typing import Final, NamedTuple
 
-from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target, Verdict
+from racewatch.core.model import Account, Evidence, KindName, Observation, Owner, Pairs, Target, Verdict
 from racewatch.kinds.locks import hosts
 from racewatch.kinds.locks.beside import Companions, Company
 from racewatch.kinds.locks.circumstances import gather
 from racewatch.kinds.locks.claim import Claim, ParseFailure
-from racewatch.kinds.locks.contents import Content, file_type_of, read_content
+from racewatch.kinds.locks.contents import Content, file_type_of, open_reader, read_content
 from racewatch.kinds.locks.describe import Times, pairs, remedy_of
-from racewatch.kinds.locks.facts import Facts, Finding, Sight
+from racewatch.kinds.locks.facts import Circumstances, Facts, Finding, Opened, Sight, Still
 from racewatch.kinds.locks.format import FileType, Format, GrammarKind, Need, Policy, Rule
 from racewatch.kinds.locks.judge import judge, sign_of_life
 from racewatch.kinds.locks.named import look_up
 from racewatch.kinds.locks.registry import Identified, Registry, Sighting
 from racewatch.kinds.locks.still import StillBook
 from racewatch.kinds.locks.surroundings import Surroundings
+from racewatch.kinds.place import Where
 from racewatch.kinds.seeing import file_type, fingerprint_of
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 
+_NO_COMPANY: Final = Company()
+#: So many facts are gathered of everything; the others only where they may matter.
+_CHEAP: Final = Facts._fields.index("opened")
 _TIMES: Final = "mtime, ctime; btime of /proc/stat"
 _BOOT_UNSEEN: Final = Finding(Sight.UNSEEN, _TIMES, "when this boot began could not be told for certain")
 _BEFORE_BOOT: Final = Finding(Sight.YES, _TIMES, "it was last changed before this boot")
 _SINCE_BOOT: Final = Finding(Sight.NO, _TIMES, "it was changed since this boot")
 
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+class Reading(NamedTuple):
     """One lock as it was read: what it is called, and the bytes that its fingerprint binds."""
 
     identified: Identified | None
@@ -64,35 +66,42 @@ class Observer:
         self._stills = stills
         self._companions = Companions(registry, around, sockets, aside or {})
         self._clock = clock
+        self._boot_floor = around.boot.floor
         # Whether it counts who has a lock open depends on its format alone.
         self._asked_who_opened = frozenset(one.name for one in registry.formats if _asks_who_opened(one))
         self._opened_formats = [one for one in registry.formats if one.recognition.opened]
 
-    def read(self, path: bytes, fd: int, node: fs.Stat) -> Reading:
-        """Which format it is of, and what its content says."""
-        kind = file_type_of(node)
+    def read(self, path: bytes, fd: int, node: fs.Stat, *, keep: bool = False) -> Reading:
+        """Which format it is of, and what its content says.
+
+        ``keep``: a regular file stays open for what may be asked of it next; the receiver closes
+        ``content.reader`` when there is one.
+        """
+        around, kind = self._around, file_type_of(node)
         limit = self._registry.read_limit(path, kind)
-        content = Content(read_content(fd, node, limit), node, limit, self._around.surveys)
-        identified = self._registry.identify(
-            Sighting(
-                path=path,
-                type=kind,
-                content=content.data,
-                size=node.size,
-                links=node.nlink,
-                held=self._around.held_mechanisms(node),
-                opened=self._matters_who_opened(path, kind, node) and bool(self._around.openers(node)),
-            )
-        )
-        return Reading(identified, content, kind)
+        reader = open_reader(fd, node, limit) if keep else -1
+        try:
+            data = read_content(fd, node, limit, reader)
+            content = Content(data, node, limit, around.surveys, reader)
+            opened = self._matters_who_opened(path, kind, node) and bool(around.openers(node))
+            held = around.held_mechanisms(node)
+            seen = Sighting(path, kind, data, node.size, node.nlink, held, opened)
+            return Reading(self._registry.identify(seen), content, kind)
+        except BaseException:
+            if reader >= 0:
+                os.close(reader)
+            raise
 
     def _matters_who_opened(self, path: bytes, kind: FileType, node: fs.Stat) -> bool:
-        return any(
-            kind in one.types
-            and (one.recognition.max_size is None or node.size <= one.recognition.max_size)
-            and any(pattern.match(path) for pattern in one.where)
-            for one in self._opened_formats
-        )
+        for one in self._opened_formats:
+            most = one.recognition.max_size
+            if (
+                (most is None or node.size <= most)
+                and kind in one.types
+                and any(pattern.match(path) for pattern in one.where)
+            ):
+                return True
+        return False
 
     def node(
         self,
@@ -110,8 +119,10 @@ class Observer:
         # Closes the race with an owner that is writing: what was read before it was asked who has the file
         # open must be what is there after it.  Open stays a writer that opened, wrote the same size and
         # closed within one tick of the clock that stamps files.
-        if judged.verdict is Verdict.STALE and not reading.content.is_still_so(fd):
-            facts = replace(facts, settled=False)
+        # (Where other machines write, through a new handle: only that asks them.)
+        reader = reading.content.reader if facts.where is Where.LOCAL else -1
+        if judged.verdict is Verdict.STALE and not reading.content.is_still_so(fd, reader):
+            facts = facts._replace(settled=False)
             judged = judge(facts)
         owner, others = judged.owner, judged.others
         one = facts.format
@@ -137,64 +148,70 @@ class Observer:
     ) -> tuple[Facts, Company]:
         around, identified = self._around, reading.identified
         one = identified.format if identified is not None else None
-        company = self._companions.look(identified, node) if identified is not None else Company()
+        company = self._companions.look(identified, node) if identified is not None else _NO_COMPANY
         claim = identified.claim if identified is not None else None
         if company.owner_says is not None and not isinstance(claim, ParseFailure):
             claim = claim.over(company.owner_says) if claim is not None else company.owner_says
         said = claim if isinstance(claim, Claim) else None
-        place = around.place(directory_fd, directory, os.path.basename(path), fd, node)
+        place = around.place(directory_fd, directory, path.rpartition(b"/")[2], fd, node)
         host, host_detail = hosts.compare(said, one.host, around.boot.host) if one else hosts.unnamed()
+        # By position, in the order of the fields: this is called for each row of each scan.
         facts = Facts(
-            path=path,
-            type=reading.type,
-            what=file_type(node.mode),
-            format=one,
-            policy=identified.policy if identified is not None else Policy.NEVER,
-            claim=claim,
-            understood=one is None or _understood(one, reading, claim),
-            where=place.where,
-            fstype=place.fstype,
-            locked=around.locked(node),
-            host=host,
-            host_detail=host_detail,
-            named=look_up(said, one.processes if one else (), node, around),
-            before_boot=self._before_boot(node),
-            tested=company.tested,
-            beside=company.beside,
+            path,
+            reading.type,
+            file_type(node.mode),
+            one,
+            identified.policy if identified is not None else Policy.NEVER,
+            claim,
+            one is None or _understood(one, reading, claim),
+            place.where,
+            place.fstype,
+            around.locked(node),
+            host,
+            host_detail,
+            look_up(said, one.processes if one else (), node, around),
+            self._before_boot(node),
+            company.tested,
+            company.beside,
         )
-        return self._dear(facts, fd, node, reading.content.surveys), company
+        return self._dear(facts, fd, node, reading.content), company
 
     def _before_boot(self, node: fs.Stat) -> Finding:
         """Whether its last trace is of an earlier boot; birth and change times cannot be set by programs."""
-        floor = self._around.boot.floor
+        floor = self._boot_floor
         if floor is None:
             return _BOOT_UNSEEN
         if max(node.mtime_ns, node.ctime_ns, node.btime_ns or 0) / 1e9 < floor:
             return _BEFORE_BOOT
         return _SINCE_BOOT
 
-    def _dear(self, facts: Facts, fd: int, node: fs.Stat, surveys: int) -> Facts:
+    def _dear(self, facts: Facts, fd: int, node: fs.Stat, content: Content) -> Facts:
         """What costs a walk through all processes is asked only where there is no sign of life yet."""
         one = facts.format
         if one is None:
             if facts.type is FileType.FILE or facts.type is FileType.DIRECTORY:
-                return replace(facts, opened=self._around.opened(fd, node, facts.type))
+                return facts._replace(opened=self._around.opened(fd, node, facts.type, content.reader))
             return facts
         if sign_of_life(facts) is not None:
             return facts
+        opened: Opened | None = None
+        survivors: tuple[Owner, ...] | None = None
+        still: Still | None = None
+        circumstances: Circumstances | None = None
+        blind, settled = 0, True
         if one.name in self._asked_who_opened and facts.type is not FileType.SYMLINK:
-            if not self._around.ask_after(node, surveys):
-                facts = replace(facts, settled=False)
-            facts = replace(facts, opened=self._around.opened(fd, node, facts.type))
+            if not self._around.ask_after(node, content.surveys):
+                settled = False
+            opened = self._around.opened(fd, node, facts.type, content.reader)
         if one.survivors:
-            living = self._around.called(one.processes)
-            facts = replace(facts, survivors=living, survivors_blind=0 if self._names_are_visible() else 1)
+            survivors = self._around.called(one.processes)
+            blind = 0 if self._names_are_visible() else 1
         if Rule.HEARTBEAT in one.rules:
-            facts = replace(facts, still=self._stills.look(node))
+            still = self._stills.look(node)
         said = facts.claim.pid if isinstance(facts.claim, Claim) else None
         if facts.policy is Policy.ASK and said is None and not one.is_advisory:
-            facts = replace(facts, circumstances=gather(facts.path, one, self._around))
-        return facts
+            circumstances = gather(facts.path, one, self._around)
+        return Facts._make((*facts[:_CHEAP], opened, survivors, blind, still, circumstances, settled))
 
     def _names_are_visible(self) -> bool:
         """Every process's name is readable for everybody, unless it is hidden or outside."""

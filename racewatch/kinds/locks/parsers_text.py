@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import uuid
 from typing import Final
 
 from racewatch.kinds.locks.claim import Claim, ParseFailure, facts_of, is_pid, number_of, pid_of, text_of
@@ -110,12 +109,13 @@ def soft_file_lock(data: bytes, name: bytes) -> Claim | ParseFailure:
     host = text_of(lines[1])
     if len(lines) == 2:
         return Claim(pid=found, host=host)
-    if not re.fullmatch(rb"[0-9]{1,60}", lines[2]):
+    if not lines[2].isdigit() or len(lines[2]) > 60:
         return ParseFailure("the token of the SoftFileLock is no number")
     token = int(lines[2])
     if not 0 < token >> 64 < 1 << 128:
         return ParseFailure("the token of the SoftFileLock holds no boot id")
-    boot = str(uuid.UUID(int=token >> 64))
+    boot = f"{token >> 64:032x}"
+    boot = f"{boot[:8]}-{boot[8:12]}-{boot[12:16]}-{boot[16:20]}-{boot[20:]}"
     return Claim(pid=found, host=host, start_ticks=token & (1 << 64) - 1, boot_id=boot)
 
 

@@ -59,6 +59,10 @@ class _Piece:
     is_number: bool = False
 
 
+#: Any text of a component that has more in it; none, too.
+_ANY: Final = _Piece(rb"[^/]*", b"*")
+
+
 @dataclass(frozen=True, slots=True)
 class Key:
     """How a pattern is found quickly from a base name: by all of it, its end, its beginning, or its folder."""
@@ -82,9 +86,13 @@ class PathPattern:
     text: str
     anchor: Anchor
     regex: bytes
+    #: The part of :attr:`regex` that is about the folder, with the slash after it.
+    folder_regex: bytes
     #: A literal that every matching path contains; a cheap test before the expression.
     needle: bytes
     keys: tuple[Key, ...]
+    #: Whether a name that has one of the keys fits in every folder that fits.
+    keys_tell_all: bool
     #: Larger is more specific.
     weight: tuple[int, int, int]
     captures: tuple[str, ...]
@@ -101,6 +109,11 @@ class PathPattern:
     def fullmatch(self) -> Callable[[bytes], re.Match[bytes] | None]:
         """The bare expression, for who has looked for :attr:`needle` already; one for equal patterns."""
         return _compiled(self.regex)
+
+    @property
+    def folder_fits(self) -> Callable[[bytes], re.Match[bytes] | None]:
+        """Whether things in a folder (with a slash at its end) can fit at all: a name never decides a folder."""
+        return _compiled(self.folder_regex)
 
     def match_name(self, name: bytes) -> bool:
         """Whether a bare name (a child of a directory lock) fits."""
@@ -139,18 +152,21 @@ def compile_pattern(text: str) -> PathPattern:
     if len(set(names)) != len(names):
         raise BadPattern("the same name twice in < >")
     start = b"/" if anchor is Anchor.ABSOLUTE else b"/(?:[^/]++/)*"
-    regex = start + _joined(components)
+    folders = start + _joined(components[:-1])
     fixed = sum(min(map(len, piece.words)) for part in components if part for piece in part if piece.words)
     wild = sum(1 if part is None else sum(not piece.words for piece in part) for part in components)
     last = components[-1]
     assert last is not None
+    keys = _keys(last, components[-2] if len(components) > 1 else None)
     folder, recursive = _folder(components[:-1])
     return PathPattern(
         text=text,
         anchor=anchor,
-        regex=regex,
+        regex=folders + b"".join(piece.regex for piece in last),
+        folder_regex=folders,
         needle=_needle(components),
-        keys=_keys(last, components[-2] if len(components) > 1 else None),
+        keys=keys,
+        keys_tell_all=not names and _tell_all(keys, last),
         weight=(int(anchor is Anchor.ABSOLUTE), fixed, -wild),
         captures=tuple(names),
         folder=folder,
@@ -205,7 +221,7 @@ def _piece(token: re.Match[str], *, alone: bool, last: bool) -> _Piece | None:
             raise BadPattern("** must be a whole component")
         if token["stars"] == "?":
             return _Piece(rb"[^/]", b"?")
-        return _Piece(rb"[^/]+" if alone else rb"[^/]*", b"*")
+        return _Piece(rb"[^/]+", b"*") if alone else _ANY
     return None if token["part"] is None else _named(token["part"])
 
 
@@ -230,15 +246,11 @@ def _named(part: str) -> _Piece:
     return _Piece(head + inner + b")", b"*", words, name or None, number)
 
 
-def _joined(components: list[list[_Piece] | None]) -> bytes:
+def _joined(folders: list[list[_Piece] | None]) -> bytes:
+    """An expression for these folders, a slash after each."""
     regex = b""
-    for number, part in enumerate(components):
-        if part is None:
-            regex += b"(?:[^/]++/)*"
-        else:
-            regex += b"".join(piece.regex for piece in part) + (
-                b"" if number == len(components) - 1 else b"/"
-            )
+    for part in folders:
+        regex += b"(?:[^/]++/)*" if part is None else b"".join(piece.regex for piece in part) + b"/"
     return regex
 
 
@@ -273,6 +285,13 @@ def _keys(last: list[_Piece], parent: list[_Piece] | None) -> tuple[Key, ...]:
     if parent is not None and len(parent) == 1 and parent[0].words:
         return tuple(Key("parent", word) for word in parent[0].words)
     return (Key("rest", b""),)
+
+
+def _tell_all(keys: tuple[Key, ...], last: list[_Piece]) -> bool:
+    """All of the name is its key, or all but what any text (none, too) may stand for."""
+    if keys[0].kind == "exact":
+        return True
+    return keys[0].kind == "suffix" and last[0] == _ANY and all(piece.words for piece in last[1:])
 
 
 def _edges(pieces: list[_Piece], *, backwards: bool) -> list[bytes]:

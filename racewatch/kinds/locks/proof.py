@@ -6,6 +6,7 @@ Fail closed: every finding is YES only when it was seen; what was not asked is u
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Final
 
 from racewatch.kinds.locks.facts import Beside, Facts, Finding, HostSays, Person, Sight
@@ -13,7 +14,6 @@ from racewatch.kinds.locks.format import FileType, HostRule, Need, Role, Rule
 from racewatch.kinds.place import Where
 
 _MOUNTS = "mountinfo"
-_GONE: Final = {Person.GONE: Sight.YES, Person.LIVES: Sight.NO}
 _WHERE_REASON = {
     Where.SHARED: "another machine or program may use it there, which this kernel cannot see",
     Where.BACKING: "a process can use the same file through the file system stacked on it, under another inode",
@@ -27,11 +27,16 @@ _WHERE_REASON = {
 
 def place(facts: Facts) -> Finding:
     """Whether this kernel sees all who use the file."""
-    on = f" ({facts.fstype})" if facts.fstype else ""
-    if facts.where is Where.LOCAL:
+    return _place(facts.where, facts.fstype)
+
+
+@lru_cache(maxsize=256)
+def _place(where: Where, fstype: str | None) -> Finding:
+    """The same of all that lies in such a place."""
+    on = f" ({fstype})" if fstype else ""
+    if where is Where.LOCAL:
         return Finding(Sight.YES, _MOUNTS, f"local file system{on}, nothing is stacked on it")
-    reason = _WHERE_REASON[facts.where]
-    return Finding(Sight.UNSEEN, _MOUNTS, f"it lies in {facts.where.value}{on}: {reason}")
+    return Finding(Sight.UNSEEN, _MOUNTS, f"it lies in {where.value}{on}: {_WHERE_REASON[where]}")
 
 
 def host(facts: Facts) -> Finding:
@@ -55,7 +60,10 @@ def host(facts: Facts) -> Finding:
 def gone(facts: Facts) -> Finding:
     """Whether the process it names has ended."""
     source = "pidfd, /proc/PID/stat"
-    return Finding(_GONE.get(facts.named.person, Sight.UNSEEN), source, facts.named.detail)
+    person = facts.named.person
+    if person is Person.GONE:
+        return Finding(Sight.YES, source, facts.named.detail)
+    return Finding(Sight.NO if person is Person.LIVES else Sight.UNSEEN, source, facts.named.detail)
 
 
 def not_open(facts: Facts) -> Finding:

@@ -26,7 +26,7 @@ def read_claim(
     ``content`` may be shorter than the file's ``size``.  Never raises, and never looks at content of a
     format that is never opened.
     """
-    said = _of_name(captures)
+    said = _of_name(captures) if captures else None
     if isinstance(said, ParseFailure):
         return said
     if one.never_open or one.grammar.kind is GrammarKind.NONE:

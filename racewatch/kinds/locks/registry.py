@@ -11,10 +11,10 @@ from __future__ import annotations
 import importlib.resources
 import os
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from functools import lru_cache
+from operator import is_
 from types import MappingProxyType
-from typing import Final
+from typing import Final, NamedTuple
 
 import platformdirs
 
@@ -31,8 +31,7 @@ _Candidates = tuple[tuple[Candidate, ...], ...]
 SYSTEM_FOLDER: Final = b"/etc/racewatch/formats.d"
 
 
-@dataclass(frozen=True, slots=True)
-class Sighting:
+class Sighting(NamedTuple):
     """What was seen of one name, as far as formats are told apart by it.
 
     ``content``: of a file its first bytes (at most :meth:`Registry.read_limit`), of a link its target, of a
@@ -49,8 +48,7 @@ class Sighting:
     opened: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Identified:
+class Identified(NamedTuple):
     """The format of one thing, and what its content says.
 
     ``claim`` is a :class:`ParseFailure` when the content is not what the format writes, and None when
@@ -99,6 +97,7 @@ class Registry:
         # A scan asks three times in a row about the same name.  Formats never change, so the answer cannot
         # become wrong; it is replaced as one, so threads need no lock.
         self._last: tuple[bytes, FileType, _Candidates] | None = None
+        self._last_limit: tuple[_Candidates, int] = ((), 0)
 
     def get(self, name: str) -> Format | None:
         """The format of this name."""
@@ -109,23 +108,33 @@ class Registry:
 
         The policy of what is found here is preliminary: :meth:`identify` decides.
         """
-        return next((one.format for tier in self._candidates(path, file_type) for one in tier), None)
+        for tier in self._candidates(path, file_type):
+            if tier:
+                return tier[0].format
+        return None
 
     def _candidates(self, path: bytes, file_type: FileType) -> _Candidates:
         """Of each tier the formats that fit, most specific first."""
         last = self._last
         if last is not None and last[0] == path and last[1] is file_type:
             return last[2]
-        found = tuple(tier.candidates(path, file_type) for tier in self._tiers)
+        found = tuple([tier.candidates(path, file_type) for tier in self._tiers])
         self._last = (path, file_type, found)
         return found
 
     def read_limit(self, path: bytes, file_type: FileType) -> int:
         """How many bytes of content :meth:`identify` wants; 0: the file is not to be opened at all."""
-        found = [one.format for tier in self._candidates(path, file_type) for one in tier]
-        if any(one.never_open for one in found):
-            return 0
-        return max((one.read_limit for one in found), default=0)
+        candidates = self._candidates(path, file_type)
+        asked, limit = self._last_limit
+        # The same for most names of one folder, as its dispatch answers with the very same candidates.
+        if len(candidates) == len(asked) and all(map(is_, candidates, asked)):
+            return limit
+        found = [one.format for tier in candidates for one in tier]
+        limit = 0
+        if not any(one.never_open for one in found):
+            limit = max((one.read_limit for one in found), default=0)
+        self._last_limit = (candidates, limit)
+        return limit
 
     def identify(self, seen: Sighting) -> Identified | None:
         """The format of what was seen, and its claim; None when no format fits."""
@@ -163,14 +172,15 @@ def _counts_over(later: Identified, earlier: Identified) -> bool:
 
 
 def _first_that_fits(candidates: Sequence[Candidate], seen: Sighting) -> Identified | None:
+    name = seen.path.rpartition(b"/")[2]
     for candidate in candidates:
-        found = _fit(candidate, seen)
+        found = _fit(candidate, seen, name)
         if found is not None:
             return found
     return None
 
 
-def _fit(candidate: Candidate, seen: Sighting) -> Identified | None:
+def _fit(candidate: Candidate, seen: Sighting, name: bytes) -> Identified | None:
     one = candidate.format
     wanted = one.recognition
     if wanted.held is not None and wanted.held not in seen.held:
@@ -184,7 +194,7 @@ def _fit(candidate: Candidate, seen: Sighting) -> Identified | None:
             return None
         if wanted.links is not None and seen.links != wanted.links:
             return None
-    claim = read_claim(one, seen.content, os.path.basename(seen.path), size, candidate.captures)
+    claim = read_claim(one, seen.content, name, size, candidate.captures)
     if wanted.by_content and not isinstance(claim, Claim):
         return None
     return Identified(seen.path, one, claim, candidate.captures)

@@ -229,13 +229,16 @@ class Surroundings:
         # A mount that no table has (lazily unmounted): equal numbers are taken for the same file.
         return True
 
-    def opened(self, fd: int, node: fs.Stat, kind: FileType) -> Opened:
-        """Who has it open, and whether everybody could be seen; ``fd`` pins it."""
+    def opened(self, fd: int, node: fs.Stat, kind: FileType, reader: int = -1) -> Opened:
+        """Who has it open, and whether everybody could be seen.
+
+        ``fd`` pins it; ``reader`` is our own handle for reading, when it is open.
+        """
         source = "/proc/PID/fdinfo, /proc/PID/maps"
         pids = self.openers(node)
         key = self.key_of(node)
         pids += [pid for pid in self.mappings.by_file.get(key, ()) if pid != os.getpid()] if key else []
-        people = self.people(pids)
+        people = self.people(pids) if pids else ()
         if pids and not people:
             # Gone since, or hidden: seen at any rate.
             return Opened(
@@ -247,7 +250,7 @@ class Surroundings:
         if not unseen and self.boot.sees_everybody:
             return Opened((), Finding(Sight.YES, source, "no process has it open"))
         if kind is FileType.FILE:
-            elsewhere = leases.open_elsewhere(fd)
+            elsewhere = leases.open_elsewhere(fd, reader)
             lease = "fcntl(F_SETLEASE)"
             if elsewhere is False:
                 return Opened((), Finding(Sight.YES, lease, "no process has it open"))

@@ -48,7 +48,7 @@ def judge(facts: Facts) -> Judgement:
         return _not_a_socket(facts)
     if facts.answer.presence is Presence.BOUND:
         return _live(facts, facts.answer)
-    if any(row.owns_node for row in facts.rows or ()):
+    if facts.rows and any(row.owns_node for row in facts.rows):
         # sock_diag proves life without any permission on the node.  With ABSENT it contradicts the
         # probe (a 32-bit inode collision, or a death in between): life wins.
         return _live(facts, facts.answer)

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target
 from racewatch.core.text import display
-from racewatch.kinds.place import Place, Where
+from racewatch.kinds.place import Where
 from racewatch.kinds.seeing import file_type, fingerprint_of, moment
 from racewatch.kinds.sockets.evidence import bound_row, type_word
 from racewatch.kinds.sockets.facts import Facts
@@ -36,49 +36,51 @@ class Observer:
             kind = file_type(node.mode)
             facts = Facts(path, kind, None, Where.UNSEEN, None)
             return self._observation(Target(KindName.SOCKET, path), facts, node)
-        around = self._around
+        around, policy = self._around, self._looks.policy
         answer = around.probe.ask(fd)
+        presence = answer.presence
         rows = around.rows_at(node)
         row = None if not rows else next((one for one in rows if one.owns_node), rows[0])
         name = path.rpartition(b"/")[2]
-        incarnation = (node.dev, node.ino, node.btime_ns)
         count = 0
-        place = Place(Where.LOCAL, None)
-        merged = None
-        if answer.presence is Presence.BOUND:
-            self._looks.alive(incarnation)
+        where, fstype = Where.LOCAL, None
+        merged = rival = None
+        if presence is Presence.BOUND:
+            self._looks.alive((node.dev, node.ino, node.btime_ns))
         else:
             place = around.place(directory_fd, directory, name, fd, node)
+            where, fstype = place.where, place.fstype
             if place.merged:
                 merged = around.ask_merged(place, name)
-            if answer.presence is Presence.ABSENT:
-                count = self._looks.dead(incarnation, time.monotonic())
-        unit = around.units.get(path)
-        now = self._clock()
+            if presence is Presence.ABSENT:
+                count = self._looks.dead((node.dev, node.ino, node.btime_ns))
+            rival = around.rival(name)
+        unit = around.unit_of(path)
+        # By position, in the order of the fields: this is called for each row of each scan.
         facts = Facts(
-            path=path,
-            file_type="socket",
-            answer=answer,
-            where=place.where,
-            fstype=place.fstype,
-            rows=rows,
-            merged=merged,
-            rival=around.rival(name) if answer.presence is not Presence.BOUND else None,
-            rivals_known=around.rivals_known,
-            foreign=around.is_foreign(path),
-            owners=around.owners.get(row.inode) if row else (),
-            owners_pending=row is not None and around.owners.is_pending(row.inode),
-            owners_unseen=around.owners.unseen,
-            unit=unit.unit if unit else None,
-            unit_active=unit.is_active if unit else False,
-            unit_problem=around.units.problem,
-            node_owner=processes.user_name(node.uid) if answer.presence is Presence.UNKNOWN else "",
+            path,
+            "socket",
+            answer,
+            where,
+            fstype,
+            rows,
+            merged,
+            rival,
+            around.rivals_known,
+            around.is_foreign(path),
+            around.owners.get(row.inode) if row else (),
+            row is not None and around.owners.is_pending(row.inode),
+            around.owners.unseen,
+            unit.unit if unit else None,
+            unit.is_active if unit else False,
+            around.units.problem,
+            processes.user_name(node.uid) if presence is Presence.UNKNOWN else "",
             # Only where it counts: it is another at every look, and the account would be another with it.
-            age=now - node.btime_ns / 1e9 if node.btime_ns and self._looks.policy.min_age > 0 else None,
-            min_age=self._looks.policy.min_age,
-            looks=count,
-            looks_needed=self._looks.policy.dead_looks,
-            set_aside=name.startswith(PRIVATE_PREFIX),
+            self._clock() - node.btime_ns / 1e9 if policy.min_age > 0 and node.btime_ns else None,
+            policy.min_age,
+            count,
+            policy.dead_looks,
+            name.startswith(PRIVATE_PREFIX),
         )
         return self._observation(Target(KindName.SOCKET, path), facts, node)
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -32,10 +33,11 @@ class Looks:
     policy: SocketPolicy
     _seen: dict[tuple[int, int, int | None], tuple[int, float]] = field(default_factory=dict)
 
-    def dead(self, incarnation: tuple[int, int, int | None], now: float) -> int:
+    def dead(self, incarnation: tuple[int, int, int | None]) -> int:
         """Note a dead look; returns how many count so far."""
         if self.policy.dead_looks <= 1:
             return 1
+        now = time.monotonic()
         count, last = self._seen.get(incarnation, (0, 0.0))
         if count and now - last < self.policy.looks_apart:
             return count

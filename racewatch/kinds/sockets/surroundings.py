@@ -5,7 +5,9 @@ from __future__ import annotations
 import os
 import time
 from collections import defaultdict
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final
 
 from racewatch.core.model import Owner
@@ -124,14 +126,14 @@ class UnitBook:
     _listeners: dict[bytes, systemd.UnitListener] = field(default_factory=dict)
     _asked_at: float = -1e9
 
-    def get(self, path: bytes) -> systemd.UnitListener | None:
-        """The unit that lists this path, if systemd runs and says so."""
+    def listeners(self) -> Mapping[bytes, systemd.UnitListener]:
+        """The units by the paths that they list, if systemd runs and says so."""
         now = time.monotonic()
         if now - self._asked_at > _UNITS_FRESH_SECONDS:
             self._asked_at = now
             told = systemd.listeners()
             self._listeners, self.problem = dict(told.by_path), "; ".join(told.problems)
-        return self._listeners.get(path)
+        return self._listeners
 
 
 class Surroundings:
@@ -166,6 +168,12 @@ class Surroundings:
         self._foreign: set[bytes] = set()
         self._look_abroad()
         self._places = Places(self.filesystems)
+        self._superblocks: dict[int | None, int | None] = {}
+
+    @cached_property
+    def unit_of(self) -> Callable[[bytes], systemd.UnitListener | None]:
+        """The unit that lists a path, if systemd runs and says so."""
+        return self.units.listeners().get
 
     def _index(self, bound: tuple[UnixSocket, ...]) -> dict[tuple[int, int], list[UnixSocket]]:
         rows: dict[tuple[int, int], list[UnixSocket]] = defaultdict(list)
@@ -240,14 +248,21 @@ class Surroundings:
 
     def rows_at(self, stat: fs.Stat) -> tuple[UnixSocket, ...] | None:
         """The sockets that sock_diag lists at a node; None when it could not be asked."""
+        return self.rows_of(self.key_of(stat))
+
+    def rows_of(self, key: tuple[int, int]) -> tuple[UnixSocket, ...] | None:
+        """The same, by what sock_diag calls the node."""
         if self.rows is None or self.filesystems is None:
             return None
-        found = self.rows.get(self.key_of(stat))
+        found = self.rows.get(key)
         return () if found is None else tuple(found)
 
     def key_of(self, stat: fs.Stat) -> tuple[int, int]:
         """What sock_diag calls the node: the superblock's device, not always ``st_dev``, and the inode."""
-        superblock = self.filesystems.superblock_of(stat.mount_id) if self.filesystems else None
+        mount_id, known = stat.mount_id, self._superblocks
+        if mount_id not in known:
+            known[mount_id] = self.filesystems.superblock_of(mount_id) if self.filesystems else None
+        superblock = known[mount_id]
         return sockdiag.node_key(stat.dev if superblock is None else superblock, stat.ino)
 
     def place(self, directory_fd: int, directory: fs.Stat, name: bytes, fd: int, node: fs.Stat) -> Place:
