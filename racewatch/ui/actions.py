@@ -28,6 +28,7 @@ class Act(enum.Enum):
     REMOVE = "remove"
     SELECT_REMOVABLE = "select_removable"
     CLEAN_UP = "clean_up"
+    OBSERVE = "observe"
     OVERVIEW = "overview"
     SOCKETS = "sockets"
     LOCKS = "locks"
@@ -83,6 +84,15 @@ TABLE: Final = (
         ("Ctrl+Del",),
     ),
     Entry(
+        Act.OBSERVE,
+        "&Edit",
+        "&Observe only",
+        "Look only: nothing is removed, put back or freed until this is switched off",
+        "eye",
+        (),
+        checkable=True,
+    ),
+    Entry(
         Act.OVERVIEW, "&View", "&Overview", "Show counts over time and what flaps", "overview", ("Ctrl+1",)
     ),
     Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+2",)),
@@ -132,8 +142,10 @@ class Actions(QObject):
 
     def _tell(self, act: Act, reason: str = "") -> None:
         entry = next(entry for entry in TABLE if entry.act is act)
-        keys = QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
-        text = f"{entry.help} ({keys})" + (f"\n{reason}" if reason else "")
+        keys = (
+            QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if entry.keys else ""
+        )
+        text = entry.help + (f" ({keys})" if keys else "") + (f"\n{reason}" if reason else "")
         self._by_act[act].setToolTip(tooltip(text))
 
     def _paint(self) -> None:
@@ -149,7 +161,14 @@ class Actions(QObject):
             if entry.menu not in menus:
                 menus[entry.menu] = bar.addMenu(entry.menu)
             menu = menus[entry.menu]
-            if entry.act in (Act.QUIT, Act.COPY_PATH, Act.FIND, Act.SELECT_REMOVABLE, Act.FREEZE):
+            if entry.act in (
+                Act.QUIT,
+                Act.COPY_PATH,
+                Act.FIND,
+                Act.SELECT_REMOVABLE,
+                Act.OBSERVE,
+                Act.FREEZE,
+            ):
                 menu.addSeparator()
             menu.addAction(self._by_act[entry.act])
         return menus

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
@@ -36,6 +37,7 @@ from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.feed import Feed
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
+from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.sheet import ShortcutSheet
@@ -94,11 +96,13 @@ class MainWindow(QMainWindow):
         self.overview = Overview(look, self._chronicle)
         self.history = HistoryView(look)
         self.status = Status(look)
+        self.observing = Observing(bridge, racewatch, self.strips, self)
         self.actions_table = Actions(self, look, self._handlers())
         self._build()
         self._connect()
         self._standing_messages(note)
         self._restore_place()
+        self._on_observing()
         self._show_view(Page.SOCKETS)
 
     # --- putting it together ----------------------------------------------------------------
@@ -114,6 +118,7 @@ class MainWindow(QMainWindow):
             Act.REMOVE: self._remove,
             Act.SELECT_REMOVABLE: self._select_removable,
             Act.CLEAN_UP: self._clean_up,
+            Act.OBSERVE: self.observing.toggle,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
             Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
             Act.LOCKS: lambda: self.sidebar.choose(Page.LOCKS),
@@ -186,6 +191,7 @@ class MainWindow(QMainWindow):
         self.containers.table.chosen.connect(self._on_container)
         self.history.undo_wanted.connect(lambda action: self.actor.start_undo((action,)))
         self.history.purge_wanted.connect(self.actor.ask_purge)
+        self.observing.changed.connect(self._on_observing)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
         self._bridge.on_error = self.report_error
@@ -364,6 +370,8 @@ class MainWindow(QMainWindow):
 
     def _why_not(self, observation: Observation) -> str | None:
         """What speaks against removing, beside the observation itself."""
+        if self._racewatch.observing:
+            return WHY_OFF
         if self._racewatch.journal_problem:
             return f"Nothing can be removed without a journal: {self._racewatch.journal_problem}"
         reason = self._racewatch.config.protected.reason(observation.target.path)
@@ -382,17 +390,23 @@ class MainWindow(QMainWindow):
             state = words.remove_state(one, self._why_not(one) if one is not None else None)
             can = state.enabled or (one is not None and RemedyDialog.has_something_to_say(one))
             why = state.reason
+        observing = self._racewatch.observing
+        free = not self.actor.busy and not observing
         enable(Act.REMOVE, can and not self.actor.busy, why)
         enable(Act.COPY_PATH, bool(picked))
         enable(Act.COPY_EVIDENCE, seen is not None)
         enable(Act.FIND, self._view() is not None)
         enable(Act.SELECT_REMOVABLE, self._view() is not None)
-        enable(Act.CLEAN_UP, self._view() is not None and not self.actor.busy)
-        enable(
-            Act.UNDO,
-            self.actor.last_undoable is not None and not self.actor.busy,
-            "" if self.actor.last_undoable else "Nothing was removed here yet",
-        )
+        enable(Act.CLEAN_UP, self._view() is not None and free, WHY_OFF if observing else "")
+        undoable = self.actor.last_undoable is not None
+        why = WHY_OFF if observing else "" if undoable else "Nothing was removed here yet"
+        enable(Act.UNDO, undoable and free, why)
+        self.observing.turn(self.actions_table[Act.OBSERVE], partial(enable, Act.OBSERVE))
+
+    def _on_observing(self) -> None:
+        self.actor.withdraw()
+        self.history.allow(WHY_OFF if self._racewatch.observing else "")
+        self._on_actor()
 
     def _remove(self) -> None:
         """Ask about what is selected, as it is on screen now."""
