@@ -97,6 +97,15 @@ class Racewatch:
             self._journal = None
             self.journal_problem = str(error)
 
+    def protect(self, rule: Protection) -> None:
+        """Never act on what this rule matches, from now on (for good only where the configuration says so too)."""
+        self.config = replace(self.config, protected=Protected((rule, *self.config.protected.rules)))
+
+    def protection(self, target: Target) -> str | None:
+        """Why this target may not be acted on, or None; what an act asks first."""
+        place = target.place
+        return self.config.protected.reason(os.path.join(*place) if place is not None else None)
+
     # --- observer mode --------------------------------------------------------------------------
 
     @property

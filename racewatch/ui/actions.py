@@ -28,6 +28,7 @@ class Act(enum.Enum):
     REMOVE = "remove"
     SELECT_REMOVABLE = "select_removable"
     CLEAN_UP = "clean_up"
+    PROTECT = "protect"
     OBSERVE = "observe"
     OVERVIEW = "overview"
     SOCKETS = "sockets"
@@ -84,12 +85,18 @@ TABLE: Final = (
         ("Ctrl+Del",),
     ),
     Entry(
+        Act.PROTECT,
+        "&Edit",
+        "&Protect this…",
+        "Never act on this, or on all in its folder, with a reason: added to the configuration",
+        "refused",
+    ),
+    Entry(
         Act.OBSERVE,
         "&Edit",
         "&Observe only",
         "Look only: nothing is removed, put back or freed until this is switched off",
         "eye",
-        (),
         checkable=True,
     ),
     Entry(
@@ -188,7 +195,7 @@ class Actions(QObject):
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with one row."""
         menu = QMenu(parent)
-        for act in (Act.COPY_PATH, Act.COPY_EVIDENCE, None, Act.REMOVE):
+        for act in (Act.COPY_PATH, Act.COPY_EVIDENCE, None, Act.REMOVE, None, Act.PROTECT):
             if act is None:
                 menu.addSeparator()
             else:

@@ -37,8 +37,10 @@ from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.feed import Feed
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
+from racewatch.ui.marks import Mark
 from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
+from racewatch.ui.protecting import Protecting
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.sheet import ShortcutSheet
 from racewatch.ui.sidebar import Page, Sidebar
@@ -97,6 +99,7 @@ class MainWindow(QMainWindow):
         self.history = HistoryView(look)
         self.status = Status(look)
         self.observing = Observing(bridge, racewatch, self.strips, self)
+        self.protecting = Protecting(bridge, racewatch, self.strips, self)
         self.actions_table = Actions(self, look, self._handlers())
         self._build()
         self._connect()
@@ -118,6 +121,7 @@ class MainWindow(QMainWindow):
             Act.REMOVE: self._remove,
             Act.SELECT_REMOVABLE: self._select_removable,
             Act.CLEAN_UP: self._clean_up,
+            Act.PROTECT: lambda: self.protecting.start(self._selected()),
             Act.OBSERVE: self.observing.toggle,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
             Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
@@ -178,6 +182,7 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(self._show_view)
         self.overview.opened.connect(self._open)
         for view in self._views:
+            view.table.mark_of = self._mark_of
             view.remove_wanted.connect(self._remove_shown)
             view.table.activated_target.connect(self._remove)
             view.copy_path_wanted.connect(self._copy_path)
@@ -192,6 +197,7 @@ class MainWindow(QMainWindow):
         self.history.undo_wanted.connect(lambda action: self.actor.start_undo((action,)))
         self.history.purge_wanted.connect(self.actor.ask_purge)
         self.observing.changed.connect(self._on_observing)
+        self.protecting.changed.connect(self._on_actor)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
         self._bridge.on_error = self.report_error
@@ -364,6 +370,7 @@ class MainWindow(QMainWindow):
     def _on_actor(self) -> None:
         for view in self._views:
             view.refresh_pane()
+            view.table.viewport().update()
         self._enable()
 
     # --- what can be done -------------------------------------------------------------------
@@ -374,10 +381,15 @@ class MainWindow(QMainWindow):
             return WHY_OFF
         if self._racewatch.journal_problem:
             return f"Nothing can be removed without a journal: {self._racewatch.journal_problem}"
-        reason = self._racewatch.config.protected.reason(observation.target.path)
+        reason = self._racewatch.protection(observation.target)
         if reason is not None:
             return f"Protected by the configuration: {reason}"
         return None
+
+    def _mark_of(self, observation: Observation) -> Mark | None:
+        """What is to be known about a row beside its verdict."""
+        reason = self._racewatch.protection(observation.target)
+        return Mark("refused", f"Protected by the configuration: {reason}") if reason is not None else None
 
     def _enable(self) -> None:
         seen, picked = self._selected(), self._picked()
@@ -395,6 +407,8 @@ class MainWindow(QMainWindow):
         enable(Act.REMOVE, can and not self.actor.busy, why)
         enable(Act.COPY_PATH, bool(picked))
         enable(Act.COPY_EVIDENCE, seen is not None)
+        cannot = self.protecting.can(seen)
+        enable(Act.PROTECT, not cannot, cannot)
         enable(Act.FIND, self._view() is not None)
         enable(Act.SELECT_REMOVABLE, self._view() is not None)
         enable(Act.CLEAN_UP, self._view() is not None and free, WHY_OFF if observing else "")
