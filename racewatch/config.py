@@ -12,7 +12,7 @@ import os
 import re
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final, TypeVar
 
 import platformdirs
@@ -44,7 +44,7 @@ class Config:
     paths; ``max_entries`` bounds the directory entries one scan looks at below one root (beyond it
     the scan is partial and says so); ``state_roots`` are folders where runtimes keep state, and
     ``engines`` API sockets of engines, beside the usual ones (``only_named``: instead of them; not for the file, the
-    demo wants it); ``keep_days`` is how long removed things can be put back.
+    demo wants it); ``keep_days`` is how long removed things can be put back; ``observe``: look only, act never.
     """
 
     roots: tuple[bytes, ...] = ()
@@ -56,6 +56,7 @@ class Config:
     engines: tuple[bytes, ...] = ()
     only_named: bool = False
     keep_days: int = 7
+    observe: bool = False
     theme: Theme = Theme.SYSTEM
 
 
@@ -175,7 +176,8 @@ def _closed() -> Config:
 
 def _broken(raw: bytes) -> Config:
     # A file that cannot be parsed may protect something; one that never says the word does not.
-    return _closed() if b"protected" in raw else Config(roots=default_roots())
+    config = _closed() if b"protected" in raw else Config(roots=default_roots())
+    return replace(config, observe=b"observe" in raw)
 
 
 _AT_LINE: Final = re.compile(r" \(at line (\d+), column \d+\)$")
@@ -241,6 +243,7 @@ class _Reader:
             "max_entries",
             "protected",
             "keep_days",
+            "observe",
             "theme",
             "containers",
         }
@@ -256,6 +259,7 @@ class _Reader:
             state_roots=state_roots,
             engines=engines,
             keep_days=self._value(table, "keep_days", _whole_number(0), defaults.keep_days),
+            observe=self._observe(table),
             theme=self._value(table, "theme", _theme, defaults.theme),
         )
         return config, tuple(self._problems)
@@ -301,6 +305,14 @@ class _Reader:
             self._value(value, "containers.state_roots", _state_roots, ()),
             self._value(value, "containers.engines", _sockets, ()),
         )
+
+    def _observe(self, table: Mapping[str, object]) -> bool:
+        value = table.get("observe", False)
+        if isinstance(value, bool):
+            return value
+        # Whoever wrote the word wanted something of it: what is not understood does not permit an act.
+        self._problem("observe", "wanted true or false; observing, so nothing is removed")
+        return True
 
     def _protected(self, value: object) -> Protected:
         if not isinstance(value, list):

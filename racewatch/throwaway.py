@@ -2,7 +2,7 @@
 
 It may, because all of it was made by this very program a moment ago, below a folder with a random name and
 mode 0700 that nobody else uses.  Nothing of it is a target, and putting it through the core would only journal
-rubbish.
+rubbish.  The settings use it too, to put the configuration file that they wrote beside the old one in its place.
 """
 
 from __future__ import annotations
@@ -20,5 +20,5 @@ def discard(path: str) -> None:
 
 
 def move_over(source: str, path: str) -> None:
-    """Give something of one's own sandbox another name, in one step, as a program does with a new file."""
+    """Give something that one made oneself another name, in one step, as a program does with a new file."""
     os.replace(source, path)

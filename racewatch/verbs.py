@@ -12,7 +12,7 @@ import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
 
-from racewatch.config import Config, resolve_roots, state_dir
+from racewatch.config import Config, config_path, resolve_roots, state_dir
 from racewatch.core.act import Hook, act, no_hook
 from racewatch.core.journal import Journal, JournalError
 from racewatch.core.kind import Kind, Seen
@@ -62,13 +62,17 @@ class Racewatch:
 
     ``recovered`` is what recovery did, oldest first; ``journal_problem`` says why there is no
     journal (then every act is refused, and looking still works), else it is None.
+
+    While :attr:`observing` every verb that changes anything refuses before it does anything else, and what a crash
+    interrupted waits.
     """
 
-    def __init__(self, config: Config, *, state: bytes | None = None) -> None:
+    def __init__(self, config: Config, *, state: bytes | None = None, observe: bool = False) -> None:
         folder = state if state is not None else state_dir()
         self.config = replace(config, protected=_with_our_own(config.protected, folder))
         self.recovered: tuple[HistoryEntry, ...] = ()
         self.journal_problem: str | None = None
+        self._observing = observe or config.observe
         self._journal: Journal | None = None
         self._stills = StillBook()
         self._locks = self._make_locks(well_known_places=True)
@@ -80,14 +84,63 @@ class Racewatch:
         except JournalError as error:
             self.journal_problem = str(error)
             return
+        if not self._observing:
+            self._catch_up(self._journal)
+
+    def _catch_up(self, journal: Journal) -> None:
+        """Bring to an end what a crash interrupted, and forget what is too old to be undone."""
         try:
-            self._journal.expire(config.keep_days)
-            self.recovered = recover(self._journal, self._containers.ask_owner)
+            journal.expire(self.config.keep_days)
+            self.recovered = recover(journal, self._containers.ask_owner)
         except JournalError as error:
             # A journal that cannot be written is no journal: nothing may be done that it cannot hold.
-            self._journal.close()
+            journal.close()
             self._journal = None
             self.journal_problem = str(error)
+
+    def protect(self, rule: Protection) -> None:
+        """Never act on what this rule matches, from now on (for good only where the configuration says so too)."""
+        self.config = replace(self.config, protected=Protected((rule, *self.config.protected.rules)))
+
+    def protection(self, target: Target) -> str | None:
+        """Why this target may not be acted on, or None; what an act asks first."""
+        place = target.place
+        return self.config.protected.reason(os.path.join(*place) if place is not None else None)
+
+    # --- observer mode --------------------------------------------------------------------------
+
+    @property
+    def observing(self) -> bool:
+        """True while nothing is ever acted on, whoever asks."""
+        return self._observing
+
+    def start_observing(self) -> None:
+        """No more acts from now on.  One that is under way goes to its end."""
+        self._observing = True
+
+    def stop_observing(self) -> None:
+        """Allow acts again, if the configuration does; :class:`RacewatchError` says why not.
+
+        What a crash interrupted is brought to an end now (``recovered``).
+        """
+        if self.config.observe:
+            raise RacewatchError(
+                f"the configuration says to observe only; change observe in {display(config_path())} and start anew"
+            )
+        if self._observing and self._journal is not None:
+            self._catch_up(self._journal)
+        self._observing = False
+
+    def observer_guard(self) -> str | None:
+        """Why nothing may be acted on, whatever it is; the first question of every verb that changes anything."""
+        if not self._observing:
+            return None
+        how = (
+            "observe in the configuration"
+            if self.config.observe
+            else "this was started, or switched, to observe only"
+        )
+        return f"nothing was touched: racewatch only observes ({how})"
 
     def _make_sockets(self, *, patient: bool) -> SocketsKind:
         return SocketsKind(
@@ -250,6 +303,9 @@ class Racewatch:
 
     def remove(self, request: ActRequest, *, on_step: Hook = no_hook) -> Outcome:
         """Lock, recheck, act."""
+        observing = self.observer_guard()
+        if observing is not None:
+            return Outcome(request.target, "", OutcomeWord.REFUSED_FORBIDDEN, observing)
         procedure = self._kinds[request.target.kind].procedure(request.target)
         if self._journal is None:
             summary = (
@@ -260,6 +316,9 @@ class Racewatch:
 
     def undo(self, action: str) -> Outcome:
         """Put back what an action removed, if its name is still free; :class:`RacewatchError` if unknown."""
+        observing = self.observer_guard()
+        if observing is not None:
+            return self._left_as_it_is(action, observing)
         try:
             return undo(action, self._the_journal())
         except NoSuchAction:
@@ -274,6 +333,9 @@ class Racewatch:
 
         :class:`RacewatchError` for an unknown action.
         """
+        observing = self.observer_guard()
+        if observing is not None:
+            return self._left_as_it_is(action, observing)
         try:
             return purge(action, self._the_journal(), progress=progress)
         except NoSuchAction:
@@ -282,6 +344,15 @@ class Racewatch:
             ) from None
         except JournalError as error:
             raise RacewatchError(str(error)) from error
+
+    def _left_as_it_is(self, action: str, why: str) -> Outcome:
+        try:
+            entry = self._the_journal().entry(action)
+        except JournalError as error:
+            raise RacewatchError(str(error)) from error
+        if entry is None:
+            raise RacewatchError(f"the journal knows no action {action!r}; racewatch history lists them")
+        return Outcome(entry.target, action, OutcomeWord.REFUSED_FORBIDDEN, why)
 
     def history(self, limit: int | None = None) -> list[HistoryEntry]:
         """The journal, newest first; :class:`RacewatchError` when it cannot be read."""

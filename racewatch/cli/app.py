@@ -75,11 +75,13 @@ def _run(session: Session, argv: Sequence[str], open_window: OpenWindow, serve_a
 
 
 def _with_command(argv: Sequence[str]) -> list[str]:
-    """``racewatch [gui] [ROOT…]``: a first word that is no command but a path is a root."""
+    """``racewatch [gui] [--observe] [ROOT…]``: a first word that is no command but a path is a root."""
     words = list(argv)
     if not words:
         return ["gui"]
     first = words[0]
+    if first == "--observe":
+        return ["gui", *words]
     if first.startswith("-") or first in COMMANDS:
         return words
     if "/" in first or os.path.lexists(first):

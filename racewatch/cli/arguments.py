@@ -15,7 +15,7 @@ _ABOUT: Final = """\
 Shows the Unix sockets, locks and containers of this machine live, says which are in use and which are
 left over, with the evidence, and removes left-overs without ever racing the live system.
 
-racewatch alone, or with folders, opens the window."""
+racewatch alone, or with folders or --observe, opens the window."""
 
 _CODES: Final = """\
 exit codes: 0 done; 1 internal error; 2 usage or configuration; each command's --help says its own"""
@@ -235,6 +235,9 @@ def _add_others(commands: _Commands[_Parser]) -> None:
         more="When it is open already, it is brought to the front, and this start ends.",
     )
     gui.add_argument("roots", nargs="*", metavar="ROOT", help=_ROOT)
+    gui.add_argument(
+        "--observe", action="store_true", help="look only: nothing can be removed until that is switched off"
+    )
 
     demo = _command(
         commands,

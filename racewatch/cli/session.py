@@ -36,9 +36,11 @@ class Session:
         self.err.flush()
 
     @contextmanager
-    def opened(self) -> Iterator[Racewatch]:
-        """The verbs.  What recovery put back at opening is said, whatever was asked for."""
-        racewatch = Racewatch(self.config)
+    def opened(self, *, observe: bool = False) -> Iterator[Racewatch]:
+        """The verbs (with ``observe``: those that change nothing).  What recovery put back at opening is said, whatever
+        was asked for.
+        """
+        racewatch = Racewatch(self.config, observe=observe)
         try:
             for entry in racewatch.recovered:
                 self.say(f"after an interrupted act: {entry.summary}")

@@ -58,17 +58,22 @@ def gui(session: Session, arguments: argparse.Namespace, open_window: OpenWindow
     if isinstance(place, Silent):
         raise Complaint(_silent(place, folder))
     if isinstance(place, Raised):
-        session.out.line(_raised(place, bool(roots)))
+        session.out.line(_raised(place, bool(roots), observe=arguments.observe))
         return Exit.DONE
     try:
-        with session.opened() as racewatch:
+        with session.opened(observe=arguments.observe) as racewatch:
             return show(session, racewatch, open_window, roots, first=place)
     finally:
         if place is not None:
             place.close()
 
 
-def _raised(place: Raised, roots: bool) -> str:
+def _raised(place: Raised, roots: bool, *, observe: bool) -> str:
+    if observe:
+        return (
+            f"racewatch is open already (process {place.pid}); its window was brought to the front, and is not switched "
+            "to observe only by this: that is in its Edit menu"
+        )
     asked = "; what was named here is not opened there: use its filter, or the command line" if roots else ""
     return f"racewatch is open already (process {place.pid}); its window was brought to the front{asked}"
 

@@ -305,6 +305,11 @@ class Actor(QObject):
             self._undoable.append((group, strip))
         self.state_changed.emit()
 
+    def withdraw(self) -> None:
+        """Take back an open question, and stop a plan before its next target, if acting is not allowed any more."""
+        if self._racewatch.observing and self.dialog is not None:
+            self.dialog.reject()
+
     async def finish(self) -> None:
         """Withdraw an open question and wait for the act in flight."""
         self._finishing.set()

@@ -28,6 +28,8 @@ class Act(enum.Enum):
     REMOVE = "remove"
     SELECT_REMOVABLE = "select_removable"
     CLEAN_UP = "clean_up"
+    PROTECT = "protect"
+    OBSERVE = "observe"
     OVERVIEW = "overview"
     SOCKETS = "sockets"
     LOCKS = "locks"
@@ -83,6 +85,21 @@ TABLE: Final = (
         ("Ctrl+Del",),
     ),
     Entry(
+        Act.PROTECT,
+        "&Edit",
+        "&Protect this…",
+        "Never act on this, or on all in its folder, with a reason: added to the configuration",
+        "refused",
+    ),
+    Entry(
+        Act.OBSERVE,
+        "&Edit",
+        "&Observe only",
+        "Look only: nothing is removed, put back or freed until this is switched off",
+        "eye",
+        checkable=True,
+    ),
+    Entry(
         Act.OVERVIEW, "&View", "&Overview", "Show counts over time and what flaps", "overview", ("Ctrl+1",)
     ),
     Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+2",)),
@@ -132,8 +149,10 @@ class Actions(QObject):
 
     def _tell(self, act: Act, reason: str = "") -> None:
         entry = next(entry for entry in TABLE if entry.act is act)
-        keys = QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText)
-        text = f"{entry.help} ({keys})" + (f"\n{reason}" if reason else "")
+        keys = (
+            QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if entry.keys else ""
+        )
+        text = entry.help + (f" ({keys})" if keys else "") + (f"\n{reason}" if reason else "")
         self._by_act[act].setToolTip(tooltip(text))
 
     def _paint(self) -> None:
@@ -149,7 +168,14 @@ class Actions(QObject):
             if entry.menu not in menus:
                 menus[entry.menu] = bar.addMenu(entry.menu)
             menu = menus[entry.menu]
-            if entry.act in (Act.QUIT, Act.COPY_PATH, Act.FIND, Act.SELECT_REMOVABLE, Act.FREEZE):
+            if entry.act in (
+                Act.QUIT,
+                Act.COPY_PATH,
+                Act.FIND,
+                Act.SELECT_REMOVABLE,
+                Act.OBSERVE,
+                Act.FREEZE,
+            ):
                 menu.addSeparator()
             menu.addAction(self._by_act[entry.act])
         return menus
@@ -169,7 +195,7 @@ class Actions(QObject):
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with one row."""
         menu = QMenu(parent)
-        for act in (Act.COPY_PATH, Act.COPY_EVIDENCE, None, Act.REMOVE):
+        for act in (Act.COPY_PATH, Act.COPY_EVIDENCE, None, Act.REMOVE, None, Act.PROTECT):
             if act is None:
                 menu.addSeparator()
             else:

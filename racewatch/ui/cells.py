@@ -5,12 +5,20 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QPainter
-from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem, QWidget
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QStyle,
+    QStyledItemDelegate,
+    QStyleOptionViewItem,
+    QToolTip,
+    QWidget,
+)
 
 from racewatch.ui import icons, timeline_paint
 from racewatch.ui.columns import Style
-from racewatch.ui.plain import fixed_font
+from racewatch.ui.marks import MarkOf, no_mark
+from racewatch.ui.plain import fixed_font, tooltip
 from racewatch.ui.table_model import Role, Row, TableModel
 from racewatch.ui.theme import Look
 
@@ -26,9 +34,10 @@ ROW_HEIGHT: Final = 28
 class CellDelegate(QStyledItemDelegate):
     """Paints one cell of the table; it keeps nothing about rows."""
 
-    def __init__(self, look: Look, parent: QWidget) -> None:
+    def __init__(self, look: Look, parent: QWidget, mark_of: MarkOf = no_mark) -> None:
         super().__init__(parent)
         self._look = look
+        self._mark_of = mark_of
         self._font = parent.font()
         self._mono = fixed_font(parent.font())
         self._bold = QFont(parent.font())
@@ -118,9 +127,26 @@ class CellDelegate(QStyledItemDelegate):
         if column.style is Style.SPACE:
             self._draw(painter, area, str(index.data()), Qt.TextElideMode.ElideRight, _RIGHT)
         elif column.style is Style.PATH:
+            mark = self._mark_of(row.observation) if not row.gone else None
+            if mark is not None:
+                at, ratio = _mark_area(area), painter.device().devicePixelRatioF()
+                painter.drawPixmap(at, icons.pixmap(mark.icon, self._look.colours.accent, _ICON, ratio))
+                area = area.adjusted(0, 0, -_ICON - _PAD, 0)
             draw_path(painter, area, text)
         else:
             self._draw(painter, area, text, Qt.TextElideMode.ElideRight)
+
+    def helpEvent(
+        self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: _Index
+    ) -> bool:
+        row = index.data(Role.ROW)
+        if isinstance(row, Row) and row.shape.columns[index.column()].style is Style.PATH:
+            inner = QRect(option.rect).adjusted(_PAD, 0, -_PAD, 0)
+            mark = self._mark_of(row.observation)
+            if mark is not None and _mark_area(inner).contains(event.pos()):
+                QToolTip.showText(event.globalPos(), tooltip(mark.text), view)
+                return True
+        return super().helpEvent(event, view, option, index)
 
     @staticmethod
     def _draw(
@@ -140,6 +166,11 @@ class CellDelegate(QStyledItemDelegate):
         struck = QFont(font)
         struck.setStrikeOut(True)
         return struck
+
+
+def _mark_area(area: QRect) -> QRect:
+    """Where the sign of a row stands in its path's cell."""
+    return QRect(area.right() - _ICON + 1, area.center().y() - _ICON // 2 + 1, _ICON, _ICON)
 
 
 def elided_path(metrics: QFontMetrics, path: str, width: int) -> str:

@@ -264,6 +264,11 @@ class HistoryView(QWidget):
         self._empty.say("error", "No journal", text)
         self._area.setCurrentWidget(self._empty)
 
+    def allow(self, forbidden: str) -> None:
+        """Why nothing may be put back or freed just now; empty when it may."""
+        self.details.forbidden = forbidden
+        self.details.show_entry(self.details.shown)
+
     def choose(self, action: str) -> None:
         """Select an entry."""
         for at in range(self.model.rowCount()):
@@ -296,6 +301,7 @@ class _Details(QFrame):
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._look = look
+        self.forbidden = ""
         self.shown: HistoryEntry | None = None
         self.setObjectName("pane")
         self.setAccessibleName("Details")
@@ -382,9 +388,10 @@ class _Details(QFrame):
                 self._rows.addWidget(EvidenceRow(self._look, evidence))
         self._rows.addStretch(1)
         can = entry.undoable and entry.undone_by is None
-        self.undo.setEnabled(can)
+        self.undo.setEnabled(can and not self.forbidden)
         self.purge.setVisible(entry.kept)
-        why = "Puts it back if its name is still free." if can else _why_not(entry)
+        self.purge.setEnabled(not self.forbidden)
+        why = self.forbidden or ("Puts it back if its name is still free." if can else _why_not(entry))
         self._why.setText(why)
         self.undo.setAccessibleDescription(why)
 

@@ -21,6 +21,7 @@ from racewatch.core.model import Observation, Target
 from racewatch.ui import timeline_paint
 from racewatch.ui.cells import ROW_HEIGHT, CellDelegate
 from racewatch.ui.header import SortHeader
+from racewatch.ui.marks import Mark, MarkOf, no_mark
 from racewatch.ui.table_model import Row, TableModel
 from racewatch.ui.theme import Look
 
@@ -52,7 +53,8 @@ class TargetTable(QTableView):
         self._kept: tuple[Target | None, Target | None, int] | None = None
         self._selecting = False
         self.setModel(model)
-        self.setItemDelegate(CellDelegate(look, self))
+        self.mark_of: MarkOf = no_mark
+        self.setItemDelegate(CellDelegate(look, self, self._mark))
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -92,6 +94,9 @@ class TargetTable(QTableView):
         # Runs while the table is on screen, and paints only when something would be elsewhere.
         self._advance = QTimer(self)
         self._advance.timeout.connect(self._advance_timelines)
+
+    def _mark(self, seen: Observation) -> Mark | None:
+        return self.mark_of(seen)
 
     # --- what is chosen ---------------------------------------------------------------------
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
@@ -36,7 +37,10 @@ from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.feed import Feed
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
+from racewatch.ui.marks import Mark
+from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
+from racewatch.ui.protecting import Protecting
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.sheet import ShortcutSheet
 from racewatch.ui.sidebar import Page, Sidebar
@@ -94,11 +98,14 @@ class MainWindow(QMainWindow):
         self.overview = Overview(look, self._chronicle)
         self.history = HistoryView(look)
         self.status = Status(look)
+        self.observing = Observing(bridge, racewatch, self.strips, self)
+        self.protecting = Protecting(bridge, racewatch, self.strips, self)
         self.actions_table = Actions(self, look, self._handlers())
         self._build()
         self._connect()
         self._standing_messages(note)
         self._restore_place()
+        self._on_observing()
         self._show_view(Page.SOCKETS)
 
     # --- putting it together ----------------------------------------------------------------
@@ -114,6 +121,8 @@ class MainWindow(QMainWindow):
             Act.REMOVE: self._remove,
             Act.SELECT_REMOVABLE: self._select_removable,
             Act.CLEAN_UP: self._clean_up,
+            Act.PROTECT: lambda: self.protecting.start(self._selected()),
+            Act.OBSERVE: self.observing.toggle,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
             Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
             Act.LOCKS: lambda: self.sidebar.choose(Page.LOCKS),
@@ -173,6 +182,7 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(self._show_view)
         self.overview.opened.connect(self._open)
         for view in self._views:
+            view.table.mark_of = self._mark_of
             view.remove_wanted.connect(self._remove_shown)
             view.table.activated_target.connect(self._remove)
             view.copy_path_wanted.connect(self._copy_path)
@@ -186,6 +196,8 @@ class MainWindow(QMainWindow):
         self.containers.table.chosen.connect(self._on_container)
         self.history.undo_wanted.connect(lambda action: self.actor.start_undo((action,)))
         self.history.purge_wanted.connect(self.actor.ask_purge)
+        self.observing.changed.connect(self._on_observing)
+        self.protecting.changed.connect(self._on_actor)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
         self._bridge.on_error = self.report_error
@@ -358,18 +370,26 @@ class MainWindow(QMainWindow):
     def _on_actor(self) -> None:
         for view in self._views:
             view.refresh_pane()
+            view.table.viewport().update()
         self._enable()
 
     # --- what can be done -------------------------------------------------------------------
 
     def _why_not(self, observation: Observation) -> str | None:
         """What speaks against removing, beside the observation itself."""
+        if self._racewatch.observing:
+            return WHY_OFF
         if self._racewatch.journal_problem:
             return f"Nothing can be removed without a journal: {self._racewatch.journal_problem}"
-        reason = self._racewatch.config.protected.reason(observation.target.path)
+        reason = self._racewatch.protection(observation.target)
         if reason is not None:
             return f"Protected by the configuration: {reason}"
         return None
+
+    def _mark_of(self, observation: Observation) -> Mark | None:
+        """What is to be known about a row beside its verdict."""
+        reason = self._racewatch.protection(observation.target)
+        return Mark("refused", f"Protected by the configuration: {reason}") if reason is not None else None
 
     def _enable(self) -> None:
         seen, picked = self._selected(), self._picked()
@@ -382,17 +402,25 @@ class MainWindow(QMainWindow):
             state = words.remove_state(one, self._why_not(one) if one is not None else None)
             can = state.enabled or (one is not None and RemedyDialog.has_something_to_say(one))
             why = state.reason
+        observing = self._racewatch.observing
+        free = not self.actor.busy and not observing
         enable(Act.REMOVE, can and not self.actor.busy, why)
         enable(Act.COPY_PATH, bool(picked))
         enable(Act.COPY_EVIDENCE, seen is not None)
+        cannot = self.protecting.can(seen)
+        enable(Act.PROTECT, not cannot, cannot)
         enable(Act.FIND, self._view() is not None)
         enable(Act.SELECT_REMOVABLE, self._view() is not None)
-        enable(Act.CLEAN_UP, self._view() is not None and not self.actor.busy)
-        enable(
-            Act.UNDO,
-            self.actor.last_undoable is not None and not self.actor.busy,
-            "" if self.actor.last_undoable else "Nothing was removed here yet",
-        )
+        enable(Act.CLEAN_UP, self._view() is not None and free, WHY_OFF if observing else "")
+        undoable = self.actor.last_undoable is not None
+        why = WHY_OFF if observing else "" if undoable else "Nothing was removed here yet"
+        enable(Act.UNDO, undoable and free, why)
+        self.observing.turn(self.actions_table[Act.OBSERVE], partial(enable, Act.OBSERVE))
+
+    def _on_observing(self) -> None:
+        self.actor.withdraw()
+        self.history.allow(WHY_OFF if self._racewatch.observing else "")
+        self._on_actor()
 
     def _remove(self) -> None:
         """Ask about what is selected, as it is on screen now."""

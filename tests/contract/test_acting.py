@@ -46,6 +46,23 @@ def test_a_dead_socket_is_removed_recorded_and_put_back(racewatch: Program, thin
     assert racewatch("history").out.startswith("WHEN\tACTION\t")
 
 
+def test_an_observing_configuration_refuses_every_act_in_the_words_of_the_contract(
+    racewatch: Program, things: Things, tmp_path: Path
+) -> None:
+    dead, other = things.dead("dead"), things.dead("other")
+    action = racewatch("remove", other, "--yes", "--json").json["outcomes"][0]["action"]
+    (tmp_path / "racewatch").mkdir()
+    (tmp_path / "racewatch/config.toml").write_text("observe = true\n")
+    observing = {"XDG_CONFIG_HOME": str(tmp_path)}
+    for words in (("remove", dead, "--yes"), ("undo", action), ("purge", action, "--yes")):
+        run = racewatch(*words, "--json", env=observing)
+        assert run.code == 3
+        assert run.json["outcomes"][0]["outcome"] == "refused_forbidden"
+        assert "only observes" in run.json["outcomes"][0]["summary"]
+    assert os.path.lexists(dead)
+    assert not os.path.lexists(other)
+
+
 def test_undo_never_overwrites(racewatch: Program, things: Things) -> None:
     dead = things.dead("dead")
     action = racewatch("remove", dead, "--yes", "--json").json["outcomes"][0]["action"]

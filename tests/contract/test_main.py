@@ -20,6 +20,7 @@ class Window:
 
     def __init__(self, *, failure: BaseException | None = None) -> None:
         self.opened: list[tuple[Sequence[bytes] | None, str | None, Sequence[str]]] = []
+        self.observing: list[bool] = []
         self._failure = failure
 
     def __call__(
@@ -33,6 +34,7 @@ class Window:
         first: First | None = None,
     ) -> int:
         self.opened.append((roots, title, problems))
+        self.observing.append(racewatch.observing)
         if self._failure is not None:
             raise self._failure
         return 0
@@ -54,6 +56,14 @@ def test_the_window_gets_the_roots(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         assert main(*words, window=window) == 0
     roots = [opened[0] for opened in window.opened]
     assert roots == [None, None, [b"/run", b"/tmp"], [b"/run"], [b"here"], [b"./missing"]]
+    assert not any(window.observing)
+
+
+def test_the_window_can_be_opened_to_look_only() -> None:
+    window = Window()
+    for words in (["--observe"], ["gui", "--observe", "/run"], ["--observe", "/run"]):
+        assert main(*words, window=window) == 0
+    assert window.observing == [True] * 3
 
 
 def test_the_window_gets_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

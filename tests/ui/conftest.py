@@ -87,10 +87,14 @@ class Opened:
         protected: Protected | None = None,
         recovered: tuple[HistoryEntry, ...] = (),
         state_roots: tuple[StateRoot, ...] = (),
+        observe: bool = False,
         wait: bool = True,
     ) -> MainWindow:
         config = Config(
-            roots=(self.sandbox.folder,), state_roots=state_roots, protected=protected or Protected()
+            roots=(self.sandbox.folder,),
+            state_roots=state_roots,
+            protected=protected or Protected(),
+            observe=observe,
         )
         racewatch = Racewatch(config, state=os.fsencode(self._place / "state"))
         racewatch.recovered += recovered

@@ -1,0 +1,180 @@
+"""“Protect this…”: adds to the list of what may never be acted on, with a reason, at once and for good."""
+
+from __future__ import annotations
+
+import os
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import QObject, Signal
+from PySide6.QtGui import QFont
+from PySide6.QtWidgets import (
+    QButtonGroup,
+    QDialog,
+    QFormLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from racewatch.config import config_path
+from racewatch.config_edit import EditError, everything_in, exactly, protect
+from racewatch.core.model import Observation
+from racewatch.core.protected import Protected, Protection
+from racewatch.core.text import display, display_text
+from racewatch.ui.bridge import Bridge
+from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
+from racewatch.ui.steady import SteadyButton
+from racewatch.ui.strip import Level, StripArea
+from racewatch.verbs import Racewatch
+
+_SAID: Final = (
+    "What this pattern matches is never removed by the window, the command line or the agent, however dead it is, "
+    "and the reason is shown to whoever tries. It is written to the configuration file."
+)
+
+
+class ProtectDialog(QDialog):
+    """Asks for the pattern and the reason.  ``rule`` is the answer; None when there is none (yet)."""
+
+    def __init__(self, path: bytes, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._path = path
+        self.rule: Protection | None = None
+        name = display(os.path.basename(path) or path)
+        title = f"Protect “{name}”?"
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setMinimumWidth(560)
+        head = WrapLabel(title)
+        head.setObjectName("paneTitle")
+        font = QFont(head.font())
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        font.setWeight(QFont.Weight.DemiBold)
+        head.setFont(font)
+        self.only = QRadioButton("Only this one")
+        self.folder = QRadioButton("Everything in its folder")
+        self.only.setChecked(True)
+        group = QButtonGroup(self)
+        choice = QHBoxLayout()
+        for button in (self.only, self.folder):
+            button.setAccessibleName(button.text())
+            group.addButton(button)
+            choice.addWidget(button)
+        choice.addStretch(1)
+        self.only.toggled.connect(self._suggest)
+        self.pattern = QLineEdit()
+        self.pattern.setFont(fixed_font(self.pattern.font()))
+        self.pattern.setAccessibleName("Pattern")
+        self.pattern.setAccessibleDescription("A shell pattern over whole paths; * stands for anything")
+        self.reason = QLineEdit()
+        self.reason.setAccessibleName("Reason")
+        self.reason.setPlaceholderText("for example: ask the database team first")
+        for line in (self.pattern, self.reason):
+            line.textChanged.connect(self._check)
+        form = QFormLayout()
+        form.setHorizontalSpacing(12)
+        form.setVerticalSpacing(8)
+        for text, field in (("Pattern", self.pattern), ("Reason", self.reason)):
+            form.addRow(PlainLabel(text), field)
+        self.problem = WrapLabel()
+        self.problem.setObjectName("muted")
+        self.cancel = SteadyButton("Cancel")
+        self.cancel.setAccessibleName("Cancel")
+        self.cancel.setAutoDefault(False)
+        self.cancel.clicked.connect(self.reject)
+        self.protect = SteadyButton("Protect")
+        self.protect.setAccessibleName("Protect")
+        self.protect.setDefault(True)
+        self.protect.clicked.connect(self._on_protect)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.protect)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(12)
+        layout.addWidget(head)
+        layout.addWidget(WrapLabel(_SAID))
+        layout.addLayout(choice)
+        layout.addLayout(form)
+        layout.addWidget(self.problem)
+        layout.addLayout(buttons)
+        self._suggest()
+        self.reason.setFocus()
+
+    def _suggest(self) -> None:
+        whole = self.only.isChecked()
+        self.pattern.setText(exactly(self._path) if whole else everything_in(os.path.dirname(self._path)))
+
+    def _check(self) -> None:
+        problem = self._problem()
+        self.problem.setText(problem or f"Written to {display(config_path())}.")
+        self.protect.setEnabled(not problem)
+
+    def _problem(self) -> str:
+        pattern = self.pattern.text()
+        if not pattern.startswith(("/", "*")):
+            return "The pattern is over whole paths: it begins with / or *."
+        if Protected((Protection(os.fsencode(pattern), ""),)).reason(self._path) is None:
+            return "The pattern does not match this one."
+        return "" if self.reason.text().strip() else "Say why: the reason is shown to whoever tries."
+
+    def _on_protect(self) -> None:
+        if not self._problem():
+            self.rule = Protection(os.fsencode(self.pattern.text()), display_text(self.reason.text().strip()))
+            self.accept()
+
+
+class Protecting(QObject):
+    """Asks, and does it.  ``changed`` when something is protected that was not."""
+
+    changed = Signal()
+
+    def __init__(self, bridge: Bridge, racewatch: Racewatch, strips: StripArea, window: QWidget) -> None:
+        super().__init__(window)
+        self._bridge = bridge
+        self._racewatch = racewatch
+        self._strips = strips
+        self._window = window
+        self.dialog: ProtectDialog | None = None
+
+    def can(self, seen: Observation | None) -> str:
+        """Why this cannot be protected; empty when it can."""
+        if seen is None or seen.target.place is None:
+            return "Select something that has a path first."
+        reason = self._racewatch.protection(seen.target)
+        return f"It is protected already: {reason}" if reason is not None else ""
+
+    def start(self, seen: Observation | None) -> None:
+        """Ask about this one."""
+        if seen is None or seen.target.place is None or self.can(seen) or self.dialog is not None:
+            return
+        self.dialog = ProtectDialog(os.path.join(*seen.target.place), self._window)
+        self.dialog.finished.connect(self._answered)
+        self.dialog.open()
+
+    def _answered(self) -> None:
+        dialog, self.dialog = self.dialog, None
+        if dialog is None:
+            return
+        dialog.deleteLater()
+        if dialog.rule is not None:
+            # Here it holds at once, whatever becomes of the file.
+            self._racewatch.protect(dialog.rule)
+            self.changed.emit()
+            self._bridge.spawn(self._write(dialog.rule), "writing the protected list")
+
+    async def _write(self, rule: Protection) -> None:
+        pattern = os.fsdecode(rule.pattern)
+        try:
+            await self._bridge.offload(partial(protect, config_path(), pattern, rule.reason))
+        except EditError as error:
+            self._strips.show_message(
+                Level.WARNING,
+                f"{display_text(pattern)} is protected until this window closes, but not for good: {error}.",
+            )
+            return
+        self._strips.show_message(Level.SUCCESS, f"Protected: {display_text(pattern)} ({rule.reason})")
