@@ -58,6 +58,7 @@ class Config:
     keep_days: int = 7
     observe: bool = False
     theme: Theme = Theme.SYSTEM
+    terminal: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -245,6 +246,7 @@ class _Reader:
             "keep_days",
             "observe",
             "theme",
+            "terminal",
             "containers",
         }
         self._unknown(table, known, "")
@@ -261,6 +263,7 @@ class _Reader:
             keep_days=self._value(table, "keep_days", _whole_number(0), defaults.keep_days),
             observe=self._observe(table),
             theme=self._value(table, "theme", _theme, defaults.theme),
+            terminal=self._value(table, "terminal", _command, defaults.terminal),
         )
         return config, tuple(self._problems)
 
@@ -373,6 +376,13 @@ def _sockets(value: object) -> tuple[bytes, ...]:
 
 def _patterns(value: object) -> tuple[bytes, ...]:
     return tuple(os.fsencode(text) for text in _texts(value))
+
+
+def _command(value: object) -> tuple[str, ...]:
+    words = tuple(_texts(value))
+    if any("\0" in word for word in words) or (words and not words[0]):
+        raise _WrongValueError("wanted a command as a list of words, the program first")
+    return words
 
 
 def _texts(value: object) -> list[str]:

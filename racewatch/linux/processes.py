@@ -237,6 +237,20 @@ def describe(pid: int) -> ProcessInfo | None:
     return ProcessInfo(pid, before.start_ticks, started, name, user, command, unit)
 
 
+def control_group(process: ProcessId) -> bytes | None:
+    """The control group of this very process, by the hierarchy that names most; None when it cannot be seen."""
+    try:
+        if identify(process.pid) != process:
+            return None
+        rows = _read(b"/proc/%d/cgroup" % process.pid).splitlines()
+        if identify(process.pid) != process:
+            return None
+    except OSError:
+        return None
+    # HIERARCHY:CONTROLLERS:PATH; a process that a runtime put away has a path of its own in one of them at least.
+    return max((row.split(b":", 2)[-1] for row in rows), key=len, default=None)
+
+
 def _unit(pid: int) -> str | None:
     try:
         return unit_of(_read(b"/proc/%d/cgroup" % pid))

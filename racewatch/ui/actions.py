@@ -22,8 +22,17 @@ class Act(enum.Enum):
     LOOK = "look"
     QUIT = "quit"
     UNDO = "undo"
+    EXPORT_CSV = "export_csv"
+    EXPORT_JSON = "export_json"
     COPY_PATH = "copy_path"
+    COPY_QUOTED = "copy_quoted"
+    COPY_FINGERPRINT = "copy_fingerprint"
     COPY_EVIDENCE = "copy_evidence"
+    COPY_JSON = "copy_json"
+    COPY_NOTE = "copy_note"
+    REVEAL = "reveal"
+    TERMINAL = "terminal"
+    HOLDER = "holder"
     FIND = "find"
     REMOVE = "remove"
     SELECT_REMOVABLE = "select_removable"
@@ -55,17 +64,24 @@ class Entry:
 
 TABLE: Final = (
     Entry(Act.LOOK, "&File", "&Look again now", "Look at everything afresh", "refresh", ("F5", "Ctrl+R")),
+    Entry(
+        Act.EXPORT_CSV,
+        "&File",
+        "Export rows as &CSV…",
+        "Save the shown rows and columns as a table",
+        "export",
+        ("Ctrl+E",),
+    ),
+    Entry(
+        Act.EXPORT_JSON,
+        "&File",
+        "Export rows as &JSON…",
+        "Save the shown rows with all their evidence, for programs",
+        "export",
+        ("Ctrl+Shift+E",),
+    ),
     Entry(Act.QUIT, "&File", "&Quit", "Close the window and stop watching", "quit", ("Ctrl+Q",)),
     Entry(Act.UNDO, "&Edit", "&Undo last removal", "Put back what was removed last", "undo", ("Ctrl+Z",)),
-    Entry(Act.COPY_PATH, "&Edit", "&Copy path", "Copy the path of the selected thing", "copy", ("Ctrl+C",)),
-    Entry(
-        Act.COPY_EVIDENCE,
-        "&Edit",
-        "Copy &evidence",
-        "Copy the evidence of the selected thing as text",
-        "copy",
-        ("Ctrl+Shift+C",),
-    ),
     Entry(Act.FIND, "&Edit", "&Find…", "Search paths, labels and owners", "search", ("Ctrl+F",)),
     Entry(
         Act.SELECT_REMOVABLE,
@@ -83,6 +99,50 @@ TABLE: Final = (
         "Review every left-over shown in this view, then remove those that stay ticked",
         "clean-up",
         ("Ctrl+Del",),
+    ),
+    *(
+        Entry(act, "&Selected", text, text_help, icon, (keys,))
+        for act, text, text_help, icon, keys in (
+            (Act.COPY_PATH, "&Copy path", "Copy the path of the selected thing", "copy", "Ctrl+C"),
+            (
+                Act.COPY_QUOTED,
+                "Copy path for a &shell",
+                "Copy the path in quotes, so that a shell takes it as it is, odd bytes too",
+                "copy",
+                "Ctrl+Alt+C",
+            ),
+            (
+                Act.COPY_FINGERPRINT,
+                "Copy &fingerprint",
+                "Copy what tells this very thing from a later one of the same name",
+                "copy",
+                "Ctrl+Alt+F",
+            ),
+            (
+                Act.COPY_EVIDENCE,
+                "Copy &evidence as text",
+                "Copy the evidence of the selected thing as text",
+                "copy",
+                "Ctrl+Shift+C",
+            ),
+            (Act.COPY_JSON, "Copy evidence as &JSON", "Copy all of it for programs", "copy", "Ctrl+Alt+J"),
+            (
+                Act.COPY_NOTE,
+                "Copy incident &note",
+                "Copy a note for a ticket, with verdict, evidence and holders",
+                "copy",
+                "Ctrl+Alt+N",
+            ),
+            (Act.REVEAL, "Show in file &manager", "Show it in its folder", "folder", "Ctrl+Alt+O"),
+            (Act.TERMINAL, "Open &terminal there", "Open a terminal in its folder", "terminal", "F4"),
+            (
+                Act.HOLDER,
+                "Show &holder…",
+                "Who holds it: process, command, unit, container",
+                "owner",
+                "Ctrl+I",
+            ),
+        )
     ),
     Entry(
         Act.PROTECT,
@@ -117,6 +177,36 @@ TABLE: Final = (
     ),
     Entry(Act.HEALTH, "&View", "&Watching…", "How well each source of knowledge works", "pulse", ("F8",)),
     Entry(Act.KEYS, "&Help", "&Keyboard shortcuts", "All shortcuts on one sheet", "keyboard", ("F1",)),
+)
+
+
+#: Before these a menu has a line.
+_FIRST_OF_GROUP: Final = {
+    Act.EXPORT_CSV,
+    Act.QUIT,
+    Act.FIND,
+    Act.SELECT_REMOVABLE,
+    Act.COPY_EVIDENCE,
+    Act.REVEAL,
+    Act.FREEZE,
+    Act.OBSERVE,
+}
+#: How the evidence of one thing is copied.
+COPIES: Final = (Act.COPY_EVIDENCE, Act.COPY_JSON, Act.COPY_NOTE)
+_CONTEXT: Final = (
+    Act.COPY_PATH,
+    Act.COPY_QUOTED,
+    Act.COPY_FINGERPRINT,
+    None,
+    *COPIES,
+    None,
+    Act.REVEAL,
+    Act.TERMINAL,
+    Act.HOLDER,
+    None,
+    Act.REMOVE,
+    None,
+    Act.PROTECT,
 )
 
 
@@ -168,14 +258,7 @@ class Actions(QObject):
             if entry.menu not in menus:
                 menus[entry.menu] = bar.addMenu(entry.menu)
             menu = menus[entry.menu]
-            if entry.act in (
-                Act.QUIT,
-                Act.COPY_PATH,
-                Act.FIND,
-                Act.SELECT_REMOVABLE,
-                Act.OBSERVE,
-                Act.FREEZE,
-            ):
+            if entry.act in _FIRST_OF_GROUP and not menu.isEmpty():
                 menu.addSeparator()
             menu.addAction(self._by_act[entry.act])
         return menus
@@ -195,7 +278,7 @@ class Actions(QObject):
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with one row."""
         menu = QMenu(parent)
-        for act in (Act.COPY_PATH, Act.COPY_EVIDENCE, None, Act.REMOVE, None, Act.PROTECT):
+        for act in _CONTEXT:
             if act is None:
                 menu.addSeparator()
             else:

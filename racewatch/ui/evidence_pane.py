@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QFont
+from PySide6.QtGui import QAction, QFont
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
     QHBoxLayout,
+    QMenu,
     QPushButton,
     QScrollArea,
     QStackedLayout,
@@ -21,7 +22,7 @@ from PySide6.QtWidgets import (
 from racewatch.core.model import Evidence, Observation, Owner
 from racewatch.core.text import display_text
 from racewatch.monitor.timeline import Timeline
-from racewatch.ui import icons, words
+from racewatch.ui import icons, remains, words
 from racewatch.ui.command_box import CommandBox
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, tooltip
@@ -33,9 +34,9 @@ _MOST_COMMAND: Final = 240
 
 
 class EvidenceRow(QFrame):
-    """One finding: what it speaks for, in words; where it comes from, in small print."""
+    """One finding: what it speaks for, in words; where it comes from and when it was found, in small print."""
 
-    def __init__(self, look: Look, item: Evidence, parent: QWidget | None = None) -> None:
+    def __init__(self, look: Look, item: Evidence, when: float = 0.0, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("evidenceRow")
         picture = PlainLabel()
@@ -47,11 +48,12 @@ class EvidenceRow(QFrame):
         picture.setToolTip(tooltip(said))
         picture.setAccessibleName(said)
         detail = WrapLabel(item.detail)
-        source = WrapLabel(f"{item.check} · {item.source}")
+        at = words.moment(when)
+        source = WrapLabel(" · ".join(part for part in (item.check, item.source, at) if part))
         source.setObjectName("muted")
         source.setFont(_scaled(source.font(), 0.9))
         self.setAccessibleName(f"{said}: {item.detail}")
-        self.setAccessibleDescription(f"{item.check}, from {item.source}")
+        self.setAccessibleDescription(f"{item.check}, from {item.source}{f', at {at}' if at else ''}")
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(detail)
@@ -61,6 +63,23 @@ class EvidenceRow(QFrame):
         layout.setSpacing(8)
         layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         layout.addLayout(texts, 1)
+
+
+class _Risk(QFrame):
+    """One thing that can still go wrong."""
+
+    def __init__(self, look: Look, text: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("evidenceRow")
+        self.setAccessibleName(text)
+        picture = PlainLabel()
+        picture.setPixmap(icons.pixmap("hourglass", look.colours.muted, 16, self.devicePixelRatioF()))
+        picture.setFixedSize(18, 20)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(0, 6, 0, 7)
+        layout.setSpacing(8)
+        layout.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        layout.addWidget(WrapLabel(text), 1)
 
 
 class FactGrid(QWidget):
@@ -88,7 +107,6 @@ class EvidencePane(QFrame):
 
     remove_wanted = Signal()
     copy_path_wanted = Signal()
-    copy_details_wanted = Signal()
 
     def __init__(
         self,
@@ -173,15 +191,18 @@ class EvidencePane(QFrame):
         self.remove.setProperty("role", "danger")
         self.remove.setAutoDefault(False)
         self.remove.clicked.connect(self.remove_wanted)
-        self.copy_details = QPushButton("Copy evidence")
-        self.copy_details.setAccessibleDescription("Copy everything shown here as text")
-        self.copy_details.setAutoDefault(False)
-        self.copy_details.clicked.connect(self.copy_details_wanted)
-        for button in (self.remove, self.copy_details):
+        self.copy = QPushButton("Copy")
+        self.copy.setAccessibleDescription(
+            "Copy what is shown here: as text, as JSON, as a note for a ticket"
+        )
+        self.copy.setAutoDefault(False)
+        # It keeps the menu that is given to it.
+        self.copy.setMenu(QMenu(self.copy))
+        for button in (self.remove, self.copy):
             button.setAccessibleName(button.text())
         buttons = QHBoxLayout()
         buttons.addWidget(self.remove)
-        buttons.addWidget(self.copy_details)
+        buttons.addWidget(self.copy)
         buttons.addStretch(1)
         footer = QFrame()
         footer.setObjectName("paneFooter")
@@ -223,6 +244,10 @@ class EvidencePane(QFrame):
         self.timeline.show_timeline(timeline)
         self._stack.setCurrentWidget(self._full)
 
+    def offer_copies(self, actions: Sequence[QAction]) -> None:
+        """The ways to copy what is shown; the window's own actions, with their shortcuts."""
+        self.copy.menu().addActions(list(actions))
+
     def show_space(self, text: str) -> None:
         """What it takes on the disk, in sentences; nothing for what takes none."""
         if text != self.space.text() or not text:
@@ -258,9 +283,14 @@ class EvidencePane(QFrame):
         remedy = words.remedy(seen)
         if remedy:
             self._details.addWidget(Note(self._look, "idle", "info", remedy))
-        self._section("Evidence")
-        for evidence in seen.evidence:
-            self._details.addWidget(EvidenceRow(self._look, evidence))
+        self._section(remains.question(seen))
+        for evidence in remains.found(seen):
+            self._details.addWidget(EvidenceRow(self._look, evidence, seen.seen_at))
+        risks = remains.risks(seen)
+        if risks and not gone:
+            self._section("What stays open if it is removed")
+        for risk in risks if not gone else ():
+            self._details.addWidget(_Risk(self._look, risk))
         commands = words.commands(seen)
         if commands:
             self._section("To run yourself")
@@ -331,7 +361,7 @@ def _owner_pairs(owner: Owner) -> list[tuple[str, str]]:
 
 
 def _shortened(text: str) -> str:
-    # A command line may be a whole script; "Copy evidence" has all of it.
+    # A command line may be a whole script; what is copied has all of it.
     return text if len(text) <= _MOST_COMMAND else f"{text[:_MOST_COMMAND]}…"
 
 

@@ -43,11 +43,16 @@ def pixmap(name: str, colour: QColor | str, size: int, ratio: float = 1.0) -> QP
 
 def icon(name: str, colour: QColor | str, disabled: QColor | str | None = None) -> QIcon:
     """The icon in several sizes; greyed in ``disabled`` where the control is off."""
+    return _icon(name, QColor(colour).name(), None if disabled is None else QColor(disabled).name())
+
+
+@lru_cache(maxsize=256)
+def _icon(name: str, colour: str, disabled: str | None) -> QIcon:
     result = QIcon()
     for size in _SIZES:
-        result.addPixmap(_render(name, QColor(colour).name(), size), QIcon.Mode.Normal)
+        result.addPixmap(_render(name, colour, size), QIcon.Mode.Normal)
         if disabled is not None:
-            result.addPixmap(_render(name, QColor(disabled).name(), size), QIcon.Mode.Disabled)
+            result.addPixmap(_render(name, disabled, size), QIcon.Mode.Disabled)
     return result
 
 

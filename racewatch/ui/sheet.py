@@ -2,9 +2,20 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import Qt
+from collections.abc import Sequence
+
+from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QKeySequence
-from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import (
+    QDialog,
+    QFrame,
+    QGridLayout,
+    QHBoxLayout,
+    QPushButton,
+    QScrollArea,
+    QVBoxLayout,
+    QWidget,
+)
 
 from racewatch import __version__
 from racewatch.ui.actions import TABLE
@@ -27,17 +38,24 @@ class ShortcutSheet(QDialog):
         self.setWindowTitle("Keyboard shortcuts")
         self.setAccessibleName("Keyboard shortcuts")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        grid = QGridLayout()
-        grid.setHorizontalSpacing(18)
-        grid.setVerticalSpacing(7)
         lines = [
             (" or ".join(_native(key) for key in entry.keys), entry.help) for entry in TABLE if entry.keys
         ]
-        for at, (keys, text) in enumerate((*lines, *_MORE)):
-            cap = PlainLabel(keys)
-            cap.setObjectName("keycap")
-            grid.addWidget(cap, at, 0, Qt.AlignmentFlag.AlignLeft)
-            grid.addWidget(PlainLabel(text), at, 1)
+        lines += _MORE
+        # Two columns side by side: one would be higher than many screens.
+        half = (len(lines) + 1) // 2
+        columns = QHBoxLayout()
+        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setSpacing(34)
+        for part in (lines[:half], lines[half:]):
+            columns.addLayout(_grid(part))
+        body = QWidget()
+        body.setLayout(columns)
+        scroll = QScrollArea()
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setFrameShape(QFrame.Shape.NoFrame)
+        scroll.setAccessibleName("Shortcuts")
         close = QPushButton("Close")
         close.setAccessibleName("Close")
         close.setDefault(True)
@@ -51,8 +69,24 @@ class ShortcutSheet(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(16)
-        layout.addLayout(grid)
+        layout.addWidget(scroll, 1)
         layout.addLayout(below)
+        wanted = body.sizeHint() + QSize(60, 110)
+        self.resize(wanted.boundedTo(self.screen().availableSize() - QSize(40, 60)))
+
+
+def _grid(lines: Sequence[tuple[str, str]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(14)
+    grid.setVerticalSpacing(7)
+    for at, (keys, text) in enumerate(lines):
+        cap = PlainLabel(keys)
+        cap.setObjectName("keycap")
+        grid.addWidget(cap, at, 0, Qt.AlignmentFlag.AlignLeft)
+        grid.addWidget(PlainLabel(text), at, 1)
+    grid.setColumnStretch(1, 1)
+    grid.setRowStretch(len(lines), 1)
+    return grid
 
 
 def _native(keys: str) -> str:

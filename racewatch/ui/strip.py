@@ -46,6 +46,7 @@ class Strip(QFrame):
         *,
         details: str = "",
         undo: Callable[[], None] | None = None,
+        more: tuple[str, Callable[[], None]] | None = None,
         closable: bool = True,
         parent: QWidget | None = None,
     ) -> None:
@@ -68,12 +69,15 @@ class Strip(QFrame):
         layout.addWidget(self.label, 1, Qt.AlignmentFlag.AlignVCenter)
         self.undo_button = self._button("Undo", "undo", "Put back what was removed", self._on_undo)
         self.undo_button.setVisible(undo is not None)
+        self.more_button = self._button(more[0] if more else "", "history", "Go to it", self._on_more)
+        self.more_button.setVisible(more is not None)
+        self._more = more
         self.copy_button = self._button(
             "Copy details", "copy", "Copy this message with its details to the clipboard", self._on_copy
         )
         self.close_button = self._button("", "clear", "Close this message", self.dismiss)
         self.close_button.setVisible(closable)
-        for button in (self.undo_button, self.copy_button, self.close_button):
+        for button in (self.undo_button, self.more_button, self.copy_button, self.close_button):
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         look.changed.connect(self._paint)
         self._paint()
@@ -100,7 +104,7 @@ class Strip(QFrame):
             Level.ERROR: colours.danger,
         }[self.level]
         self._icon.setPixmap(icons.pixmap(self.level.value, colour, 20, self.devicePixelRatioF()))
-        for button in (self.undo_button, self.copy_button, self.close_button):
+        for button in (self.undo_button, self.more_button, self.copy_button, self.close_button):
             button.setIcon(icons.icon(str(button.property("iconName")), colours.accent, colours.faint))
 
     def _on_undo(self) -> None:
@@ -108,6 +112,10 @@ class Strip(QFrame):
             call, self._undo = self._undo, None
             self.undo_button.setEnabled(False)
             call()
+
+    def _on_more(self) -> None:
+        if self._more is not None:
+            self._more[1]()
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.text}\n{self.details}".strip())
@@ -150,16 +158,22 @@ class StripArea(QWidget):
         *,
         details: str = "",
         undo: Callable[[], None] | None = None,
+        more: tuple[str, Callable[[], None]] | None = None,
         standing: bool = False,
     ) -> Strip:
-        """Add a message; a ``standing`` one cannot be closed and stays on top."""
+        """Add a message; a ``standing`` one cannot be closed and stays on top.
+
+        ``more``: a button with this text, and where it leads.
+        """
         passing = [strip for strip in self.strips() if not strip.close_button.isHidden()]
         for old in passing:
             if old.text == text or len(passing) >= _MOST - 1:
                 passing.remove(old)
                 old.dismiss()
                 break
-        strip = Strip(self._look, level, text, details=details, undo=undo, closable=not standing, parent=self)
+        strip = Strip(
+            self._look, level, text, details=details, undo=undo, more=more, closable=not standing, parent=self
+        )
         self._layout.insertWidget(0 if standing else self._layout.count(), strip)
         self.show()
         return strip

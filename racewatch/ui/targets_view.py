@@ -38,7 +38,6 @@ class TargetsView(QWidget):
     menu_wanted = Signal(object)
     finger = Signal(bool)
     copy_path_wanted = Signal()
-    copy_details_wanted = Signal()
 
     def __init__(
         self,
@@ -59,7 +58,7 @@ class TargetsView(QWidget):
         self._roots_text = ""
         self._problems: tuple[Problem, ...] = ()
         self._health: tuple[SourceHealth, ...] = ()
-        self._spaces = spaces
+        self.spaces = spaces
         self.model = TableModel(shape, self, chronicle=chronicle, spaces=spaces if spaces is not None else {})
         self.table = TargetTable(self.model, look)
         self.table.setAccessibleName(many.capitalize())
@@ -103,7 +102,6 @@ class TargetsView(QWidget):
         self.table.finger.connect(self.finger)
         self.pane.remove_wanted.connect(self.remove_wanted)
         self.pane.copy_path_wanted.connect(self.copy_path_wanted)
-        self.pane.copy_details_wanted.connect(self.copy_details_wanted)
         self.model.updated.connect(self._on_updated)
         self.model.counted.connect(self._on_counted)
         self._show_area()
@@ -174,8 +172,8 @@ class TargetsView(QWidget):
         state = words.remove_state(seen, self._why_not(seen) if seen is not None else None)
         timeline = self._chronicle.of(target) if target is not None else None
         self.pane.show_observation(seen, state, timeline, gone=row is not None and row.gone)
-        if seen is not None and self._spaces is not None:
-            self.pane.show_space(words.space_detail(seen, self._spaces.get(seen.target)))
+        if seen is not None and self.spaces is not None:
+            self.pane.show_space(words.space_detail(seen, self.spaces.get(seen.target)))
         self.selected.emit(self.observation())
 
     def counted_anew(self, targets: set[Target]) -> None:

@@ -9,7 +9,7 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent, QGuiApplication
+from PySide6.QtGui import QAction, QActionGroup, QCloseEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
@@ -31,9 +31,10 @@ from racewatch.monitor.engine import Monitor
 from racewatch.monitor.timeline import WINDOW
 from racewatch.ui import icons, words
 from racewatch.ui.acting import Actor
-from racewatch.ui.actions import Act, Actions
+from racewatch.ui.actions import COPIES, Act, Actions
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
+from racewatch.ui.export import Exportable, Exports
 from racewatch.ui.feed import Feed
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
@@ -42,7 +43,9 @@ from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
 from racewatch.ui.protecting import Protecting
 from racewatch.ui.remedy import RemedyDialog
+from racewatch.ui.selected import Selected
 from racewatch.ui.sheet import ShortcutSheet
+from racewatch.ui.shown_rows import ShownHistory, ShownTargets
 from racewatch.ui.sidebar import Page, Sidebar
 from racewatch.ui.spaces import Spaces
 from racewatch.ui.status import Status
@@ -96,10 +99,23 @@ class MainWindow(QMainWindow):
         self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle, self.spaces.known)
         self._views = (self.sockets, self.locks, self.containers)
         self.overview = Overview(look, self._chronicle)
-        self.history = HistoryView(look)
+        self.history = HistoryView(look, racewatch.config.keep_days)
         self.status = Status(look)
         self.observing = Observing(bridge, racewatch, self.strips, self)
         self.protecting = Protecting(bridge, racewatch, self.strips, self)
+        self.about_selected = Selected(
+            self,
+            bridge,
+            look,
+            self.strips,
+            selected=self._selected,
+            picked=self._picked,
+            may=lambda seen: words.remove_state(seen, self._why_not(seen)).reason,
+            timeline=lambda seen: self._chronicle.of(seen.target),
+            space=self._space_of,
+            terminal=lambda: self._racewatch.config.terminal,
+        )
+        self.exports = Exports(self, bridge, self.strips, self._exportable, self._has_rows)
         self.actions_table = Actions(self, look, self._handlers())
         self._build()
         self._connect()
@@ -115,8 +131,8 @@ class MainWindow(QMainWindow):
             Act.LOOK: self._look_again,
             Act.QUIT: self.close_by_wish,
             Act.UNDO: self._undo_last,
-            Act.COPY_PATH: self._copy_path,
-            Act.COPY_EVIDENCE: self._copy_evidence,
+            **self.about_selected.handlers(),
+            **self.exports.handlers(),
             Act.FIND: self._find,
             Act.REMOVE: self._remove,
             Act.SELECT_REMOVABLE: self._select_removable,
@@ -185,8 +201,8 @@ class MainWindow(QMainWindow):
             view.table.mark_of = self._mark_of
             view.remove_wanted.connect(self._remove_shown)
             view.table.activated_target.connect(self._remove)
-            view.copy_path_wanted.connect(self._copy_path)
-            view.copy_details_wanted.connect(self._copy_evidence)
+            view.copy_path_wanted.connect(self.actions_table[Act.COPY_PATH].trigger)
+            view.pane.offer_copies([self.actions_table[act] for act in COPIES])
             view.menu_wanted.connect(self._context_menu)
             view.finger.connect(self._on_finger)
             view.selected.connect(self._enable)
@@ -215,8 +231,12 @@ class MainWindow(QMainWindow):
             )
         recovered = self._racewatch.recovered
         if recovered:
+            self.history.mark_recovered({entry.action for entry in recovered}, time.time())
             self.strips.show_message(
-                Level.INFO, _recovered_text(recovered), details=_recovered_details(recovered)
+                Level.INFO,
+                _recovered_text(recovered),
+                details=_recovered_details(recovered),
+                more=("Show in history", lambda: self._show_act(recovered[-1].action)),
             )
 
     def _restore_place(self) -> None:
@@ -392,7 +412,7 @@ class MainWindow(QMainWindow):
         return Mark("refused", f"Protected by the configuration: {reason}") if reason is not None else None
 
     def _enable(self) -> None:
-        seen, picked = self._selected(), self._picked()
+        picked = self._picked()
         enable = self.actions_table.enable
         if len(picked) > 1:
             can = self._some_removable(picked)
@@ -405,11 +425,11 @@ class MainWindow(QMainWindow):
         observing = self._racewatch.observing
         free = not self.actor.busy and not observing
         enable(Act.REMOVE, can and not self.actor.busy, why)
-        enable(Act.COPY_PATH, bool(picked))
-        enable(Act.COPY_EVIDENCE, seen is not None)
-        cannot = self.protecting.can(seen)
+        self.about_selected.enable(self.actions_table)
+        self.exports.enable(self.actions_table)
+        cannot = self.protecting.can(self._selected())
         enable(Act.PROTECT, not cannot, cannot)
-        enable(Act.FIND, self._view() is not None)
+        enable(Act.FIND, self._has_rows())
         enable(Act.SELECT_REMOVABLE, self._view() is not None)
         enable(Act.CLEAN_UP, self._view() is not None and free, WHY_OFF if observing else "")
         undoable = self.actor.last_undoable is not None
@@ -475,19 +495,22 @@ class MainWindow(QMainWindow):
     def _on_container(self, target: Target | None) -> None:
         self.spaces.choose(self.containers.observation())
 
-    def _copy_path(self) -> None:
-        QGuiApplication.clipboard().setText("\n".join(words.full_path(seen) for seen in self._picked()))
+    def _space_of(self, seen: Observation) -> str:
+        space = self.spaces.known.get(seen.target)
+        return words.space_detail(seen, space) if space is not None else ""
 
-    def _copy_evidence(self) -> None:
-        seen = self._selected()
-        if seen is not None:
-            text = words.as_text(seen)
-            if seen.target in self.spaces.known:
-                text += f"\nspace: {words.space_detail(seen, self.spaces.known[seen.target])}"
-            QGuiApplication.clipboard().setText(text)
+    def _exportable(self) -> Exportable | None:
+        """The rows on screen, as they are now."""
+        view = self._view()
+        if view is not None:
+            return ShownTargets(view)
+        return ShownHistory(self.history) if self._has_rows() else None
+
+    def _has_rows(self) -> bool:
+        return self.pages.currentWidget() in (*self._views, self.history)
 
     def _find(self) -> None:
-        view = self._view()
+        view = self._view() or (self.history if self._has_rows() else None)
         if view is not None:
             view.filters.search.setFocus(Qt.FocusReason.ShortcutFocusReason)
             view.filters.search.selectAll()
@@ -536,6 +559,12 @@ class MainWindow(QMainWindow):
         view = next(view for view in self._views if view.shape.kind is opening.kind)
         self.sidebar.choose(Page(self.pages.indexOf(view)))
         view.reveal(opening.target, search=opening.search, verdict=opening.verdict)
+
+    def _show_act(self, action: str) -> None:
+        """A line of the history."""
+        self.sidebar.choose(Page.HISTORY)
+        self.history.choose(action)
+        self.history.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
     def _show_view(self, page: Page) -> None:
         self.pages.setCurrentIndex(page)

@@ -168,6 +168,7 @@ def inside(theme: str, target: Path) -> None:
     from racewatch.core.model import Verdict
     from racewatch.ui import app
     from racewatch.ui.actions import Act
+    from racewatch.ui.holder import HolderDialog
     from racewatch.ui.remedy import RemedyDialog
     from racewatch.ui.review import ReviewDialog
     from racewatch.ui.sidebar import Page
@@ -370,6 +371,19 @@ def inside(theme: str, target: Path) -> None:
             await asyncio.sleep(0.6)
             grab("own-command")
             window.findChildren(RemedyDialog)[0].close()
+            choose_lock(b"nightly.lock")
+            await until(window.actions_table[Act.HOLDER].isEnabled)
+            window.actions_table[Act.HOLDER].trigger()
+            await asyncio.sleep(0.6)
+            grab("holder")
+            window.findChildren(HolderDialog)[0].close()
+            choose_lock(b"nightly.lock")
+            window._context_menu(window.mapToGlobal(window.rect().center()))
+            await asyncio.sleep(0.4)
+            grab("context-menu")
+            popup = QApplication.activePopupWidget()
+            assert popup is not None
+            popup.close()
 
             def may_delete() -> bool:
                 dialog = actor.dialog

@@ -107,6 +107,16 @@ class BundleJudgement:
     remedy: str | None = None
 
 
+_UNUSED: Final = (
+    "its name is taken away in one step and then looked at again; what remains is a container that is just "
+    "being made of it, which then fails. It is kept aside, so undo brings all of it back"
+)
+_IN_DOUBT: Final = (
+    "whoever could not be seen may be using it: its files stay as they are, but no longer under this name. It is "
+    "kept aside, so undo brings all of it back"
+)
+
+
 def judge_bundle(facts: BundleFacts) -> BundleJudgement:
     """The verdict on one bundle.  Same facts, same verdict."""
     evidence = _evidence(facts)
@@ -154,22 +164,15 @@ def judge_bundle(facts: BundleFacts) -> BundleJudgement:
             Verdict.UNKNOWN,
             "cannot tell",
             f"It cannot be proved that nobody uses it: {doubt}.",
-            evidence,
+            (*evidence, Evidence("window", Says.INFO, "rule", _IN_DOUBT)),
             Removable.OVERRIDE,
             "look as root, on the machine itself",
         )
-    window = Evidence(
-        "window",
-        Says.INFO,
-        "rule",
-        "its name is taken away in one step and then looked at again; what remains is a container that is just "
-        "being made of it, which then fails. It is kept aside, so undo brings all of it back",
-    )
     return BundleJudgement(
         Verdict.STALE,
         ORPHANED,
         "No container, no mount and no process uses it.",
-        (*evidence, window),
+        (*evidence, Evidence("window", Says.INFO, "rule", _UNUSED)),
         Removable.YES,
     )
 

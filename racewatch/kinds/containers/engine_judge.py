@@ -118,6 +118,13 @@ def _against(said: Inspected, owner: Owner | None) -> str | None:
     return None
 
 
+_PROVED: Final = (
+    "its own engine deletes it, under the engine's own lock, by full id and never by force: one that is started "
+    "meanwhile is refused by the engine. What remains is an engine that does not keep to that"
+)
+_DOUBTED: Final = "One that its engine is about to start again is not started then"
+
+
 def _judged(
     said: Inspected,
     owner: Owner | None,
@@ -129,6 +136,9 @@ def _judged(
 ) -> EngineJudgement:
     volumes = "" if verdict is Verdict.LIVE else " Its volumes are never removed."
     evidence = tuple(_evidence(said, owner, verdict))
+    if removable is not Removable.NEVER:
+        left = _PROVED if removable is Removable.YES else f"{_PROVED}. {_DOUBTED}"
+        evidence = (*evidence, Evidence("window", Says.INFO, "rule", left))
     return EngineJudgement(
         display_text(word) or "no state", verdict, summary + volumes, evidence, removable, remedy
     )

@@ -14,6 +14,7 @@ from racewatch.kinds.place import Where
 from racewatch.kinds.sockets import evidence
 from racewatch.kinds.sockets.evidence import WHERE_REASON, bound_row, lost_label, state
 from racewatch.kinds.sockets.facts import Facts
+from racewatch.kinds.sockets.window import remaining_window
 from racewatch.linux.probe import Answer, Presence
 from racewatch.linux.sockdiag import UnixSocket
 
@@ -39,7 +40,10 @@ class Judgement(NamedTuple):
     @property
     def evidence(self) -> tuple[Evidence, ...]:
         """The findings behind it; put into words each time it is read."""
-        return self.because(self.facts)
+        found = self.because(self.facts)
+        if self.removable is Removable.NEVER:
+            return found
+        return (*found, remaining_window(self.facts, self.verdict))
 
 
 def judge(facts: Facts) -> Judgement:

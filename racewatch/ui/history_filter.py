@@ -1,0 +1,105 @@
+"""The line above the history: search words, outcome, kind, time, and what is kept how long."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QEvent, QObject, Qt, Signal
+from PySide6.QtGui import QAction, QKeyEvent
+from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+
+from racewatch.core.model import KindName
+from racewatch.ui import icons
+from racewatch.ui.history_text import Ended, Since, retention
+from racewatch.ui.plain import PlainLabel
+from racewatch.ui.theme import Look
+
+_KINDS = (None, *KindName)
+
+
+class HistoryFilter(QFrame):
+    """``changed`` when any of it does."""
+
+    changed = Signal()
+
+    def __init__(self, look: Look, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._look = look
+        self.setObjectName("filterBar")
+        self.search = QLineEdit()
+        self.search.setPlaceholderText("Search  (Ctrl+F)")
+        self.search.setAccessibleName("Search the history")
+        self.search.setAccessibleDescription(
+            "Shows lines that hold all these words in path, outcome, owner or summary"
+        )
+        self.search.setMinimumWidth(160)
+        self.search.setMaximumWidth(340)
+        self._glass = QAction("Search", self)
+        self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
+        self.search.textChanged.connect(self.changed)
+        self.search.installEventFilter(self)
+        self.ended = self._choice("Outcome", "Show only what ended like this", [one.value for one in Ended])
+        kinds = ["Any kind", *(f"{kind.value.capitalize()}s" for kind in KindName)]
+        self.kind = self._choice("Kind", "Show only this kind of thing", kinds)
+        self.since = self._choice("Time", "Show only what happened since then", [one.value for one in Since])
+        self.kept = PlainLabel()
+        self.kept.setObjectName("muted")
+        self.kept.setContentsMargins(2, 0, 0, 0)
+        line = QHBoxLayout()
+        line.setSpacing(6)
+        line.addWidget(self.search, 1)
+        for box in (self.ended, self.kind, self.since):
+            line.addWidget(box)
+        line.addStretch(0)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(10, 8, 10, 6)
+        layout.setSpacing(4)
+        layout.addLayout(line)
+        layout.addWidget(self.kept)
+        look.changed.connect(self._paint)
+        self._paint()
+
+    def _choice(self, name: str, help_text: str, texts: list[str]) -> QComboBox:
+        box = QComboBox()
+        box.addItems(texts)
+        for control in (box, box.view()):
+            control.setAccessibleName(name)
+        box.setAccessibleDescription(help_text)
+        box.setToolTip(help_text)
+        box.currentIndexChanged.connect(self._on_choice)
+        return box
+
+    def _on_choice(self) -> None:
+        self.changed.emit()
+
+    def chosen(self) -> tuple[str, Ended, KindName | None, Since]:
+        """What the model's filter takes."""
+        return (
+            self.search.text(),
+            list(Ended)[self.ended.currentIndex()],
+            _KINDS[self.kind.currentIndex()],
+            list(Since)[self.since.currentIndex()],
+        )
+
+    def show_retention(self, keep_days: int) -> None:
+        """Say what is kept how long."""
+        self.kept.setText(retention(keep_days))
+
+    def reset(self) -> None:
+        """Let everything through."""
+        self.search.clear()
+        for box in (self.ended, self.kind, self.since):
+            box.setCurrentIndex(0)
+
+    def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:
+        if (
+            watched is self.search
+            and isinstance(event, QKeyEvent)
+            and event.type() is QEvent.Type.KeyPress
+            and event.key() == Qt.Key.Key_Escape
+            and self.search.text()
+        ):
+            self.search.clear()
+            return True
+        return super().eventFilter(watched, event)
+
+    def _paint(self) -> None:
+        self._glass.setIcon(icons.icon("search", self._look.colours.faint))

@@ -1,0 +1,142 @@
+"""Who holds it: each process with what is known of it, looked up again as the very same process."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Final
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+
+from racewatch.core.model import Observation, Owner
+from racewatch.core.text import display_text
+from racewatch.linux import processes
+from racewatch.linux.processes import Life, ProcessId
+from racewatch.ui import words
+from racewatch.ui.bridge import Bridge
+from racewatch.ui.evidence_pane import FactGrid
+from racewatch.ui.plain import PlainLabel, WrapLabel
+from racewatch.ui.theme import Look
+
+_LIVES: Final = {
+    Life.ALIVE: "runs now",
+    Life.ENDED: "has ended",
+    Life.UNKNOWN: "cannot be seen from here",
+}
+Found = tuple[Life, str | None]
+
+
+def find(owner: Owner) -> Found:
+    """Whether that very process still runs, and the container it lives in.  Reads only; may block."""
+    process = ProcessId(owner.pid, owner.start_ticks)
+    group = processes.control_group(process)
+    return processes.alive(process), None if group is None else container_of(group)
+
+
+def container_of(group: bytes) -> str | None:
+    """The container that a control group's name speaks of; None when it speaks of none.
+
+    A guess by the names that engines and runtimes give: whoever may make control groups may use them as well.
+    """
+    for part in reversed(group.split(b"/")):
+        word = part.decode("utf-8", "backslashreplace").removesuffix(".scope")
+        for begin in ("docker-", "libpod-conmon-", "libpod-", "crio-", "cri-containerd-", "runc-", "crun-"):
+            if word.startswith(begin) and len(word) > len(begin):
+                return f"{begin.rstrip('-')} {word.removeprefix(begin)[:64]}"
+        if len(word) == 64 and not set(word) - set("0123456789abcdef"):
+            return word
+    return None
+
+
+def pairs(owner: Owner, found: Found | None) -> list[tuple[str, str]]:
+    """What is told of one process."""
+    life, container = found if found is not None else (None, None)
+    said = [
+        ("Process", f"{display_text(owner.name)} (pid {owner.pid})"),
+        ("State", "is looked up…" if life is None else _LIVES[life]),
+        ("User", display_text(owner.user)),
+        ("Command", display_text(owner.command)),
+        ("Unit", display_text(owner.unit or "")),
+        ("Container", display_text(container or "")),
+        ("Started", words.full_moment(owner.started)),
+    ]
+    return [(name, value) for name, value in said if value]
+
+
+class HolderDialog(QDialog):
+    """The processes that hold one thing."""
+
+    def __init__(self, seen: Observation, look: Look, bridge: Bridge, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self._owners = (*((seen.owner,) if seen.owner else ()), *seen.others)
+        self._found: list[Found | None] = [None] * len(self._owners)
+        count = "1 process holds" if len(self._owners) == 1 else f"{len(self._owners)} processes hold"
+        title = f"{count} “{words.target_name(seen.target, seen.path)}”"
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        heading = WrapLabel(title)
+        heading.setObjectName("paneTitle")
+        at = PlainLabel(f"As it was seen at {words.moment(seen.seen_at)}")
+        at.setObjectName("muted")
+        body = QWidget()
+        body.setObjectName("paneBody")
+        self._rows = QVBoxLayout(body)
+        self._rows.setContentsMargins(14, 10, 14, 10)
+        self._rows.setSpacing(14)
+        scroll = QScrollArea()
+        scroll.setWidget(body)
+        scroll.setWidgetResizable(True)
+        scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        scroll.setAccessibleName("Holders")
+        self.copy = QPushButton("Copy")
+        self.copy.setAccessibleName("Copy")
+        self.copy.setAccessibleDescription("Copy what is shown here as text")
+        self.copy.setAutoDefault(False)
+        self.copy.clicked.connect(self._on_copy)
+        close = QPushButton("Close")
+        close.setAccessibleName("Close")
+        close.setDefault(True)
+        close.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.copy)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(10)
+        layout.addWidget(heading)
+        layout.addWidget(at)
+        layout.addWidget(scroll, 1)
+        layout.addLayout(buttons)
+        self.resize(560, 340)
+        self._fill()
+        close.setFocus()
+        task = bridge.spawn(self._look_up(bridge), "looking up who holds it")
+        self.destroyed.connect(task.cancel)
+
+    async def _look_up(self, bridge: Bridge) -> None:
+        for at, owner in enumerate(self._owners):
+            self._found[at] = await bridge.offload(partial(find, owner))
+        self._fill()
+
+    def _fill(self) -> None:
+        while (item := self._rows.takeAt(0)) is not None:
+            if (widget := item.widget()) is not None:
+                widget.hide()
+                widget.deleteLater()
+        for owner, found in zip(self._owners, self._found, strict=True):
+            self._rows.addWidget(FactGrid(pairs(owner, found)))
+        self._rows.addStretch(1)
+
+    def text(self) -> str:
+        """What is shown, as lines."""
+        blocks = (
+            "\n".join(f"{name}: {value}" for name, value in pairs(owner, found))
+            for owner, found in zip(self._owners, self._found, strict=True)
+        )
+        return "\n\n".join([self.windowTitle(), *blocks])
+
+    def _on_copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.text())

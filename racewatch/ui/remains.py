@@ -1,0 +1,45 @@
+"""What stays open when a thing is removed: the evidence card's answer, from what was found out about it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from racewatch.core.model import Evidence, KindName, Observation, Removable
+from racewatch.ui import words
+
+#: The check of the evidence by which a kind tells what its own proof leaves open.
+_CHECK: Final = "window"
+
+
+def found(seen: Observation) -> tuple[Evidence, ...]:
+    """The evidence for the verdict, without what is about removing."""
+    return tuple(one for one in seen.evidence if one.check != _CHECK)
+
+
+def question(seen: Observation) -> str:
+    """What the evidence answers."""
+    return f"Why it is {seen.verdict.value}"
+
+
+def risks(seen: Observation) -> tuple[str, ...]:
+    """What can still go wrong if it is removed now, a sentence each; nothing for what is never removed."""
+    if seen.removable is Removable.NEVER:
+        return ()
+    said = [words.sentence(one.detail) for one in seen.evidence if one.check == _CHECK]
+    if seen.target.kind is KindName.LOCK:
+        said.append(_between(seen))
+    if words.fact(seen, "consequence"):
+        said.append(f"If it is in use after all: {words.fact(seen, 'consequence')}.")
+    if not seen.undoable:
+        said.append("It cannot be undone.")
+    return tuple(said)
+
+
+def _between(seen: Observation) -> str:
+    """A lock may be broken by another cleaner and be taken anew, all in the moment of the act."""
+    kernel = "flock" in words.fact(seen, "mechanism") or "fcntl" in words.fact(seen, "mechanism")
+    second = "a second owner could lock a file of its own" if kernel else "a second owner could take it"
+    return (
+        "If another cleaner and a new owner come first, in the very moment of the act, the new lock is put back, never "
+        f"over another one; until then, some tens to hundreds of microseconds, {second}."
+    )
