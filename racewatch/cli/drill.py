@@ -13,8 +13,9 @@ from racewatch.cli.session import Session
 from racewatch.core import wire
 from racewatch.core.text import display
 from racewatch.drill.contest import Arm, Contest, Drill
+from racewatch.drill.crowd import DrillError
 from racewatch.drill.report import verdict
-from racewatch.drill.run import SECONDS, DrillError
+from racewatch.drill.run import SECONDS
 from racewatch.drill.run import drill as hold
 
 

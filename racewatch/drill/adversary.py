@@ -1,8 +1,9 @@
 """What comes back: ``python -m racewatch.drill.adversary CONTEST PATH FOLDER``, a process of its own.
 
 It lives again and again, a few milliseconds each time, leaves what a crash leaves, and comes back at once or a
-moment later.  At the end of each life it looks whether its name still leads to it.  When its standard input
-ends it stops, and prints what it saw as one line of JSON.  Its first line says that it stands.
+moment later.  At the end of each life it looks whether its name still leads to it.  Its first line says that it
+stands; then it prints now and then what it saw so far, a line of JSON, and when its standard input ends it
+stops and prints that for the last time.
 """
 
 from __future__ import annotations
@@ -27,6 +28,8 @@ _ABSENT_S: Final = 1.0
 _SHORTEST_S, _LONGEST_S = 0.0025, 0.005
 _SHORT_BREAK_S, _LONG_BREAK_S = 0.006, 0.08
 _LOST: Final = 3
+#: How often it says what it saw so far.
+_SAY_S: Final = 0.1
 
 
 class Life(Protocol):
@@ -222,6 +225,7 @@ def main(words: list[str]) -> None:
     chance = random.Random(path)  # noqa: S311 - it shuffles pauses
     lives = lost = 0
     last = False
+    said = time.monotonic()
     while not last:
         if contest is ContestName.LOCK:
             is_lost, last = _in_a_child(path, over, chance)
@@ -230,9 +234,12 @@ def main(words: list[str]) -> None:
             is_lost, last = _lives(made, over, chance)
         lives += 1
         lost += is_lost
+        if not last and time.monotonic() - said >= _SAY_S:
+            said = time.monotonic()
+            _say(json.dumps({"lives": lives, "lost": lost}))
         if not last:
             over(_pause(chance))
-    _say(json.dumps({"lives": lives, "lost": lost}))
+    _say(json.dumps({"lives": lives, "lost": lost, "over": 1}))
 
 
 if __name__ == "__main__":

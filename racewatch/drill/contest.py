@@ -38,6 +38,17 @@ class Arm:
 
 
 @dataclass(frozen=True, slots=True)
+class Standing:
+    """How one arm stands, ``passed`` seconds after its beginning; ``ours``: racewatch is the cleaner."""
+
+    name: ContestName
+    ours: bool
+    passed: float
+    lives: int
+    lost: int
+
+
+@dataclass(frozen=True, slots=True)
 class Contest:
     """The same things, raced by both, one after the other."""
 

@@ -2,11 +2,7 @@
 
 from __future__ import annotations
 
-import contextlib
-import json
 import os
-import subprocess
-import sys
 import tempfile
 import time
 from collections import Counter
@@ -18,7 +14,8 @@ from racewatch.config import Config
 from racewatch.core.model import ActRequest, KindName, Removable, Target
 from racewatch.core.selfcheck import capture_problem
 from racewatch.core.text import display
-from racewatch.drill.contest import Arm, Contest, ContestName, Drill
+from racewatch.drill.contest import Arm, Contest, ContestName, Drill, Standing
+from racewatch.drill.crowd import Crowd, DrillError
 from racewatch.drill.naive import check_then_delete, checks
 from racewatch.kinds.containers.bundles import target_of
 from racewatch.kinds.containers.roots import StateRoot
@@ -32,17 +29,19 @@ from racewatch.verbs import Racewatch
 SECONDS: Final = 3.0
 _AT_ONCE: Final = 4
 _MOST_TIMES: Final = 4
-_PATIENCE_S: Final = 20.0
 
-#: Told before each arm: which contest, whether it is racewatch's; answers False to stop.
-Told = Callable[[ContestName, bool], bool]
+#: How often is told how an arm stands, in seconds.
+_TELL_S: Final = 0.1
 
-
-class DrillError(Exception):
-    """The drill could not be held; the message says why, in plain words."""
+#: Told at the beginning of each arm, then several times a second, and at its end; answers False to stop.
+Told = Callable[[Standing], bool]
 
 
-def drill(folder: bytes, seconds: float = SECONDS, *, told: Told = lambda *_: True) -> Drill:
+def _go_on(_: Standing) -> bool:
+    return True
+
+
+def drill(folder: bytes, seconds: float = SECONDS, *, told: Told = _go_on) -> Drill:
     """Race both cleaners on throw-away objects in a folder of our own below ``folder``, which is removed.
 
     Takes about six times ``seconds``.  Touches nothing else, and has a journal of its own.  Stopped by
@@ -70,7 +69,7 @@ def drill(folder: bytes, seconds: float = SECONDS, *, told: Told = lambda *_: Tr
 def _contest(name: ContestName, own: str, seconds: float, told: Told) -> Contest | None:
     arms = []
     for ours in (False, True):
-        if not told(name, ours):
+        if not told(Standing(name, ours, 0.0, 0, 0)):
             return None
         # Folders of their own: what one cleaner left is not the other's.
         arena = os.path.join(own, f"{name}-{'racewatch' if ours else 'naive'}")
@@ -78,16 +77,25 @@ def _contest(name: ContestName, own: str, seconds: float, told: Told) -> Contest
         os.makedirs(states)
         paths = [_path(name, arena, number) for number in range(_AT_ONCE)]
         cleaner = _racewatch(name, arena, states, paths) if ours else _naive(name, states, paths)
-        with cleaner as clean, _adversaries(name, paths, states) as end:
+        with cleaner as clean, Crowd(name, paths, states) as crowd:
             words: Counter[str] = Counter()
-            began = time.monotonic()
+            goes_on = True
+            began = said = time.monotonic()
             # racewatch looks at more than the other, and on a busy machine that takes its time.
-            while (passed := time.monotonic() - began) < seconds or (
-                ours and not words and passed < _MOST_TIMES * seconds
+            while goes_on and (
+                (passed := time.monotonic() - began) < seconds
+                or (ours and not words and passed < _MOST_TIMES * seconds)
             ):
                 clean(words)
-            lives, lost = end()
+                if time.monotonic() - said >= _TELL_S:
+                    said = time.monotonic()
+                    goes_on = told(Standing(name, ours, said - began, *crowd.so_far()))
+            lives, lost = crowd.end()
+        if not goes_on:
+            return None
         arms.append(Arm(lives, lost, dict(words)))
+        # Whoever wants to stop now is asked again before the next arm.
+        told(Standing(name, ours, time.monotonic() - began, lives, lost))
     return Contest(name, *arms)
 
 
@@ -100,54 +108,6 @@ def _path(name: ContestName, arena: str, number: int) -> str:
         ContestName.DIRECTORY: f"bundle-{number}",
     }
     return os.path.join(above, leaf[name])
-
-
-@contextmanager
-def _adversaries(
-    name: ContestName, paths: Sequence[str], states: str
-) -> Iterator[Callable[[], tuple[int, int]]]:
-    """One process a path; what is handed out ends them, and returns the sum of (lives, lost)."""
-    running: list[subprocess.Popen[str]] = []
-    try:
-        for path in paths:
-            words = [sys.executable, "-m", "racewatch.drill.adversary", name.value, path, states]
-            running.append(
-                subprocess.Popen(
-                    words, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, process_group=0
-                )
-            )
-
-        for one in running:
-            assert one.stdout is not None
-            if one.stdout.readline() != "ready\n":
-                raise DrillError("a process of the drill could not be started")
-
-        def end() -> tuple[int, int]:
-            for one in running:
-                assert one.stdin is not None
-                one.stdin.close()
-                one.stdin = None
-            lives = lost = 0
-            for one in running:
-                try:
-                    said = json.loads(one.communicate(timeout=_PATIENCE_S)[0])
-                except (ValueError, subprocess.TimeoutExpired) as error:
-                    raise DrillError(
-                        "a process of the drill ended without a word about what it saw"
-                    ) from error
-                lives += said["lives"]
-                lost += said["lost"]
-            return lives, lost
-
-        yield end
-    finally:
-        for one in running:
-            for stream in (one.stdin, one.stdout):
-                if stream is not None:
-                    stream.close()
-            # It ends by itself with its standard input; nothing is ever signalled.
-            with contextlib.suppress(subprocess.TimeoutExpired):
-                one.wait(_PATIENCE_S)
 
 
 @contextmanager

@@ -47,6 +47,9 @@ class Act(enum.Enum):
     FREEZE = "freeze"
     HEALTH = "health"
     KEYS = "keys"
+    DRILL = "drill"
+    WELCOME = "welcome"
+    ABOUT = "about"
 
 
 @dataclass(frozen=True, slots=True)
@@ -177,6 +180,16 @@ TABLE: Final = (
     ),
     Entry(Act.HEALTH, "&View", "&Watching…", "How well each source of knowledge works", "pulse", ("F8",)),
     Entry(Act.KEYS, "&Help", "&Keyboard shortcuts", "All shortcuts on one sheet", "keyboard", ("F1",)),
+    Entry(
+        Act.DRILL,
+        "&Help",
+        "Race &drill…",
+        "Check-then-delete and racewatch race the same throw-away things",
+        "race",
+        ("Ctrl+Shift+D",),
+    ),
+    Entry(Act.WELCOME, "&Help", "&What it does…", "What racewatch looks at, and what it never does", "info"),
+    Entry(Act.ABOUT, "&Help", "&About racewatch", "Versions, and diagnostics to copy", "info"),
 )
 
 
@@ -190,6 +203,8 @@ _FIRST_OF_GROUP: Final = {
     Act.REVEAL,
     Act.FREEZE,
     Act.OBSERVE,
+    Act.DRILL,
+    Act.WELCOME,
 }
 #: How the evidence of one thing is copied.
 COPIES: Final = (Act.COPY_EVIDENCE, Act.COPY_JSON, Act.COPY_NOTE)

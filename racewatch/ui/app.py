@@ -60,6 +60,8 @@ def run(
     for problem in problems:
         window.strips.show_message(Level.WARNING, problem)
     bell = Doorbell(first.door, window) if first is not None else None
+    if first is not None:  # a window of one's own, no sandbox and no test
+        QTimer.singleShot(0, window.help.welcome_once)
     before = sys.excepthook
     sys.excepthook = _hook(window)
     try:

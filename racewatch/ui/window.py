@@ -22,6 +22,7 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch import crashlog
+from racewatch.cli.machine import Machine
 from racewatch.config import Theme
 from racewatch.core.model import HistoryEntry, Observation, Target, Verdict
 from racewatch.core.text import display
@@ -36,6 +37,7 @@ from racewatch.ui.bridge import Bridge
 from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.export import Exportable, Exports
 from racewatch.ui.feed import Feed
+from racewatch.ui.help_menu import HelpMenu
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
 from racewatch.ui.marks import Mark
@@ -44,7 +46,6 @@ from racewatch.ui.overview import Overview
 from racewatch.ui.protecting import Protecting
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.selected import Selected
-from racewatch.ui.sheet import ShortcutSheet
 from racewatch.ui.shown_rows import ShownHistory, ShownTargets
 from racewatch.ui.sidebar import Page, Sidebar
 from racewatch.ui.spaces import Spaces
@@ -115,6 +116,15 @@ class MainWindow(QMainWindow):
             space=self._space_of,
             terminal=lambda: self._racewatch.config.terminal,
         )
+        self.help = HelpMenu(
+            self,
+            bridge,
+            look,
+            self.strips,
+            settings,
+            roots=self._shown_roots,
+            machine=lambda: Machine(racewatch, racewatch.config, ()),
+        )
         self.exports = Exports(self, bridge, self.strips, self._exportable, self._has_rows)
         self.actions_table = Actions(self, look, self._handlers())
         self._build()
@@ -146,7 +156,7 @@ class MainWindow(QMainWindow):
             Act.HISTORY: lambda: self.sidebar.choose(Page.HISTORY),
             Act.FREEZE: self._freeze,
             Act.HEALTH: self.status.open_popup,
-            Act.KEYS: self._show_keys,
+            **self.help.handlers(),
         }
 
     def _build(self) -> None:
@@ -293,7 +303,9 @@ class MainWindow(QMainWindow):
         if self.feed is not None:
             self.feed.close()
         self.spaces.close()
+        self.help.end()
         await self.actor.finish()
+        await self.help.ended()
         if self._monitor is not None:
             await self._bridge.offload(self._monitor.stop)
 
@@ -542,9 +554,6 @@ class MainWindow(QMainWindow):
     def _menu_closed(self) -> None:
         if self.feed is not None:
             self.feed.hold("menu", False)
-
-    def _show_keys(self) -> None:
-        ShortcutSheet(self).open()
 
     def _on_theme(self, action: QAction) -> None:
         self._look.choose(Theme(str(action.data())))

@@ -10,10 +10,11 @@ from pathlib import Path
 
 import pytest
 
-from racewatch.drill.contest import Arm, Contest, ContestName, Drill
+from racewatch.drill.contest import Arm, Contest, ContestName, Drill, Standing
+from racewatch.drill.crowd import DrillError
 from racewatch.drill.naive import check_then_delete, checks
 from racewatch.drill.report import verdict
-from racewatch.drill.run import DrillError, drill
+from racewatch.drill.run import drill
 from tests.contract.support import Program, Things
 
 
@@ -74,16 +75,23 @@ def test_where_it_cannot_be_held(racewatch: Program, tmp_path: Path, where: str)
     assert run.out == ""
 
 
-def test_it_can_be_stopped_between_the_arms(things: Things) -> None:
-    told: list[tuple[ContestName, bool]] = []
+def test_it_tells_how_it_stands_and_can_be_stopped(things: Things) -> None:
+    told: list[Standing] = []
 
-    def tell(name: ContestName, ours: bool) -> bool:
-        told.append((name, ours))
-        return len(told) < 3
+    def tell(how: Standing) -> bool:
+        told.append(how)
+        return how.name is not ContestName.LOCK or how.passed == 0.0
 
-    held = drill(os.fsencode(things.folder), 0.1, told=tell)
-    assert told == [(ContestName.SERVER, False), (ContestName.SERVER, True), (ContestName.LOCK, False)]
+    held = drill(os.fsencode(things.folder), 0.3, told=tell)
+    begun = [(how.name, how.ours) for how in told if how.passed == 0.0]
+    assert begun == [(ContestName.SERVER, False), (ContestName.SERVER, True), (ContestName.LOCK, False)]
     assert [one.name for one in held.contests] == [ContestName.SERVER]
+    for ours in (False, True):
+        arm = [how for how in told if (how.name, how.ours) == (ContestName.SERVER, ours)]
+        assert len(arm) > 2
+        assert [how.lives for how in arm] == sorted(how.lives for how in arm)
+        whole = held.contests[0].ours if ours else held.contests[0].naive
+        assert (arm[-1].lives, arm[-1].lost) == (whole.lives, whole.lost)
     assert not quiet(things.folder)
 
 

@@ -171,6 +171,7 @@ def inside(theme: str, target: Path) -> None:
     from racewatch.ui.holder import HolderDialog
     from racewatch.ui.remedy import RemedyDialog
     from racewatch.ui.review import ReviewDialog
+    from racewatch.ui.sheet import ShortcutSheet
     from racewatch.ui.sidebar import Page
     from racewatch.ui.theme import DARK, LIGHT
     from racewatch.ui.window import MainWindow
@@ -417,9 +418,33 @@ def inside(theme: str, target: Path) -> None:
             window.sidebar.choose(Page.OVERVIEW)
             await asyncio.sleep(0.6)
             grab("overview-narrow")
-            window._show_keys()
+            window.actions_table[Act.KEYS].trigger()
             await asyncio.sleep(0.6)
             grab("shortcuts")
+            window.findChildren(ShortcutSheet)[0].close()
+            window.showMaximized()
+            window.sidebar.choose(Page.SOCKETS)
+            window.actions_table[Act.WELCOME].trigger()
+            await asyncio.sleep(0.6)
+            grab("welcome")
+            assert window.help.welcome is not None
+            window.help.welcome.close()
+            window.actions_table[Act.ABOUT].trigger()
+            about = window.help.about
+            assert about is not None
+            await until(about.copy.isEnabled)
+            await asyncio.sleep(0.4)
+            grab("about")
+            about.close()
+            window.actions_table[Act.DRILL].trigger()
+            page = window.help.drill
+            assert page is not None
+            page.folder.setText(str(whole))
+            page.start.click()
+            await until(lambda: not page.running, 90)
+            await asyncio.sleep(0.4)
+            grab("drill")
+            page.close()
 
         task: asyncio.Task[None] | None = None
 
