@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Sequence
 from typing import Final
 
 from racewatch.core import wire
@@ -140,3 +141,19 @@ def retention(keep_days: int) -> str:
     """What is kept how long, in a sentence."""
     days = "1 day" if keep_days == 1 else f"{keep_days:,} days"
     return f"What was removed can be put back for {days}; the lines stay."
+
+
+def recovered(entries: Sequence[HistoryEntry]) -> str:
+    """What was brought to an end at this start, in a sentence."""
+    count = len(entries)
+    what = (
+        "1 act that had been interrupted was"
+        if count == 1
+        else f"{count} acts that had been interrupted were"
+    )
+    return f"{what} brought to an end: {'; '.join(entry.summary for entry in entries[:3])}."
+
+
+def recovered_details(entries: Sequence[HistoryEntry]) -> str:
+    """The same, a line each."""
+    return "\n".join(f"{entry.action}: {entry.summary}" for entry in entries)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
-from PySide6.QtCore import QByteArray, QPoint, QSettings, QSize, Qt, Signal
+from PySide6.QtCore import QPoint, QSettings, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QActionGroup, QCloseEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
@@ -30,7 +30,7 @@ from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.engine import Monitor
 from racewatch.monitor.timeline import WINDOW
-from racewatch.ui import icons, words
+from racewatch.ui import history_text, icons, words
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import COPIES, Act, Actions
 from racewatch.ui.bridge import Bridge
@@ -45,6 +45,7 @@ from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
 from racewatch.ui.protecting import Protecting
 from racewatch.ui.remedy import RemedyDialog
+from racewatch.ui.remembered import Remembered
 from racewatch.ui.selected import Selected
 from racewatch.ui.shown_rows import ShownHistory, ShownTargets
 from racewatch.ui.sidebar import Page, Sidebar
@@ -130,7 +131,8 @@ class MainWindow(QMainWindow):
         self._build()
         self._connect()
         self._standing_messages(note)
-        self._restore_place()
+        self.remembered = Remembered(settings, self)
+        self._remember()
         self._on_observing()
         self._show_view(Page.SOCKETS)
 
@@ -244,33 +246,18 @@ class MainWindow(QMainWindow):
             self.history.mark_recovered({entry.action for entry in recovered}, time.time())
             self.strips.show_message(
                 Level.INFO,
-                _recovered_text(recovered),
-                details=_recovered_details(recovered),
+                history_text.recovered(recovered),
+                details=history_text.recovered_details(recovered),
                 more=("Show in history", lambda: self._show_act(recovered[-1].action)),
             )
 
-    def _restore_place(self) -> None:
-        for key, restore in (
-            ("window/geometry", self.restoreGeometry),
-            *((f"{view.shape.plural}/splitter", view.splitter.restoreState) for view in self._views),
-            *((view.shape.key, view.table.horizontalHeader().restoreState) for view in self._views),
-            ("history/splitter", self.history.splitter.restoreState),
-            ("history/columns", self.history.table.horizontalHeader().restoreState),
-        ):
-            value = self._settings.value(key)
-            if isinstance(value, QByteArray):
-                restore(value)
-
-    def _keep_place(self) -> None:
-        for key, value in (
-            ("window/geometry", self.saveGeometry()),
-            *((f"{view.shape.plural}/splitter", view.splitter.saveState()) for view in self._views),
-            *((view.shape.key, view.table.horizontalHeader().saveState()) for view in self._views),
-            ("history/splitter", self.history.splitter.saveState()),
-            ("history/columns", self.history.table.horizontalHeader().saveState()),
-        ):
-            self._settings.setValue(key, value)
-        self._settings.sync()
+    def _remember(self) -> None:
+        for view in self._views:
+            self.remembered.add(f"{view.shape.plural}/splitter", view.splitter)
+            self.remembered.add(view.shape.key, view.table.horizontalHeader())
+        self.remembered.add("history/splitter", self.history.splitter)
+        self.remembered.add("history/columns", self.history.table.horizontalHeader())
+        self.remembered.restore()
 
     # --- life -------------------------------------------------------------------------------
 
@@ -298,7 +285,7 @@ class MainWindow(QMainWindow):
         if self._ended:
             return
         self._ended = True
-        self._keep_place()
+        self.remembered.keep()
         self.hide()
         if self.feed is not None:
             self.feed.close()
@@ -580,17 +567,3 @@ class MainWindow(QMainWindow):
         self.spaces.watch(self._view() is self.containers)
         self._enable()
         self._count()
-
-
-def _recovered_text(entries: Sequence[HistoryEntry]) -> str:
-    count = len(entries)
-    what = (
-        "1 act that had been interrupted was"
-        if count == 1
-        else f"{count} acts that had been interrupted were"
-    )
-    return f"{what[:1].upper()}{what[1:]} brought to an end: {'; '.join(entry.summary for entry in entries[:3])}."
-
-
-def _recovered_details(entries: Sequence[HistoryEntry]) -> str:
-    return "\n".join(f"{entry.action}: {entry.summary}" for entry in entries)

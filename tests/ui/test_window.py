@@ -313,7 +313,7 @@ def test_health_is_shown_with_details_on_a_click(opened: Opened) -> None:
 def test_the_place_is_kept_for_the_next_start(opened: Opened) -> None:
     first = opened.open(wait=False)
     first.resize(779, 555)
-    first._keep_place()
+    first.remembered.keep()
     assert opened.open(wait=False).size() == first.size()
 
 
