@@ -158,6 +158,11 @@ def load(path: bytes | None = None) -> tuple[Config, tuple[ConfigProblem, ...]]:
     except OSError as error:
         message = f"cannot be read ({error.strerror}); using the defaults, removing nothing"
         return _closed(), (ConfigProblem(file, message),)
+    return parse(raw, file)
+
+
+def parse(raw: bytes, file: bytes) -> tuple[Config, tuple[ConfigProblem, ...]]:
+    """The same of what stands, or would stand, in this file."""
     try:
         text = raw.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -74,11 +74,10 @@ class Racewatch:
         self.journal_problem: str | None = None
         self._observing = observe or config.observe
         self._journal: Journal | None = None
+        self._folder = folder
+        self._protected_here: tuple[Protection, ...] = ()
         self._stills = StillBook()
-        self._locks = self._make_locks(well_known_places=True)
-        self._containers = self._make_containers(only_bundles=False)
-        kinds: list[Kind] = [self._make_sockets(patient=True), self._locks, self._containers]
-        self._kinds = {kind.name: kind for kind in kinds}
+        self._make_kinds()
         try:
             self._journal = Journal(folder)
         except JournalError as error:
@@ -86,6 +85,12 @@ class Racewatch:
             return
         if not self._observing:
             self._catch_up(self._journal)
+
+    def _make_kinds(self) -> None:
+        self._locks = self._make_locks(well_known_places=True)
+        self._containers = self._make_containers(only_bundles=False)
+        kinds: list[Kind] = [self._make_sockets(patient=True), self._locks, self._containers]
+        self._kinds = {kind.name: kind for kind in kinds}
 
     def _catch_up(self, journal: Journal) -> None:
         """Bring to an end what a crash interrupted, and forget what is too old to be undone."""
@@ -100,7 +105,19 @@ class Racewatch:
 
     def protect(self, rule: Protection) -> None:
         """Never act on what this rule matches, from now on (for good only where the configuration says so too)."""
+        self._protected_here = (rule, *self._protected_here)
         self.config = replace(self.config, protected=Protected((rule, *self.config.protected.rules)))
+
+    def reconfigure(self, config: Config) -> None:
+        """Go on with other settings, from the next look and act on; what is under way ends with the old ones.
+
+        What :meth:`protect` was told stays protected, and the journal where it is.  Who only observes goes on
+        observing until :meth:`stop_observing`.
+        """
+        protected = _with_our_own(config.protected, self._folder)
+        self.config = replace(config, protected=Protected((*self._protected_here, *protected.rules)))
+        self._observing = self._observing or config.observe
+        self._make_kinds()
 
     def protection(self, target: Target) -> str | None:
         """Why this target may not be acted on, or None; what an act asks first."""

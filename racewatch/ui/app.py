@@ -60,8 +60,9 @@ def run(
     for problem in problems:
         window.strips.show_message(Level.WARNING, problem)
     bell = Doorbell(first.door, window) if first is not None else None
-    if first is not None:  # a window of one's own, no sandbox and no test
+    if first is not None:  # a window of one's own, no sandbox: its settings are not those of the file
         QTimer.singleShot(0, window.help.welcome_once)
+        QTimer.singleShot(0, window.live_settings.begin)
     before = sys.excepthook
     sys.excepthook = _hook(window)
     try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -9,11 +10,10 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QPoint, QSettings, QSize, Qt, Signal
-from PySide6.QtGui import QAction, QActionGroup, QCloseEvent
+from PySide6.QtGui import QCloseEvent
 from PySide6.QtWidgets import (
     QHBoxLayout,
     QMainWindow,
-    QMenu,
     QStackedWidget,
     QToolBar,
     QToolButton,
@@ -23,14 +23,14 @@ from PySide6.QtWidgets import (
 
 from racewatch import crashlog
 from racewatch.cli.machine import Machine
-from racewatch.config import Theme
-from racewatch.core.model import HistoryEntry, Observation, Target, Verdict
+from racewatch.config import Config, config_path
+from racewatch.core.model import Observation, Target, Verdict
 from racewatch.core.text import display
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.engine import Monitor
-from racewatch.monitor.timeline import WINDOW
 from racewatch.ui import history_text, icons, words
+from racewatch.ui.act_marks import mark_acts
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import COPIES, Act, Actions
 from racewatch.ui.bridge import Bridge
@@ -40,6 +40,7 @@ from racewatch.ui.feed import Feed
 from racewatch.ui.help_menu import HelpMenu
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
+from racewatch.ui.live_settings import LiveSettings, watched_by
 from racewatch.ui.marks import Mark
 from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
@@ -52,12 +53,13 @@ from racewatch.ui.sidebar import Page, Sidebar
 from racewatch.ui.spaces import Spaces
 from racewatch.ui.status import Status
 from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.succession import Succession
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
+from racewatch.ui.theme_menu import ThemeMenu
 from racewatch.verbs import Racewatch, RacewatchError
 
 _HISTORY_LIMIT: Final = 1000
-_THEMES: Final = ((Theme.SYSTEM, "&System"), (Theme.LIGHT, "&Light"), (Theme.DARK, "&Dark"))
 
 
 class MainWindow(QMainWindow):
@@ -85,6 +87,8 @@ class MainWindow(QMainWindow):
         self._monitor: Monitor | None = None
         self.feed: Feed | None = None
         self._ended = False
+        self._turn = asyncio.Lock()
+        self._succession = Succession()
         self._as_of = 0.0
         self.setWindowTitle(title or "racewatch")
         self.setWindowIcon(icons.application_icon())
@@ -105,6 +109,7 @@ class MainWindow(QMainWindow):
         self.status = Status(look)
         self.observing = Observing(bridge, racewatch, self.strips, self)
         self.protecting = Protecting(bridge, racewatch, self.strips, self)
+        self.live_settings = LiveSettings(bridge, racewatch, self.strips, config_path(), self)
         self.about_selected = Selected(
             self,
             bridge,
@@ -180,7 +185,7 @@ class MainWindow(QMainWindow):
         self.setCentralWidget(whole)
         self.setStatusBar(self.status)
         menus = self.actions_table.fill_menu_bar(self.menuBar())
-        self._theme_menu(menus["&View"])
+        self.theme_menu = ThemeMenu(self._look, self._settings, menus["&View"])
         bar = QToolBar("Actions")
         bar.setObjectName("toolbar")
         bar.setAccessibleName("Actions")
@@ -193,18 +198,6 @@ class MainWindow(QMainWindow):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.addToolBar(bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
-
-    def _theme_menu(self, view_menu: QMenu) -> None:
-        view_menu.addSeparator()
-        menu = view_menu.addMenu("Colours")
-        group = QActionGroup(self)
-        for theme, text in _THEMES:
-            action = menu.addAction(text)
-            action.setCheckable(True)
-            action.setChecked(theme is self._look.theme)
-            action.setData(theme.value)
-            group.addAction(action)
-        group.triggered.connect(self._on_theme)
 
     def _connect(self) -> None:
         self.sidebar.chosen.connect(self._show_view)
@@ -226,6 +219,8 @@ class MainWindow(QMainWindow):
         self.history.purge_wanted.connect(self.actor.ask_purge)
         self.observing.changed.connect(self._on_observing)
         self.protecting.changed.connect(self._on_actor)
+        self.theme_menu.chosen.connect(self._on_theme)
+        self.live_settings.changed.connect(self._on_settings)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
         self._bridge.on_error = self.report_error
@@ -267,15 +262,23 @@ class MainWindow(QMainWindow):
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     async def _watch(self) -> None:
-        monitor = await self._bridge.offload(lambda: self._racewatch.monitor(self._roots))
-        if self._ended:
-            return
-        self._monitor = monitor
-        self.feed = Feed(self._bridge, monitor, self)
-        self.feed.arrived.connect(self._on_batch)
-        for view in self._views:
-            view.set_roots(", ".join(display(root) for root in self._shown_roots()))
-        await self._bridge.offload(monitor.start)
+        """Begin to watch, or watch anew with other settings."""
+        async with self._turn:
+            before, self._monitor = self._monitor, None
+            if before is not None and self.feed is not None:
+                self.feed.close()
+                self._succession.begin_anew()
+                await self._bridge.offload(before.stop)
+            monitor = await self._bridge.offload(lambda: self._racewatch.monitor(self._roots))
+            if self._ended:
+                return
+            self._monitor = monitor
+            self.feed = Feed(self._bridge, monitor, self)
+            self.feed.arrived.connect(self._on_batch)
+            self._freeze()
+            for view in self._views:
+                view.set_roots(", ".join(display(root) for root in self._shown_roots()))
+            await self._bridge.offload(monitor.start)
 
     def _shown_roots(self) -> tuple[bytes, ...]:
         return self._roots if self._roots is not None else self._racewatch.config.roots
@@ -319,6 +322,7 @@ class MainWindow(QMainWindow):
     # --- what comes in ----------------------------------------------------------------------
 
     def _on_batch(self, batch: Batch) -> None:
+        batch = self._succession.fold(batch)
         self._as_of = time.time()
         self._chronicle.fold(batch, time.monotonic())
         self.spaces.hear(batch)
@@ -367,19 +371,9 @@ class MainWindow(QMainWindow):
             return
         if not self._ended:
             self.history.show_entries(entries)
-            self._mark_acts(entries)
-
-    def _mark_acts(self, entries: Sequence[HistoryEntry]) -> None:
-        """Put what was done lately into the timelines, by whomever it was done."""
-        now, offset = time.monotonic(), time.monotonic() - time.time()
-        for entry in entries:
-            if entry.word is None or entry.ended_at is None:
-                continue
-            if entry.ended_at + offset > now - WINDOW:
-                detail = f"{entry.verb}, {words.OUTCOME_WORDS[entry.word]}"
-                self._chronicle.acted(entry.target, entry.action, entry.ended_at + offset, detail)
-        for view in self._views:
-            view.refresh_pane()
+            mark_acts(self._chronicle, entries)
+            for view in self._views:
+                view.refresh_pane()
 
     def _on_acted(self, targets: Sequence[Target]) -> None:
         if targets and self.feed is not None:
@@ -542,13 +536,21 @@ class MainWindow(QMainWindow):
         if self.feed is not None:
             self.feed.hold("menu", False)
 
-    def _on_theme(self, action: QAction) -> None:
-        self._look.choose(Theme(str(action.data())))
-        # Kept only when chosen here: otherwise the configuration's word stands.
-        self._settings.setValue("window/theme", self._look.theme.value)
+    def _on_theme(self) -> None:
         for view in self._views:
             view.table.viewport().update()
         self.history.table.viewport().update()
+
+    def _on_settings(self, before: Config, after: Config) -> None:
+        """The configuration file was changed: what is on screen follows."""
+        self.theme_menu.configured(after.theme)
+        self.history.set_keep_days(after.keep_days)
+        if watched_by(before) != watched_by(after):
+            self._bridge.spawn(self._watch(), "watching anew")
+        if after.observe and not before.observe:
+            self._on_observing()
+        else:
+            self._on_actor()
 
     def _open(self, opening: Opening) -> None:
         """What a line of the overview is about."""

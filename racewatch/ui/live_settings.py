@@ -1,0 +1,140 @@
+"""The configuration file while the window is open: what is written there is in force a moment later.
+
+A file that cannot be understood costs nothing: the last good settings stay, and the strip says so.  One thing
+fails closed: whatever such a file says of what is protected, or of observing, is added to what held before.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import Final
+
+from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+
+from racewatch.config import Config, ConfigProblem, load
+from racewatch.core.protected import Protected
+from racewatch.core.text import display
+from racewatch.ui.bridge import Bridge
+from racewatch.ui.strip import Level, Strip, StripArea
+from racewatch.verbs import Racewatch
+
+#: Editors write in several steps; looked at when they have been quiet for so long.
+_QUIET_MS: Final = 150
+
+
+def in_force(good: Config, read: Config, problems: tuple[ConfigProblem, ...]) -> Config:
+    """What holds after a file was read: all of it, or the last good settings and whatever forbids more."""
+    if not problems:
+        return replace(read, only_named=good.only_named)
+    rules = dict.fromkeys((*read.protected.rules, *good.protected.rules))
+    return replace(good, protected=Protected(tuple(rules)), observe=good.observe or read.observe)
+
+
+def watched_by(config: Config) -> tuple[object, ...]:
+    """What a monitor is made of: when that changes, there must be another."""
+    return (
+        config.roots,
+        config.exclude,
+        config.max_entries,
+        config.sockets,
+        config.state_roots,
+        config.engines,
+    )
+
+
+class LiveSettings(QObject):
+    """Reads the file again when it changes.  ``changed`` carries the settings before and after."""
+
+    changed = Signal(object, object)
+
+    def __init__(
+        self, bridge: Bridge, racewatch: Racewatch, strips: StripArea, file: bytes, parent: QObject
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._racewatch = racewatch
+        self._strips = strips
+        self._file = file
+        self._good = racewatch.config
+        self._seen: bytes | None = None
+        self._complaint: Strip | None = None
+        self._watcher: QFileSystemWatcher | None = None
+        self._timer = QTimer(self)
+        self._timer.setSingleShot(True)
+        self._timer.setInterval(_QUIET_MS)
+        self._timer.timeout.connect(self.read)
+
+    def begin(self) -> None:
+        """Watch the file from now on."""
+        self._watcher = QFileSystemWatcher(self)
+        self._watcher.directoryChanged.connect(self._on_change)
+        self._watcher.fileChanged.connect(self._on_change)
+        self._seen = _content(self._file)
+        self._watch()
+
+    def _on_change(self) -> None:
+        self._timer.start()
+
+    def _watch(self) -> None:
+        """Its folder, because most editors put a new file in its place; itself, for those that write into it."""
+        watcher = self._watcher
+        if watcher is None:
+            return
+        folder = os.path.dirname(self._file)
+        while not os.path.isdir(folder):
+            folder = os.path.dirname(folder)
+        wanted = {os.fsdecode(folder)}
+        if os.path.exists(self._file):
+            wanted.add(os.fsdecode(self._file))
+        there = {*watcher.directories(), *watcher.files()}
+        if there - wanted:
+            watcher.removePaths(list(there - wanted))
+        if wanted - there:
+            watcher.addPaths(list(wanted - there))
+
+    def read(self) -> None:
+        """Read it now, if it is another than before."""
+        self._bridge.spawn(self._read(), "reading the settings")
+
+    async def _read(self) -> None:
+        self._watch()
+        raw = await self._bridge.offload(lambda: _content(self._file))
+        if raw == self._seen:
+            return
+        self._seen = raw
+        config, problems = await self._bridge.offload(lambda: load(self._file if raw is not None else None))
+        self._apply(config, problems)
+
+    def _apply(self, config: Config, problems: tuple[ConfigProblem, ...]) -> None:
+        if self._complaint is not None:
+            self._complaint.dismiss()
+            self._complaint = None
+        before = self._racewatch.config
+        wanted = in_force(self._good, config, problems)
+        if not problems:
+            self._good = wanted
+        self._racewatch.reconfigure(wanted)
+        if problems:
+            closed = any(rule.pattern == b"*" for rule in config.protected.rules)
+            more = " Nothing is removed until it is put right." if closed else ""
+            self._complaint = self._strips.show_message(
+                Level.WARNING,
+                f"The settings of before stay in force: {problems[0]}.{more}",
+                details="\n".join(map(str, problems)),
+                standing=True,
+            )
+        else:
+            self._strips.show_message(Level.INFO, f"The settings in {display(self._file)} are in force.")
+        self.changed.emit(before, self._racewatch.config)
+
+
+def _content(file: bytes) -> bytes | None:
+    """What stands in the file; None when there is none, or it cannot be read (then reading it says why)."""
+    try:
+        with open(file, "rb") as stream:
+            return stream.read()
+    except FileNotFoundError:
+        return None
+    except OSError as error:
+        return f"cannot be read: {error.errno}".encode()
