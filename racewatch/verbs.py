@@ -64,7 +64,7 @@ class Racewatch:
     journal (then every act is refused, and looking still works), else it is None.
 
     While :attr:`observing` every verb that changes anything refuses before it does anything else, and what a crash
-    interrupted waits.
+    interrupted waits; ``waiting`` says so at the start, else it is None.
     """
 
     def __init__(self, config: Config, *, state: bytes | None = None, observe: bool = False) -> None:
@@ -72,6 +72,7 @@ class Racewatch:
         self.config = replace(config, protected=_with_our_own(config.protected, folder))
         self.recovered: tuple[HistoryEntry, ...] = ()
         self.journal_problem: str | None = None
+        self.waiting: str | None = None
         self._observing = observe or config.observe
         self._journal: Journal | None = None
         self._folder = folder
@@ -83,7 +84,9 @@ class Racewatch:
         except JournalError as error:
             self.journal_problem = str(error)
             return
-        if not self._observing:
+        if self._observing:
+            self.waiting = _what_waits(self._journal)
+        else:
             self._catch_up(self._journal)
 
     def _make_kinds(self) -> None:
@@ -146,6 +149,7 @@ class Racewatch:
             )
         if self._observing and self._journal is not None:
             self._catch_up(self._journal)
+            self.waiting = None
         self._observing = False
 
     def observer_guard(self) -> str | None:
@@ -408,6 +412,21 @@ def _with_our_own(protected: Protected, folder: bytes) -> Protected:
     """The operator's list, and the folder of the journal: what undo and recovery need is never a left-over."""
     own = Protection(glob.escape(os.path.realpath(folder)), "it is racewatch's own, for undo and recovery")
     return Protected((*protected.rules, own))
+
+
+def _what_waits(journal: Journal) -> str | None:
+    """The acts without an end, for somebody who may not bring them to one."""
+    try:
+        acts = journal.open_acts()
+    except JournalError:
+        return None  # the first verb that reads it says why it cannot be read
+    if not acts:
+        return None
+    which = ", ".join(display(act.target.locator) for act in acts[:3]) + (" and more" if acts[3:] else "")
+    return (
+        f"not finished: what was begun with {which}; if no other racewatch is in the middle of it, a crash interrupted "
+        "it, and its name may be absent until racewatch is started without observing"
+    )
 
 
 def _canonical(path: bytes) -> bytes:

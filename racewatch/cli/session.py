@@ -44,6 +44,8 @@ class Session:
         try:
             for entry in racewatch.recovered:
                 self.say(f"after an interrupted act: {entry.summary}")
+            if racewatch.waiting is not None:
+                self.say(racewatch.waiting)
             yield racewatch
         finally:
             racewatch.close()

@@ -236,6 +236,9 @@ class MainWindow(QMainWindow):
                 f"Nothing can be removed: {self._racewatch.journal_problem}",
                 standing=True,
             )
+        waiting = self._racewatch.waiting
+        if waiting is not None:
+            self.strips.show_message(Level.WARNING, f"{waiting[:1].upper()}{waiting[1:]}.")
         recovered = self._racewatch.recovered
         if recovered:
             self.history.mark_recovered({entry.action for entry in recovered}, time.time())

@@ -62,6 +62,21 @@ def test_what_was_captured_is_put_back(world: World) -> None:
     assert recover(world.journal) == ()
 
 
+def test_who_only_observes_says_what_waits_and_puts_it_back_when_that_ends(world: World) -> None:
+    die_at(world, Step.VERIFY)
+    observing = Racewatch(Config(), state=world.journal.folder, observe=True)
+    assert observing.recovered == ()
+    assert os.fsdecode(world.path) in (observing.waiting or "")
+    assert not os.path.lexists(world.path)
+    observing.stop_observing()
+    assert observing.waiting is None
+    assert inode(world.path) == world.judged_inode
+    observing.close()
+    later = Racewatch(Config(), state=world.journal.folder, observe=True)
+    assert later.waiting is None
+    later.close()
+
+
 def test_a_live_socket_that_a_lost_race_had_captured_is_put_back(world: World) -> None:
     """Whatever inode it is: the crash came before it could be compared."""
     die_at(world, Step.VERIFY, first=hostile.respawn)
