@@ -214,7 +214,7 @@ class Racewatch:
                         problems.append(seen)
                     else:
                         observations.append(seen)
-        observations.sort(key=lambda seen: (seen.path or seen.target.locator, seen.target.locator))
+            observations.sort(key=lambda seen: (seen.path or seen.target.locator, seen.target.locator))
         # What one kind could not look into, another could not either: said once.
         return ScanResult(tuple(observations), tuple(dict.fromkeys(problems)))
 

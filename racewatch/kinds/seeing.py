@@ -29,7 +29,12 @@ def file_type(mode: int) -> str:
 
 def fingerprint_of(*parts: object) -> str:
     """An opaque text: equal if and only if the parts are."""
-    return hashlib.blake2s(repr(parts).encode(), digest_size=12).hexdigest()
+    return fingerprint(repr(parts))
+
+
+def fingerprint(text: str) -> str:
+    """The same for what ``repr`` of the parts is."""
+    return hashlib.blake2s(text.encode(), digest_size=12).hexdigest()
 
 
 def unseen(target: Target, path: bytes, error: OSError) -> Observation:

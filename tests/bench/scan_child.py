@@ -1,4 +1,4 @@
-"""A racewatch that scans on request: ``python -m tests.bench.scan_child STATE``, JSON lines in and out."""
+"""A racewatch that scans on request, or only asks what a scan asks: ``python -m tests.bench.scan_child STATE``, JSON lines in and out."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from collections import Counter
 from racewatch.config import Config
 from racewatch.core.model import KindName
 from racewatch.verbs import Racewatch
+from tests.bench import bare
 from tests.bench.seen import reply
 
 
@@ -21,6 +22,9 @@ def main() -> None:
         for line in sys.stdin:
             question = json.loads(line)
             root, kind = os.fsencode(question["root"]), KindName(question["kind"])
+            if question["do"] == "bare":
+                reply(bare.seconds(kind.value, root))
+                continue
             cpu, began = time.process_time(), time.perf_counter()
             result = racewatch.scan([root], kinds=[kind])
             seconds, cpu = time.perf_counter() - began, time.process_time() - cpu

@@ -8,6 +8,7 @@ can give (1 to 4194304) or absent.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from racewatch.core.text import display
@@ -76,8 +77,8 @@ def is_pid(number: int) -> bool:
 
 def number_of(digits: bytes, most: int = (1 << 63) - 1) -> int | None:
     """A whole number from decimal digits (blanks around them allowed), or None."""
-    plain = digits.strip(b" \t")
-    if not plain.isdigit() or len(plain) > _MOST_DIGITS:
+    plain = digits if digits.isdigit() else digits.strip(b" \t")
+    if len(plain) > _MOST_DIGITS or not plain.isdigit():
         return None
     number = int(plain)
     return number if number <= most else None
@@ -85,8 +86,13 @@ def number_of(digits: bytes, most: int = (1 << 63) - 1) -> int | None:
 
 def text_of(raw: bytes) -> str | None:
     """A short display form; None for nothing."""
-    shown = display(raw[:LONGEST_TEXT])
-    return shown[:LONGEST_TEXT] or None
+    return _short(raw[:LONGEST_TEXT])
+
+
+@lru_cache(maxsize=1024)
+def _short(raw: bytes) -> str | None:
+    """One text for all locks that say the same, as those of one host do."""
+    return display(raw)[:LONGEST_TEXT] or None
 
 
 def facts_of(**texts: bytes | str | None) -> tuple[tuple[str, str], ...]:

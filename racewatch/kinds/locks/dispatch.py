@@ -106,7 +106,7 @@ class Dispatch:
         return table[text]
 
     def _here(self, path: bytes, file_type: FileType) -> _Here:
-        """What may fit a path."""
+        """What may fit a path: its folder tells, and the groups that its name belongs to."""
         folder, _, name = path.rpartition(b"/")
         groups: tuple[int, ...] = (0,)
         if found := self._exact.get(name):
@@ -121,8 +121,6 @@ class Dispatch:
             for length in self._prefix_lengths[name[0]]:
                 if found := known.get(name[:length]):
                     groups += (found,)
-        if found := self._parent.get(folder[folder.rfind(b"/") + 1 :]):
-            groups += (found,)
         last, known_here = self._folder
         if folder != last:
             known_here = {}
@@ -133,6 +131,8 @@ class Dispatch:
         return here
 
     def _look_here(self, folder: bytes, file_type: FileType, groups: tuple[int, ...]) -> _Here:
+        if found := self._parent.get(folder[folder.rfind(b"/") + 1 :]):
+            groups += (found,)
         together = self._together.get((file_type, groups))
         if together is None:
             together = self._join(file_type, groups)

@@ -6,6 +6,7 @@ The order is the order of safety: live, then what is never removed, then unknown
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Final, NamedTuple
 
 from racewatch.core.model import Evidence, Owner, Removable, Verdict
@@ -272,16 +273,17 @@ def _unknown(facts: Facts, one: Format, why: str) -> Judgement:
 
 def _stale(facts: Facts, one: Format, rule: Rule) -> Judgement:
     removable = _REMOVABLE.get(facts.policy, Removable.NEVER)
-    after = _AFTER.get(facts.policy, "")
-    closing = f"{after}: {one.remedy}." if after else ""
-    return _judged(
-        facts,
-        Verdict.STALE,
-        LEFT_OVER,
-        f"Left over: {rule.says}.{closing}",
-        removable,
-        further=() if removable is Removable.NEVER else (remaining_window(rule),),
-    )
+    further = () if removable is Removable.NEVER else (remaining_window(rule),)
+    summary = _left_over(rule, facts.policy, one.remedy)
+    return Judgement(Verdict.STALE, LEFT_OVER, summary, removable, facts, further=further)
+
+
+@lru_cache(maxsize=1024)
+def _left_over(rule: Rule, policy: Policy, remedy: str) -> str:
+    """One sentence for all that are left over for the same reason."""
+    after = _AFTER.get(policy, "")
+    closing = f"{after}: {remedy}." if after else ""
+    return f"Left over: {rule.says}.{closing}"
 
 
 def _judged(

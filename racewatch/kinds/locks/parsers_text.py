@@ -5,6 +5,8 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
+import uuid
+from functools import lru_cache
 from typing import Final
 
 from racewatch.kinds.locks.claim import Claim, ParseFailure, facts_of, is_pid, number_of, pid_of, text_of
@@ -114,9 +116,13 @@ def soft_file_lock(data: bytes, name: bytes) -> Claim | ParseFailure:
     token = int(lines[2])
     if not 0 < token >> 64 < 1 << 128:
         return ParseFailure("the token of the SoftFileLock holds no boot id")
-    boot = f"{token >> 64:032x}"
-    boot = f"{boot[:8]}-{boot[8:12]}-{boot[12:16]}-{boot[16:20]}-{boot[20:]}"
+    boot = _boot_id(token >> 64)
     return Claim(pid=found, host=host, start_ticks=token & (1 << 64) - 1, boot_id=boot)
+
+
+@lru_cache(maxsize=64)
+def _boot_id(number: int) -> str:
+    return str(uuid.UUID(int=number))
 
 
 def postmaster(data: bytes, name: bytes) -> Claim | ParseFailure:

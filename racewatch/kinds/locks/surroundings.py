@@ -20,6 +20,10 @@ from racewatch.linux.openfiles import OpenFile, Survey
 _MOST_OWNERS: Final = 16
 _MOST_SURVEYS: Final = 16
 _NONE: Final[frozenset[Mechanism]] = frozenset()
+_OPEN_FILES: Final = "/proc/PID/fdinfo, /proc/PID/maps"
+_LEASE: Final = "fcntl(F_SETLEASE)"
+_NOT_OPEN: Final = Opened((), Finding(Sight.YES, _OPEN_FILES, "no process has it open"))
+_NOT_OPEN_BY_LEASE: Final = Opened((), Finding(Sight.YES, _LEASE, "no process has it open"))
 _EXCLUDING: Final = {
     flocks.Mechanism.FLOCK: Mechanism.FLOCK,
     flocks.Mechanism.POSIX: Mechanism.POSIX,
@@ -234,7 +238,7 @@ class Surroundings:
 
         ``fd`` pins it; ``reader`` is our own handle for reading, when it is open.
         """
-        source = "/proc/PID/fdinfo, /proc/PID/maps"
+        source = _OPEN_FILES
         pids = self.openers(node)
         key = self.key_of(node)
         pids += [pid for pid in self.mappings.by_file.get(key, ()) if pid != os.getpid()] if key else []
@@ -248,15 +252,14 @@ class Surroundings:
             return Opened(people, Finding(Sight.NO, source, "somebody has it open"))
         unseen = max(self.survey.blind, self.mappings.blind)
         if not unseen and self.boot.sees_everybody:
-            return Opened((), Finding(Sight.YES, source, "no process has it open"))
+            return _NOT_OPEN
         if kind is FileType.FILE:
             elsewhere = leases.open_elsewhere(fd, reader)
-            lease = "fcntl(F_SETLEASE)"
             if elsewhere is False:
-                return Opened((), Finding(Sight.YES, lease, "no process has it open"))
+                return _NOT_OPEN_BY_LEASE
             if elsewhere:
                 hidden = "a process that this user may not look into has it open"
-                return Opened((), Finding(Sight.NO, lease, hidden))
+                return Opened((), Finding(Sight.NO, _LEASE, hidden))
         if not self.boot.sees_everybody:
             why = "processes outside this PID namespace cannot be looked into"
         else:

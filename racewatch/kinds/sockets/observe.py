@@ -11,7 +11,7 @@ from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target
 from racewatch.core.text import display
 from racewatch.kinds.place import Where
-from racewatch.kinds.seeing import file_type, fingerprint_of, moment
+from racewatch.kinds.seeing import file_type, fingerprint, fingerprint_of, moment
 from racewatch.kinds.sockets.evidence import bound_row, type_word
 from racewatch.kinds.sockets.facts import Facts
 from racewatch.kinds.sockets.judge import BEING_WATCHED, Judgement, judge, judge_lost
@@ -105,7 +105,9 @@ class Observer:
         judged = judge(facts)
         # Without a birth time the change time stands in: it moves more often, which only refuses more.
         born = node.btime_ns if node.btime_ns is not None else node.ctime_ns
-        print_of = fingerprint_of(node.dev, node.ino, born, stat_mode.S_IFMT(node.mode), judged.label)
+        # What fingerprint_of would make of them, without a tuple for each row.
+        kind = stat_mode.S_IFMT(node.mode)
+        print_of = fingerprint(f"({node.dev}, {node.ino}, {born}, {kind}, {judged.label!r})")
         return self._describe(target, facts, judged, print_of, created=node.btime_ns)
 
     def _describe(
