@@ -306,6 +306,10 @@ class Racewatch:
         """One target, freshly; None when there is no such target."""
         return self._kinds[target.kind].look(target)
 
+    def refresh_period(self, seen: Observation) -> float | None:
+        """How often, in seconds, the owner of this lock touches it, by its format; None when it does not, or is proved gone."""
+        return self._locks.look_again_in(seen) if seen.target.kind is KindName.LOCK else None
+
     def space(self, target: Target, stop: Callable[[], bool]) -> Space | None:
         """What a container or bundle takes on the disk and what removing it frees; None when it is not there.
 

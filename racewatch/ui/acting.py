@@ -125,7 +125,7 @@ class Actor(QObject):
             finally:
                 watch.cancel()
             if requests and isinstance(dialog, ReviewDialog):
-                await self._carry_out(dialog, requests)
+                await self._carry_out_all(dialog, requests)
                 requests = ()
         finally:
             self.dialog = None
@@ -133,12 +133,18 @@ class Actor(QObject):
                 dialog.deleteLater()
             self.state_changed.emit()
         for request in requests:
-            outcome = await self._act(request)
-            self.acted.emit((request.target,))
-            if outcome is not None:
-                self._tell([outcome], can_undo=outcome.undoable)
+            await self.carry_out(request)
 
-    async def _carry_out(self, dialog: ReviewDialog, requests: Sequence[ActRequest]) -> None:
+    async def carry_out(self, request: ActRequest) -> None:
+        """What was agreed to before, now; and tell what came of it."""
+        if self._finishing.is_set():
+            return
+        outcome = await self._act(request)
+        self.acted.emit((request.target,))
+        if outcome is not None:
+            self._tell([outcome], can_undo=outcome.undoable)
+
+    async def _carry_out_all(self, dialog: ReviewDialog, requests: Sequence[ActRequest]) -> None:
         """One after the other, each re-checked by the core at its own turn; stops between two."""
         outcomes: list[Outcome] = []
         for request in requests:

@@ -37,6 +37,8 @@ class Act(enum.Enum):
     REMOVE = "remove"
     SELECT_REMOVABLE = "select_removable"
     CLEAN_UP = "clean_up"
+    ARM_DEATH = "arm_death"
+    ARM_SILENCE = "arm_silence"
     PROTECT = "protect"
     OBSERVE = "observe"
     OVERVIEW = "overview"
@@ -148,6 +150,20 @@ TABLE: Final = (
         )
     ),
     Entry(
+        Act.ARM_DEATH,
+        "&Edit",
+        "Remove when its o&wner has died…",
+        "Wait for the death of the process that uses this, count down, and remove it if nobody came back",
+        "hourglass",
+    ),
+    Entry(
+        Act.ARM_SILENCE,
+        "&Edit",
+        "Remove if not re&freshed…",
+        "Remove this lock if nobody refreshes it for two of its periods; any refresh ends that",
+        "hourglass",
+    ),
+    Entry(
         Act.PROTECT,
         "&Edit",
         "&Protect this…",
@@ -221,6 +237,9 @@ _CONTEXT: Final = (
     None,
     Act.REMOVE,
     None,
+    Act.ARM_DEATH,
+    Act.ARM_SILENCE,
+    None,
     Act.PROTECT,
 )
 
@@ -291,7 +310,7 @@ class Actions(QObject):
             button.setAccessibleDescription(entry.help)
 
     def context_menu(self, parent: QWidget) -> QMenu:
-        """What can be done with one row."""
+        """What can be done with the selected rows."""
         menu = QMenu(parent)
         for act in _CONTEXT:
             if act is None:

@@ -81,7 +81,7 @@ class Observing(QObject):
     def turn(self, action: QAction, enable: Callable[[bool, str], None]) -> None:
         """Show how it stands: title, tick, and whether a person may turn it off."""
         on = self._racewatch.observing
-        self._window.setWindowTitle(f"{self._title} (observing)" if on else self._title)
+        self._window.setWindowTitle(f"observing — {self._title}" if on else self._title)
         action.setChecked(on)
         fixed = on and self._racewatch.config.observe
         enable(not fixed, "The configuration says to observe only (observe = true)." if fixed else "")

@@ -33,6 +33,8 @@ from racewatch.ui import history_text, icons, words
 from racewatch.ui.act_marks import mark_acts
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import COPIES, Act, Actions
+from racewatch.ui.armed import Condition
+from racewatch.ui.arming import Arming
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.export import Exportable, Exports
@@ -41,11 +43,9 @@ from racewatch.ui.help_menu import HelpMenu
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
 from racewatch.ui.live_settings import LiveSettings, watched_by
-from racewatch.ui.marks import Mark
 from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
 from racewatch.ui.protecting import Protecting
-from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.remembered import Remembered
 from racewatch.ui.selected import Selected
 from racewatch.ui.shown_rows import ShownHistory, ShownTargets
@@ -57,6 +57,7 @@ from racewatch.ui.succession import Succession
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
 from racewatch.ui.theme_menu import ThemeMenu
+from racewatch.ui.wishes import Wishes, why_not
 from racewatch.verbs import Racewatch, RacewatchError
 
 _HISTORY_LIMIT: Final = 1000
@@ -99,25 +100,30 @@ class MainWindow(QMainWindow):
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
         self.spaces = Spaces(bridge, racewatch.space, self)
-        self.actor = Actor(bridge, racewatch, look, self.strips, self.spaces, self, self._why_not)
-        self.sockets = TargetsView(look, SOCKETS, self._why_not, self._chronicle)
-        self.locks = TargetsView(look, LOCKS, self._why_not, self._chronicle)
-        self.containers = TargetsView(look, CONTAINERS, self._why_not, self._chronicle, self.spaces.known)
+        blocked = partial(why_not, racewatch)
+        self.actor = Actor(bridge, racewatch, look, self.strips, self.spaces, self, blocked)
+        self.sockets = TargetsView(look, SOCKETS, blocked, self._chronicle)
+        self.locks = TargetsView(look, LOCKS, blocked, self._chronicle)
+        self.containers = TargetsView(look, CONTAINERS, blocked, self._chronicle, self.spaces.known)
         self._views = (self.sockets, self.locks, self.containers)
         self.overview = Overview(look, self._chronicle)
         self.history = HistoryView(look, racewatch.config.keep_days)
         self.status = Status(look)
         self.observing = Observing(bridge, racewatch, self.strips, self)
         self.protecting = Protecting(bridge, racewatch, self.strips, self)
+        self.arming = Arming(bridge, racewatch, look, self.strips, self, self.actor.carry_out)
+        self.wishes = Wishes(
+            racewatch, look, self, self._view, self.actor, self.observing, self.protecting, self.arming
+        )
         self.live_settings = LiveSettings(bridge, racewatch, self.strips, config_path(), self)
         self.about_selected = Selected(
             self,
             bridge,
             look,
             self.strips,
-            selected=self._selected,
-            picked=self._picked,
-            may=lambda seen: words.remove_state(seen, self._why_not(seen)).reason,
+            selected=self.wishes.shown,
+            picked=self.wishes.picked,
+            may=lambda seen: words.remove_state(seen, blocked(seen)).reason,
             timeline=lambda seen: self._chronicle.of(seen.target),
             space=self._space_of,
             terminal=lambda: self._racewatch.config.terminal,
@@ -151,10 +157,12 @@ class MainWindow(QMainWindow):
             **self.about_selected.handlers(),
             **self.exports.handlers(),
             Act.FIND: self._find,
-            Act.REMOVE: self._remove,
-            Act.SELECT_REMOVABLE: self._select_removable,
-            Act.CLEAN_UP: self._clean_up,
-            Act.PROTECT: lambda: self.protecting.start(self._selected()),
+            Act.REMOVE: self.wishes.remove,
+            Act.SELECT_REMOVABLE: self.wishes.select_removable,
+            Act.CLEAN_UP: self.wishes.clean_up,
+            Act.ARM_DEATH: partial(self.wishes.arm, Condition.OWNER_DIES),
+            Act.ARM_SILENCE: partial(self.wishes.arm, Condition.SILENT),
+            Act.PROTECT: self.wishes.protect,
             Act.OBSERVE: self.observing.toggle,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
             Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
@@ -175,6 +183,7 @@ class MainWindow(QMainWindow):
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(0)
         column.addWidget(self.strips)
+        column.addWidget(self.arming.panel)
         column.addWidget(self.pages, 1)
         whole = QWidget()
         row = QHBoxLayout(whole)
@@ -203,9 +212,9 @@ class MainWindow(QMainWindow):
         self.sidebar.chosen.connect(self._show_view)
         self.overview.opened.connect(self._open)
         for view in self._views:
-            view.table.mark_of = self._mark_of
-            view.remove_wanted.connect(self._remove_shown)
-            view.table.activated_target.connect(self._remove)
+            view.table.mark_of = self.wishes.mark_of
+            view.remove_wanted.connect(self.wishes.remove_shown)
+            view.table.activated_target.connect(self.wishes.remove)
             view.copy_path_wanted.connect(self.actions_table[Act.COPY_PATH].trigger)
             view.pane.offer_copies([self.actions_table[act] for act in COPIES])
             view.menu_wanted.connect(self._context_menu)
@@ -219,6 +228,8 @@ class MainWindow(QMainWindow):
         self.history.purge_wanted.connect(self.actor.ask_purge)
         self.observing.changed.connect(self._on_observing)
         self.protecting.changed.connect(self._on_actor)
+        self.protecting.changed.connect(self.arming.drop_protected)
+        self.arming.changed.connect(self._on_actor)
         self.theme_menu.chosen.connect(self._on_theme)
         self.live_settings.changed.connect(self._on_settings)
         self.actor.acted.connect(self._on_acted)
@@ -296,6 +307,7 @@ class MainWindow(QMainWindow):
         if self.feed is not None:
             self.feed.close()
         self.spaces.close()
+        self.arming.disarm_all("")
         self.help.end()
         await self.actor.finish()
         await self.help.ended()
@@ -334,16 +346,12 @@ class MainWindow(QMainWindow):
         self.overview.changed()
         self.status.show_health(batch.health, batch.problems)
         self.actor.hear(batch)
+        self.arming.hear(batch)
         self._count()
 
     def _view(self) -> TargetsView | None:
         """The view of targets that is on screen."""
         return next((view for view in self._views if view is self.pages.currentWidget()), None)
-
-    def _selected(self) -> Observation | None:
-        """What an act would be about."""
-        view = self._view()
-        return view.observation() if view is not None else None
 
     def _count(self) -> None:
         view = self._view()
@@ -391,97 +399,18 @@ class MainWindow(QMainWindow):
 
     # --- what can be done -------------------------------------------------------------------
 
-    def _why_not(self, observation: Observation) -> str | None:
-        """What speaks against removing, beside the observation itself."""
-        if self._racewatch.observing:
-            return WHY_OFF
-        if self._racewatch.journal_problem:
-            return f"Nothing can be removed without a journal: {self._racewatch.journal_problem}"
-        reason = self._racewatch.protection(observation.target)
-        if reason is not None:
-            return f"Protected by the configuration: {reason}"
-        return None
-
-    def _mark_of(self, observation: Observation) -> Mark | None:
-        """What is to be known about a row beside its verdict."""
-        reason = self._racewatch.protection(observation.target)
-        return Mark("refused", f"Protected by the configuration: {reason}") if reason is not None else None
-
-    def _enable(self) -> None:
-        picked = self._picked()
-        enable = self.actions_table.enable
-        if len(picked) > 1:
-            can = self._some_removable(picked)
-            why = "" if can else "Nothing of what is selected can be removed from here."
-        else:
-            one = picked[0] if picked else None
-            state = words.remove_state(one, self._why_not(one) if one is not None else None)
-            can = state.enabled or (one is not None and RemedyDialog.has_something_to_say(one))
-            why = state.reason
-        observing = self._racewatch.observing
-        free = not self.actor.busy and not observing
-        enable(Act.REMOVE, can and not self.actor.busy, why)
-        self.about_selected.enable(self.actions_table)
-        self.exports.enable(self.actions_table)
-        cannot = self.protecting.can(self._selected())
-        enable(Act.PROTECT, not cannot, cannot)
-        enable(Act.FIND, self._has_rows())
-        enable(Act.SELECT_REMOVABLE, self._view() is not None)
-        enable(Act.CLEAN_UP, self._view() is not None and free, WHY_OFF if observing else "")
-        undoable = self.actor.last_undoable is not None
-        why = WHY_OFF if observing else "" if undoable else "Nothing was removed here yet"
-        enable(Act.UNDO, undoable and free, why)
-        self.observing.turn(self.actions_table[Act.OBSERVE], partial(enable, Act.OBSERVE))
-
     def _on_observing(self) -> None:
-        self.actor.withdraw()
+        if self._racewatch.observing:
+            self.actor.withdraw()
+            self.arming.disarm_all("Observing: nothing is removed.")
         self.history.allow(WHY_OFF if self._racewatch.observing else "")
         self._on_actor()
 
-    def _remove(self) -> None:
-        """Ask about what is selected, as it is on screen now."""
-        picked = self._picked()
-        if len(picked) == 1:
-            self._remove_one(picked[0])
-        elif self._some_removable(picked):
-            self.actor.start_remove(picked)
-
-    def _remove_shown(self) -> None:
-        """Ask about the one thing whose evidence is shown."""
-        seen = self._selected()
-        if seen is not None:
-            self._remove_one(seen)
-
-    def _remove_one(self, seen: Observation) -> None:
-        if words.remove_state(seen, self._why_not(seen)).enabled:
-            self.actor.start_remove([seen])
-        elif RemedyDialog.has_something_to_say(seen):
-            RemedyDialog(seen, self._look, self).open()
-
-    def _picked(self) -> list[Observation]:
-        view = self._view()
-        return view.table.observations() if view is not None else []
-
-    def _state_of(self, seen: Observation) -> words.RemoveState:
-        return words.remove_state(seen, self._why_not(seen))
-
-    def _is_proved(self, seen: Observation) -> bool:
-        state = self._state_of(seen)
-        return state.enabled and not state.override
-
-    def _some_removable(self, several: Sequence[Observation]) -> bool:
-        return any(self._is_proved(seen) for seen in several)
-
-    def _select_removable(self) -> None:
-        view = self._view()
-        if view is not None:
-            view.table.pick(self._is_proved)
-
-    def _clean_up(self) -> None:
-        """Ask about everything in this view that may be removed, as it is shown now."""
-        view = self._view()
-        if view is not None:
-            self.actor.start_remove([seen for seen in view.shown() if self._state_of(seen).enabled])
+    def _enable(self) -> None:
+        self.wishes.enable(self.actions_table)
+        self.about_selected.enable(self.actions_table)
+        self.exports.enable(self.actions_table)
+        self.actions_table.enable(Act.FIND, self._has_rows())
 
     def _undo_last(self) -> None:
         actions = self.actor.last_undoable
@@ -526,7 +455,7 @@ class MainWindow(QMainWindow):
             self.feed.hold("finger", down)
 
     def _context_menu(self, position: QPoint) -> None:
-        if self.feed is None or self._selected() is None:
+        if self.feed is None or self.wishes.shown() is None:
             return
         menu = self.actions_table.context_menu(self)
         # Rows do not move under an open menu; it goes on meaning what it was opened on.
@@ -548,6 +477,7 @@ class MainWindow(QMainWindow):
         """The configuration file was changed: what is on screen follows."""
         self.theme_menu.configured(after.theme)
         self.history.set_keep_days(after.keep_days)
+        self.arming.drop_protected()
         if watched_by(before) != watched_by(after):
             self._bridge.spawn(self._watch(), "watching anew")
         if after.observe and not before.observe:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -256,6 +257,14 @@ def ago(seconds: float) -> str:
     if seconds < 90:
         return f"{seconds:.0f} s ago"
     return f"{seconds / 60:.0f} min ago"
+
+
+def duration(seconds: float) -> str:
+    """``5 s``, ``12 min``, ``2 h``: rounded up, so that it never says nothing is left when something is."""
+    whole = math.ceil(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    return f"{math.ceil(whole / 60)} min" if whole < 6000 else f"{math.ceil(whole / 3600)} h"
 
 
 @dataclass(frozen=True, slots=True)

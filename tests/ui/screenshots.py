@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
@@ -213,7 +214,7 @@ def inside(theme: str, target: Path) -> None:
             only_named=True,  # the pictures show nothing else of this machine
             theme=Theme(theme),
         )
-        racewatch = Racewatch(config, state=os.fsencode(whole / "state"))
+        racewatch = Racewatch(config, state=os.fsencode(whole / "journal"))
 
         look = LIGHT if theme == "light" else DARK
 
@@ -277,6 +278,45 @@ def inside(theme: str, target: Path) -> None:
                 strip.dismiss()
             await until(lambda: window.sockets.model.counts[Verdict.STALE] >= len(DEAD))
 
+        async def later(window: MainWindow, choose: Callable[[bytes], None]) -> None:
+            """Armed, protected, and looked at only."""
+            for name, server in ((b".s.PGSQL.5432", ""), (b"udev/control", "udevd")):
+                choose(name)
+                window.actions_table[Act.ARM_DEATH].trigger()
+                question = window.arming.dialog
+                assert question is not None
+                await until(question.arm.isEnabled)
+                if not server:
+                    grab("arm")
+                question.arm.click()
+                await asyncio.sleep(0.4)
+                if server:
+                    servers.kill(server)
+            await asyncio.sleep(1.2)
+            grab("armed")
+            window.arming.disarm_all("")
+            choose(b"default")
+            window.actions_table[Act.PROTECT].trigger()
+            protect = window.protecting.dialog
+            assert protect is not None
+            protect.reason.setText("Anna's session: ask her first")
+            await asyncio.sleep(0.6)
+            grab("protect")
+            protect.protect.click()
+            await asyncio.sleep(0.6)
+            window.actions_table[Act.OBSERVE].trigger()
+            await asyncio.sleep(0.6)
+            grab("observing")
+            window.actions_table[Act.OBSERVE].trigger()
+            again = window.observing.dialog
+            assert again is not None
+            await until(again.allow.isEnabled)
+            grab("act-again")
+            again.allow.click()
+            await until(lambda: not racewatch.observing)
+            for strip in window.strips.strips():
+                strip.dismiss()
+
         async def drive(window: MainWindow) -> None:
             view, actor = window.sockets, window.actor
 
@@ -305,7 +345,7 @@ def inside(theme: str, target: Path) -> None:
             grab("overview")
             window.sidebar.choose(Page.SOCKETS)
             choose(b"redis.sock")
-            window._remove()
+            window.wishes.remove()
             await until(lambda: actor.dialog is not None and actor.dialog.remove.isEnabled())
             grab("confirm")
             servers.serve("redis-server", "STREAM:redis/redis.sock")
@@ -319,7 +359,7 @@ def inside(theme: str, target: Path) -> None:
             for name in (b"gunicorn.sock", b"php8.2-fpm.sock"):
                 choose(name)
                 await asyncio.sleep(0.2)
-                window._remove()
+                window.wishes.remove()
                 dialog = actor.dialog
                 assert dialog is not None
                 await until(dialog.remove.isEnabled)
@@ -360,7 +400,7 @@ def inside(theme: str, target: Path) -> None:
             locks.table.setFocus()
             await asyncio.sleep(0.4)
             grab("locks")
-            window._remove()
+            window.wishes.remove()
             await until(lambda: actor.dialog is not None)
             await asyncio.sleep(0.9)
             grab("confirm-lock")
@@ -368,7 +408,7 @@ def inside(theme: str, target: Path) -> None:
             actor.dialog.reject()
             await until(lambda: actor.dialog is None)
             choose_lock(b".hg/store/lock")
-            window._remove()
+            window.wishes.remove()
             await asyncio.sleep(0.6)
             grab("own-command")
             window.findChildren(RemedyDialog)[0].close()
@@ -397,13 +437,14 @@ def inside(theme: str, target: Path) -> None:
             containers.table.setFocus()
             await asyncio.sleep(0.4)
             grab("containers")
-            window._remove()
+            window.wishes.remove()
             await until(may_delete)
             grab("confirm-container")
             assert actor.dialog is not None
             actor.dialog.reject()
             await until(lambda: actor.dialog is None)
             window.sidebar.choose(Page.SOCKETS)
+            await later(window, choose)
             choose(b"hung-worker.sock")
             window.showNormal()
             window.resize(940, 800)

@@ -26,7 +26,7 @@ def test_switched_on_it_takes_back_the_question_and_turns_every_act_off(
     dialog.remove.click()  # too late, whatever was under the finger
     opened.until(lambda: not window.actor.busy, "the question to go")
     assert os.path.lexists(dead)
-    assert window.windowTitle() == "racewatch (observing)"
+    assert window.windowTitle() == "observing — racewatch"
     for act in (Act.REMOVE, Act.CLEAN_UP, Act.UNDO):
         assert not window.actions_table[act].isEnabled()
         assert "Observing" in window.actions_table[act].toolTip()

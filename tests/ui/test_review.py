@@ -14,7 +14,6 @@ from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
 from racewatch.core.model import ActRequest, Outcome, OutcomeWord, Target, Verdict
-from racewatch.core.protected import Protected, Protection
 from racewatch.ui import question, words
 from racewatch.ui.actions import Act
 from racewatch.ui.bridge import Bridge
@@ -341,21 +340,6 @@ def test_one_that_respawns_between_the_press_and_its_turn_is_refused_and_the_res
     opened.until(lambda: not window.actor.busy, "the end of the undo")
 
 
-def test_stop_is_heard_before_the_next_one(opened: Opened, sandbox: Sandbox) -> None:
-    window = opened.open()
-    paths = [sandbox.dead(b"%03d.sock" % number) for number in range(60)]
-    opened.until(lambda: opened.place(window, paths[-1]) is not None, "their rows")
-    window.actions_table[Act.CLEAN_UP].trigger()
-    dialog = review(opened, window)
-    dialog.model.dataChanged.connect(lambda *_: dialog.reject() if len(dialog.outcomes()) == 3 else None)
-    dialog.remove.click()
-    opened.until(finished(dialog), "the end")
-    assert len(dialog.outcomes()) == 3
-    assert sum(os.path.lexists(path) for path in paths) == 57
-    assert "57 were not touched" in dialog.state.label.text()
-    shut(opened, window, dialog)
-
-
 def test_a_window_that_is_closed_midway_stops_before_the_next_one(opened: Opened, sandbox: Sandbox) -> None:
     window = opened.open()
     paths = [sandbox.dead(b"%03d.sock" % number) for number in range(60)]
@@ -372,23 +356,6 @@ def test_a_window_that_is_closed_midway_stops_before_the_next_one(opened: Opened
     entries = window._racewatch.history()
     assert len(entries) == 60 - left
     assert {entry.word for entry in entries} == {OutcomeWord.DONE}
-
-
-def test_what_is_protected_or_in_use_is_listed_and_left_alone(opened: Opened, sandbox: Sandbox) -> None:
-    window = opened.open(protected=Protected((Protection(b"*/c.sock", "the night shift's"),)))
-    paths = dead_ones(opened, sandbox, window)
-    sandbox.bind(b"live.sock")
-    opened.until(lambda: window.sockets.model.total == 4, "all rows")
-    window.sockets.table.setFocus()
-    window.sockets.table.selectAll()
-    window.actions_table[Act.REMOVE].trigger()
-    dialog = review(opened, window)
-    assert dialog.remove.text() == "Remove 2 sockets"
-    told = [str(dialog.model.index(row, 0).data(Qt.ItemDataRole.AccessibleTextRole)) for row in range(4)]
-    assert any("the night shift" in one for one in told)
-    assert any("It is in use" in one for one in told)
-    shut(opened, window, dialog)
-    assert all(os.path.lexists(path) for path in paths)
 
 
 # --- the selection ------------------------------------------------------------------------------

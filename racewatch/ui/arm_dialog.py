@@ -1,0 +1,122 @@
+"""The question before something is armed: exactly what will happen, and what stops it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from PySide6.QtCore import QTimer
+from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
+from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+
+from racewatch.core.model import Observation
+from racewatch.ui import words
+from racewatch.ui.armed import GRACE_SECONDS, Condition, needs_word
+from racewatch.ui.confirm import CONSEQUENCE
+from racewatch.ui.evidence_pane import Note
+from racewatch.ui.plain import PathBox, WrapLabel, action_text
+from racewatch.ui.question import BEAT_MS
+from racewatch.ui.steady import PRESSING, SteadyButton
+from racewatch.ui.theme import Look
+
+_ENDS: Final = (
+    "It is only armed while this window is open: closing it, observing only, or Disarm ends that. Nothing is kept for "
+    "the next start."
+)
+
+
+class ArmDialog(QDialog):
+    """Asks about one observation.  Accepted when it is to be armed."""
+
+    def __init__(
+        self,
+        seen: Observation,
+        condition: Condition,
+        period: float,
+        look: Look,
+        parent: QWidget | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self.seen = seen
+        self.condition = condition
+        self.period = period
+        name = words.target_name(seen.target, seen.path)
+        when = "when its owner has died" if condition is Condition.OWNER_DIES else "if it is not refreshed"
+        title = f"Remove “{name}” {when}?"
+        self.setWindowTitle(title)
+        self.setAccessibleName(title)
+        self.setMinimumWidth(560)
+        head = WrapLabel(title)
+        head.setObjectName("paneTitle")
+        font = QFont(head.font())
+        font.setPointSizeF(font.pointSizeF() * 1.2)
+        font.setWeight(QFont.Weight.DemiBold)
+        head.setFont(font)
+        path = PathBox()
+        path.setAccessibleName("Path")
+        path.set_text(words.full_path(seen))
+        self.said = WrapLabel(_what_happens(seen, condition, period))
+        ends = Note(look, "idle", "hourglass", _ENDS)
+        self.word = QCheckBox(action_text(CONSEQUENCE))
+        self.word.setAccessibleName(CONSEQUENCE)
+        self.word.setAccessibleDescription("Needed before it can be armed; never remembered")
+        self.word.setVisible(needs_word(seen))
+        self.word.toggled.connect(self._refresh)
+        self.cancel = SteadyButton("Cancel")
+        self.cancel.setAccessibleName("Cancel")
+        self.cancel.setDefault(True)
+        self.cancel.clicked.connect(self.reject)
+        self.arm = SteadyButton("Arm")
+        self.arm.setAccessibleName("Arm")
+        self.arm.setProperty("role", "danger")
+        self.arm.setAutoDefault(False)
+        self.arm.clicked.connect(self.accept)
+        self._beat = QTimer(self)
+        self._beat.setSingleShot(True)
+        self._beat.setInterval(BEAT_MS)
+        self._beat.timeout.connect(self._refresh)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(self.cancel)
+        buttons.addWidget(self.arm)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(12)
+        for widget in (head, path, self.said, ends, self.word):
+            layout.addWidget(widget)
+        layout.addLayout(buttons)
+        self._refresh()
+
+    def showEvent(self, event: QShowEvent, /) -> None:
+        super().showEvent(event)
+        self.cancel.setFocus()
+        self._beat.start()
+        self._refresh()
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        if event.isAutoRepeat() and event.key() in PRESSING:
+            event.accept()
+            return
+        super().keyPressEvent(event)
+
+    def _refresh(self) -> None:
+        ready = self.isVisible() and not self._beat.isActive()
+        self.arm.setEnabled(ready and (self.word.isChecked() or not needs_word(self.seen)))
+
+
+def _what_happens(seen: Observation, condition: Condition, period: float) -> str:
+    owner = words.owner_text(seen.owner)
+    lost = words.fact(seen, "consequence")
+    risk = f" What may happen if that is wrong: {lost}." if lost else ""
+    undo = "This can be undone from the History." if seen.undoable else "This cannot be undone."
+    if condition is Condition.OWNER_DIES:
+        return (
+            f"Nothing happens while {owner} lives. When that very process has died, a countdown of "
+            f"{words.duration(GRACE_SECONDS)} is shown. It ends without a removal if anything stands there again, if somebody "
+            f"uses it, or if it cannot be proved left over. Else it is looked at once more, pinned, and its name is taken "
+            f"away. {undo}{risk}"
+        )
+    return (
+        f"By its format its owner refreshes it every {words.duration(period)} at the latest. From now on two of these "
+        f"periods ({words.duration(2 * period)}) are counted; one refresh, or any other sign of life, ends that without a "
+        f"removal. A program that sleeps looks dead. Else it is looked at once more, pinned, and removed. {undo}{risk}"
+    )
