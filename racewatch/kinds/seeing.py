@@ -11,6 +11,9 @@ from racewatch.core.model import Evidence, Observation, Owner, Removable, Says, 
 from racewatch.core.text import display
 from racewatch.linux import processes
 
+#: The label of what has just appeared and is not judged yet.
+AT_FIRST: Final = "being looked at"
+
 _FILE_TYPE: Final = {
     stat_mode.S_IFREG: "regular file",
     stat_mode.S_IFDIR: "directory",

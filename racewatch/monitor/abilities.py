@@ -51,6 +51,15 @@ class ScansPlaces(Protocol):
 
 
 @runtime_checkable
+class SeesAtOnce(Protocol):
+    """A kind that can tell what is there long before it can tell whether it is in use."""
+
+    def first_sight(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Observation]:
+        """What these names of these directories are, live or unknown; a scan of them is still to say the rest."""
+        ...
+
+
+@runtime_checkable
 class DoubtsParts(Protocol):
     """A kind some of whose targets only a scan of everything can tell from what they are not."""
 

@@ -100,7 +100,7 @@ class Monitor:
         """A new consumer, at its own pace; its first batch is the complete state.
 
         ``wake`` is called from the monitor's thread when there is something to take, and then not
-        again until :meth:`Subscription.take` was called.
+        again until :meth:`Subscription.take` was called, except once when something pressing is among it.
         """
         subscription = self._hub.subscribe(wake)
         self._inbox.ring()
@@ -261,7 +261,7 @@ class _Worker:
 
     def _wait_seconds(self) -> float:
         now = time.monotonic()
-        if self._exits.has_exited():
+        if self._exits.has_exited() or self._todo.is_urgent:
             return 0.0
         waits = [self._schedule.due_in(now), self._checked_at + self._settings.tick - now]
         waits += [self._resting.get(place, 0.0) - now for place in self._todo.places]
@@ -286,6 +286,7 @@ class _Worker:
         """All that was asked for, apart from sweeps."""
         self._inbox.drain(self._todo)
         self._serve_exits()
+        self._serve_fresh()
         self._serve_locks()
         self._serve_beats()
         todo = self._todo
@@ -402,6 +403,14 @@ class _Worker:
             for directory in self._inventory.directories_below(trees):
                 todo.directory(directory)
 
+    def _serve_fresh(self) -> None:
+        """What has just appeared is shown before it is judged, when that would keep it waiting."""
+        fresh = self._todo.take_fresh()
+        if fresh:
+            now = time.monotonic()
+            waiting = any(self._resting.get(place, 0.0) > now for place in fresh)
+            self._looks.first_sight(fresh, waiting=waiting)
+
     def _serve_places(self) -> None:
         """The hinted places whose rest is over, each once, for at most one slice while sweeping."""
         if not self._todo.places:
@@ -416,7 +425,9 @@ class _Worker:
             rested = time.monotonic() + seconds * self._settings.hint_rest
             for place in places:
                 self._rest(place, rested)
+            self._inbox.drain(self._todo)
             self._serve_exits()
+            self._serve_fresh()
             if time.monotonic() - started > (self._settings.slice if self._sweeping else 0.1):
                 # Back to the loop: a sweep that is due, or under way, has its turn, too.
                 break
@@ -447,8 +458,8 @@ class _Worker:
     # --- sweeps and checks ------------------------------------------------------------------------
 
     def _sweep(self) -> None:
-        # What was hinted until now is part of the sweep; what is hinted from now on is looked at after.
-        self._todo.places.clear()
+        # What was hinted of whole directories is part of the sweep.  Single names go before it: it may take long.
+        self._todo.swept()
         self._schedule.begun()
         self._sweeping = True
         cpu = time.thread_time() - self._looks.away_cpu
@@ -488,9 +499,11 @@ class _Worker:
             if change.new is None:
                 self._lingering.pop(change.target, None)
             elif self._ready and change.new.owner is None and _is_midway(change):
-                self._linger((change.target,), 0)
+                # What is new has just been looked at, and nobody has died.
+                self._linger((change.target,), 1 if change.old is None else 0)
         if self._ready:
             self._schedule.changed(time.monotonic())
+        self._hub.ring()
 
     def _show_health(self) -> None:
         told = (

@@ -80,6 +80,13 @@ class Inventory:
         found = [folder.named[path] for path in paths if path in folder.named]
         return found + [target for target, path in folder.astray.items() if path in paths]
 
+    def names_in(self, directory: bytes, names: Collection[bytes], kind: KindName) -> set[bytes]:
+        """Those of these names that are known."""
+        folder = self._folder(directory, kind)
+        if folder is None:
+            return set()
+        return {name for name in names if os.path.join(directory, name) in folder.named}
+
     def count_in(self, directory: bytes, kind: KindName) -> int:
         """How many targets of one kind are directly in this directory."""
         folder = self._folder(directory, kind)

@@ -20,7 +20,14 @@ from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.text import one_line
 from racewatch.linux import fs
-from racewatch.monitor.abilities import Beside, DoubtsParts, FillsFolders, LooksBeside, ScansPlaces
+from racewatch.monitor.abilities import (
+    Beside,
+    DoubtsParts,
+    FillsFolders,
+    LooksBeside,
+    ScansPlaces,
+    SeesAtOnce,
+)
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.costs import Costs
 from racewatch.monitor.health import HealthBoard
@@ -31,6 +38,8 @@ _log = logging.getLogger(__name__)
 
 #: So many targets at most are looked at again in one go.
 _MOST_AGAIN: Final = 256
+#: What is new is shown before it is judged when that takes longer than this (seconds).
+_LONG: Final = 0.04
 
 
 class Stopped(Exception):
@@ -56,6 +65,8 @@ class Looks:
     ) -> None:
         self.costs = Costs()
         self._kinds = {kind.name: kind for kind in kinds}
+        # Asked once: such a question about a protocol costs more than many a look.
+        self._doubters = {kind.name: kind for kind in kinds if isinstance(kind, DoubtsParts)}
         self._roots = tuple(roots)
         self._inventory = inventory
         self._board = board
@@ -197,12 +208,12 @@ class Looks:
     # --- places and targets -----------------------------------------------------------------------
 
     def places(self, places: Mapping[bytes, set[bytes] | None]) -> float:
-        """Look at these names of these directories (None: at all of one); returns the seconds it took.
+        """Look at these names of these directories (None: at all of one); returns the CPU seconds it took.
 
         Of all directories together, because what a look has to know of the rest of the machine costs more
         than most names.
         """
-        started = time.monotonic()
+        started = time.thread_time()
         for kind in self._kinds.values():
             wanted: dict[bytes, set[bytes]] = {}
             for directory, names in places.items():
@@ -218,7 +229,27 @@ class Looks:
             if wanted:
                 self._cheapest(kind, wanted)
         self._flush()
-        return time.monotonic() - started
+        return time.thread_time() - started
+
+    def first_sight(self, places: Mapping[bytes, set[bytes]], *, waiting: bool) -> None:
+        """Show what is new under these names before it is judged, when that takes long or has to wait.
+
+        Whoever calls this looks at the same names later, which says more, or that they are gone.
+        """
+        for kind in self._kinds.values():
+            if not isinstance(kind, SeesAtOnce):
+                continue
+            new: dict[bytes, set[bytes]] = {}
+            for directory, names in places.items():
+                if self.covers(directory, kind.name):
+                    known = self._inventory.names_in(directory, names, kind.name)
+                    if len(known) < len(names):
+                        new[directory] = names - known
+            if new and (waiting or self._names_cost(kind, new) > _LONG):
+                for one in self._guarded(kind, "look", partial(kind.first_sight, new)):
+                    if isinstance(one, Observation) and not self._is_passing(one.target):
+                        self._fold(one)
+        self._flush()
 
     def _cheapest(self, kind: Kind, wanted: dict[bytes, set[bytes]]) -> None:
         """Names by themselves, or the whole of their directories."""
@@ -301,10 +332,9 @@ class Looks:
 
     def _is_doubtful(self, kind: Kind, target: Target) -> bool:
         """Whether a part of the whole is not enough to show it."""
+        doubter = self._doubters.get(kind.name)
         return (
-            isinstance(kind, DoubtsParts)
-            and kind.only_a_scan_tells(target)
-            and self._inventory.get(target) is None
+            doubter is not None and doubter.only_a_scan_tells(target) and self._inventory.get(target) is None
         )
 
     def _is_first_doubt(self, kind: Kind, target: Target) -> bool:

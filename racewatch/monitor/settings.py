@@ -17,8 +17,8 @@ class MonitorSettings:
     files (owners), for all the kernel gives (watches).  ``slice``: seconds after which a long look is
     interrupted for urgent work.  ``tick``: seconds between the cheap checks that no event replaces
     (roots, suspend, a dead thread).  ``hint_rest``: after looking at a directory because of a hint, the
-    next such look at it waits this many times as long as the look took, so that a storm of events
-    costs a bounded share of a core.  ``overflow_shown``: seconds an overflow stays visible in health.
+    next such look at it waits this many times as long as the processor was busy with it, so that a storm of
+    events costs a bounded share of a core.  ``overflow_shown``: seconds an overflow stays visible in health.
     """
 
     sweeps: SweepSettings = field(default_factory=SweepSettings)

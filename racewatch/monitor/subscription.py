@@ -12,13 +12,22 @@ import logging
 import threading
 from collections.abc import Callable, Sequence
 
-from racewatch.core.model import Observation, Problem, Target
+from racewatch.core.model import Observation, Problem, Target, Verdict
 from racewatch.monitor.batch import Batch, SourceHealth
 from racewatch.monitor.inventory import Change, Inventory
 
 _log = logging.getLogger(__name__)
 
 Wake = Callable[[], None]
+
+
+def _is_pressing(before: Observation | None, now: Observation | None) -> bool:
+    """Whether somebody waits for it: what comes, and what dies."""
+    if now is None:
+        return False
+    if before is None:
+        return True
+    return before.verdict is Verdict.LIVE and now.verdict is not Verdict.LIVE
 
 
 class _Pending:
@@ -39,27 +48,35 @@ class Subscription:
         self._hub = hub
         self._wake = wake
         self._pending: dict[Target, _Pending] = {}
+        # Those of them that are pressing, in the same order.
+        self._pressing: dict[Target, None] = {}
         self._touched = False
         self._rung = False
+        self._rung_pressing = False
         self._told_ready = False
         self._closed = False
 
-    def take(self, most: int | None = None) -> Batch | None:
+    def take(self, most: int | None = None, *, pressing: bool = False) -> Batch | None:
         """All changes since the last call, None when there are none.  Any thread; never blocks long.
 
         ``most``: at most so many of them, those that wait for longest; :attr:`has_more` tells whether others
         are left, of which nobody is woken again.  The batch that says ready is the last of them.
+
+        ``pressing``: only what came, and what died.
         """
         with self._hub.lock:
-            self._rung = False
-            if self._closed or not self._has_news():
+            self._rung = self._rung_pressing = False
+            if self._closed or not (self._pressing if pressing else self._has_news()):
                 return None
             pending = self._pending
-            if most is not None and len(pending) > most:
-                part = list(itertools.islice(pending, most))
+            wanted = self._pressing if pressing else pending
+            if pressing or (most is not None and len(wanted) > most):
+                part = list(itertools.islice(wanted, most))
                 pending = {target: pending.pop(target) for target in part}
+                for target in part:
+                    self._pressing.pop(target, None)
             else:
-                self._pending = {}
+                self._pending, self._pressing = {}, {}
             self._touched = False
             ready = self._hub.ready and not self._told_ready and not self._pending
             self._told_ready = self._told_ready or ready
@@ -83,31 +100,45 @@ class Subscription:
         with self._hub.lock:
             return not self._closed and self._has_news()
 
+    @property
+    def has_pressing(self) -> bool:
+        """Whether something came, or died."""
+        with self._hub.lock:
+            return not self._closed and bool(self._pressing)
+
     def close(self) -> None:
         """No more batches and, apart from one call that may be under way, no more wakes."""
         with self._hub.lock:
             self._closed = True
             self._pending.clear()
+            self._pressing.clear()
             self._hub.forget(self)
 
     # The rest is called by the hub, with its lock held.
 
     def record(self, change: Change) -> None:
         """Fold one change into the buffer."""
-        entry = self._pending.get(change.target)
+        target = change.target
         last = change.new or change.old
         if last is None:
             return
+        entry = self._pending.get(target)
         if entry is None:
-            self._pending[change.target] = _Pending(change.old, change.new, last)
-            return
-        entry.new = change.new
-        entry.last = last
-        if entry.base is None:
-            if entry.new is None:  # came and went unseen
-                del self._pending[change.target]
-        elif entry.new is not None and entry.new.same_as(entry.base):  # went astray and came back
-            del self._pending[change.target]
+            entry = self._pending[target] = _Pending(change.old, change.new, last)
+        else:
+            entry.new, entry.last = change.new, last
+            if entry.base is None:
+                is_so_again = entry.new is None  # came and went unseen
+            else:  # went astray and came back
+                is_so_again = entry.new is not None and entry.new.same_as(entry.base)
+            if is_so_again:
+                del self._pending[target]
+                self._pressing.pop(target, None)
+                return
+        if _is_pressing(entry.base, entry.new):
+            self._pressing[target] = None
+        else:
+            self._pressing.pop(target, None)
 
     def touch(self) -> None:
         """Problems, health or readiness changed."""
@@ -117,10 +148,10 @@ class Subscription:
         return self._touched or bool(self._pending)
 
     def should_ring(self) -> bool:
-        """True, once until ``take``, when there is something to take."""
-        if self._rung or self._closed or not self._has_news():
+        """True, once until ``take``, when there is something to take; and once more when it is pressing."""
+        if self._closed or not self._has_news() or (self._rung_pressing if self._pressing else self._rung):
             return False
-        self._rung = True
+        self._rung, self._rung_pressing = True, bool(self._pressing)
         return True
 
     def wake(self) -> None:
@@ -130,7 +161,7 @@ class Subscription:
         except Exception:  # noqa: BLE001 - a consumer's mistake must not stop the monitor for the others
             _log.exception("a consumer of the monitor raised in its wake-up call")
             with self._hub.lock:
-                self._rung = False
+                self._rung = self._rung_pressing = False
 
 
 class Hub:

@@ -17,6 +17,9 @@ from racewatch.monitor.timeline import WINDOW
 SLOT: Final = 5.0
 _MOST_SAMPLES: Final = round(WINDOW / SLOT) + 2
 
+#: So many left-overs are asked since when they are there at one time.
+_AGED_AT_ONCE: Final = 300
+
 _Counts = dict[tuple[KindName, Verdict], int]
 
 
@@ -50,7 +53,9 @@ class Tally:
         self.counts: _Counts = {(kind, verdict): 0 for kind in KindName for verdict in Verdict}
         self._samples: deque[tuple[float, _Counts]] = deque(maxlen=_MOST_SAMPLES)
         self._directories: dict[tuple[KindName, bytes], list[int]] = {}
-        self._stale: dict[Target, Leftover] = {}
+        # To say since when something is there costs more than all else here: it is asked for by and by.
+        self._aged: dict[Target, Leftover] = {}
+        self._unaged: dict[Target, Observation] = {}
 
     def change(self, old: Observation | None, new: Observation | None) -> None:
         """One target was ``old`` and is ``new``; None stands for "not there"."""
@@ -59,11 +64,14 @@ class Tally:
                 self._count(old, -1)
             if new is not None:
                 self._count(new, 1)
+        seen = new if new is not None else old
+        if seen is None:
+            return
+        self._aged.pop(seen.target, None)
         if new is not None and new.verdict is Verdict.STALE:
-            since, target = self._since(new), new.target
-            self._stale[target] = Leftover(not since, since, target.locator, target.kind, new)
-        elif old is not None and old.verdict is Verdict.STALE:
-            del self._stale[old.target]
+            self._unaged[seen.target] = new
+        else:
+            self._unaged.pop(seen.target, None)
 
     def _count(self, seen: Observation, by: int) -> None:
         target = seen.target
@@ -112,8 +120,20 @@ class Tally:
             yield Directory(kind, path, things, stale)
 
     def oldest(self, most: int) -> list[Leftover]:
-        """The left-overs that are there for longest, oldest first; of unknown age: last."""
-        return heapq.nsmallest(most, self._stale.values())
+        """The left-overs that are there for longest, oldest first; of unknown age: last.
+
+        Of those that were never asked about, only so many count with each call: see :attr:`is_aging`.
+        """
+        for _ in range(min(len(self._unaged), _AGED_AT_ONCE)):
+            target, seen = self._unaged.popitem()
+            since = self._since(seen)
+            self._aged[target] = Leftover(not since, since, target.locator, target.kind, seen)
+        return heapq.nsmallest(most, self._aged.values())
+
+    @property
+    def is_aging(self) -> bool:
+        """Whether :meth:`oldest` has not counted all of them yet."""
+        return bool(self._unaged)
 
 
 def _fullness(one: Directory) -> tuple[int, int, bytes, str]:

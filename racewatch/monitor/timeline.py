@@ -13,6 +13,8 @@ from typing import Final, NamedTuple
 from racewatch.core.model import Observation, Verdict
 
 #: How far back a timeline goes (seconds).
+#: Whoever appeared is looked at more closely for this long (seconds); what it is then, it was from the beginning.
+GLANCE: Final = 1.0
 WINDOW: Final = 600.0
 #: How much of it a picture shows: in the first minutes less, so that there is something to see.
 SCALES: Final = (60.0, 120.0, 300.0, WINDOW)
@@ -106,11 +108,23 @@ class Timeline:
         return self.spans[0].begun
 
     def became(self, span: Span) -> Timeline:
-        """With one more span at its end; itself when that is no change."""
+        """With one more span at its end; itself when that is no change.
+
+        What had only just appeared, and could not be told at first sight, was this from its beginning.
+        """
         if span.state is self.state:
             return self
+        last = self.spans[-1]
+        at_first_sight = last.state is State.UNKNOWN and span.begun < last.begun + GLANCE
+        if at_first_sight and span.state is not State.GONE and self._has_appeared:
+            return Timeline((*self.spans[:-1], Span(span.state, last.begun)), self.marks)
         kept = (*self.spans, span)[-MOST_SPANS:]
         return Timeline(_from(kept, span.begun - WINDOW), self.marks)
+
+    @property
+    def _has_appeared(self) -> bool:
+        """Whether it is what it was when it came."""
+        return len(self.spans) > 1 and self.spans[-2].state is State.GONE
 
     def marked(self, mark: Event) -> Timeline:
         """With one more mark, in its place by time."""

@@ -18,18 +18,22 @@ MAX_NAMES: Final = 256
 MAX_DIRECTORIES: Final = 2048
 MAX_TREES: Final = 512
 MAX_TARGETS: Final = 4096
+MAX_FRESH: Final = 4096
 
 
 class Todo:
     """One thread's list of work; every set is bounded.
 
     ``places`` maps a directory to the names in it that may have changed, None meaning all of it.
-    ``trees`` are directory names that appeared, vanished or moved: their watches and all below are
+    ``fresh`` are names among them that have not been looked at yet since they were hinted: at most so many,
+    since they are part of the places anyhow.  ``trees`` are directory names that appeared, vanished or moved: their watches and all below are
     to be built anew (``all_trees``: those of every root).  ``targets`` are wanted at once.
     """
 
     def __init__(self) -> None:
         self.places: dict[bytes, set[bytes] | None] = {}
+        self.fresh: dict[bytes, set[bytes]] = {}
+        self.fresh_count = 0
         self.trees: set[bytes] = set()
         self.all_trees = False
         self.targets: set[Target] = set()
@@ -45,6 +49,18 @@ class Todo:
             names.add(name)
             if len(names) > MAX_NAMES:
                 self.places[directory] = None
+
+    def fresh_name(self, directory: bytes, name: bytes) -> None:
+        """As :meth:`name`, and that quickly if it is new."""
+        self.name(directory, name)
+        if self.fresh_count < MAX_FRESH:
+            self.fresh_count += 1
+            self.fresh.setdefault(directory, set()).add(name)
+
+    def take_fresh(self) -> dict[bytes, set[bytes]]:
+        """The fresh names, which are not fresh any more."""
+        fresh, self.fresh, self.fresh_count = self.fresh, {}, 0
+        return fresh
 
     def directory(self, directory: bytes) -> None:
         """Anything in this directory may have changed."""
@@ -84,6 +100,10 @@ class Todo:
         self.sweep = True
         self.places.clear()
 
+    def swept(self) -> None:
+        """All is being looked at: only what can be answered sooner is left."""
+        self.places = {directory: names for directory, names in self.places.items() if names is not None}
+
     def overflow(self) -> None:
         """Events were lost: neither the watches nor the inventory can be trusted."""
         self.overflows += 1
@@ -109,6 +129,17 @@ class Todo:
             else:
                 for name in names:
                     self.name(directory, name)
+        for directory, names in other.fresh.items():
+            if self.fresh_count < MAX_FRESH:
+                self.fresh_count += len(names)
+                self.fresh.setdefault(directory, set()).update(names)
+
+    @property
+    def is_urgent(self) -> bool:
+        """Whether there is anything but places, which may have to rest."""
+        return bool(
+            self.fresh or self.trees or self.all_trees or self.targets or self.sweep or self.overflows
+        )
 
     def __bool__(self) -> bool:
         return bool(self.places or self.trees or self.targets or self.sweep or self.all_trees)
@@ -137,7 +168,7 @@ class Inbox:
     def name(self, directory: bytes, name: bytes) -> None:
         """See :meth:`Todo.name`."""
         with self._lock:
-            self._todo.name(directory, name)
+            self._todo.fresh_name(directory, name)
             self._ring()
 
     def tree(self, path: bytes) -> None:

@@ -6,12 +6,13 @@ import os
 import subprocess
 import sys
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, Self
 
 import pytest
 
-from racewatch.core.model import Observation, Verdict
+from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.kinds.locks import surroundings
 from racewatch.kinds.locks.observe import Observer
 from racewatch.linux import boot, fs, leases, openfiles
@@ -167,3 +168,30 @@ def test_one_survey_is_enough_for_what_nobody_writes(
     found = rows(tmp_path, kind())
     assert {one.verdict for one in found.values()} == {Verdict.STALE}
     assert len(asked) == 1
+
+
+def test_at_first_sight_nothing_is_left_over(tmp_path: Path) -> None:
+    """Whoever uses it was not looked for: not even a dead owner makes it stale, and no act is bound to it."""
+    (tmp_path / "nginx.pid").write_text(f"{dead_pid()}\n")
+    (tmp_path / "notes.txt").touch()
+    names = {os.fsencode(tmp_path): (b"nginx.pid", b"notes.txt", b"nothing.pid")}
+    (seen,) = kind().first_sight(names)
+    path = tmp_path / "nginx.pid"
+    assert seen.path == os.fsencode(path)
+    assert (seen.verdict, seen.label) == (Verdict.UNKNOWN, "being looked at")
+    judged = look(path)
+    assert (judged.verdict, judged.format) == (Verdict.STALE, seen.format)
+    assert seen.fingerprint != judged.fingerprint
+
+
+def test_others_look_while_a_scan_goes_on(tmp_path: Path) -> None:
+    for name in ("a.pid", "b.pid"):
+        (tmp_path / name).write_text(f"{dead_pid()}\n")
+    one = kind()
+    scan = one.scan([os.fsencode(tmp_path)])
+    first = next(scan)
+    assert isinstance(first, Observation)
+    other = tmp_path / ("b.pid" if first.path == os.fsencode(tmp_path / "a.pid") else "a.pid")
+    (told,) = ThreadPoolExecutor(1).map(one.look, [Target(KindName.LOCK, os.fsencode(other))], timeout=20)
+    assert told is not None
+    assert [told.target] == [seen.target for seen in scan if isinstance(seen, Observation)]

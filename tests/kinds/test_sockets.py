@@ -181,6 +181,42 @@ def test_a_name_that_is_lost_is_a_row(sandbox: Sandbox) -> None:
             assert again.fingerprint == one.fingerprint
 
 
+@pytest.mark.parametrize("count", [3, 40])
+def test_a_name_that_goes_with_its_socket_while_one_looks_is_not_lost(sandbox: Sandbox, count: int) -> None:
+    """The kernel was asked for its list before; many are asked about in another way than few."""
+    closing = [sandbox.bind(f"closing{number}", listen=1) for number in range(count)]
+    staying = [sandbox.bind(f"lost{number}", listen=1) for number in range(count)]
+    for number in range(count):
+        os.unlink(sandbox.path(f"lost{number}"))
+    sandbox.dead("a first one")
+    looks = SocketsKind().scan([os.fsencode(sandbox.folder)])
+    found = [next(looks)]
+    for number, one in enumerate(closing):
+        one.close()
+        os.unlink(sandbox.path(f"closing{number}"))
+    found += looks
+    lost = [one for one in found if isinstance(one, Observation) and one.target.path is None]
+    assert len(lost) == len(staying)
+
+
+def test_at_first_sight_only_a_bound_one_is_live(sandbox: Sandbox) -> None:
+    sandbox.bind("live", listen=1)
+    sandbox.dead("dead")
+    (sandbox.folder / "file").touch()
+    names = (b"live", b"dead", b"file", b"nothing")
+    kind = SocketsKind(exclude=[b"*/excluded"])
+    sandbox.dead("excluded")
+    folder = os.fsencode(sandbox.folder)
+    found = {one.path: one for one in kind.first_sight({folder: (*names, b"excluded"), b"/nowhere": names})}
+    assert found.keys() == {sandbox.path("live"), sandbox.path("dead")}
+    for one in found.values():
+        assert one.label == "being looked at"
+        assert one.fingerprint != look(one.target.locator).fingerprint
+    live, dead = found[sandbox.path("live")], found[sandbox.path("dead")]
+    assert (live.verdict, live.removable) == (Verdict.LIVE, Removable.NEVER)
+    assert (dead.verdict, dead.removable) == (Verdict.UNKNOWN, Removable.OVERRIDE)
+
+
 def test_connections_that_outlive_their_listener_do_not_keep_the_name(sandbox: Sandbox) -> None:
     server = sandbox.bind("s", listen=1)
     client = sandbox.keep(socket.socket(socket.AF_UNIX))

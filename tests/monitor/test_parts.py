@@ -100,6 +100,43 @@ def test_too_many_targets_become_a_sweep_and_too_many_trees_all_of_them() -> Non
     assert not todo.trees
 
 
+def test_names_are_fresh_once_and_not_without_end() -> None:
+    inbox, todo = Inbox(), Todo()
+    for number in range(todo_module.MAX_FRESH + 8):
+        inbox.name(b"/%d" % (number // 100), b"%d" % number)
+    inbox.drain(todo)
+    inbox.name(b"/d", b"n")
+    inbox.drain(todo)
+    urgent = [todo.is_urgent]
+    assert sum(map(len, todo.take_fresh().values())) == todo_module.MAX_FRESH
+    assert todo.take_fresh() == {}
+    urgent.append(todo.is_urgent)
+    assert urgent == [True, False]
+    assert todo.places[b"/d"] == {b"n"}
+    inbox.close()
+
+
+def test_what_is_pressing_wakes_once_more() -> None:
+    hub = Hub(Inventory())
+    rung: list[None] = []
+    subscription = hub.subscribe(lambda: rung.append(None))
+    one, other = (_observation(1, 0), _observation(2, 0))
+    hub.commit([Change(one.target, None, one), Change(other.target, None, other)])
+    assert subscription.take() is not None
+    counts = []
+    for old, new in (
+        (one, None),
+        (other, _observation(2, 1)),
+        (_observation(2, 1), _observation(2, 2)),
+    ):
+        hub.commit([Change(old.target, old, new)])
+        hub.ring()
+        counts.append(len(rung))
+    assert counts == [1, 2, 2]  # one goes; one dies; that it is another dead one says nothing new
+    subscription.close()
+    assert not subscription.has_pressing
+
+
 def test_a_drained_inbox_is_silent_and_a_closed_one_deaf() -> None:
     inbox, todo = Inbox(), Todo()
     inbox.name(b"/d", b"n")
@@ -131,7 +168,7 @@ def _observation(number: int, version: int) -> Observation:
         Target(KindName.SOCKET, b"/%d" % number),
         None,
         str(version),
-        Verdict.STALE,
+        Verdict.LIVE if version == 0 else Verdict.STALE,
         "",
         "",
         (),
@@ -146,6 +183,7 @@ _STEPS = st.lists(
         st.tuples(st.integers(0, 3), st.one_of(st.none(), st.integers(0, 2))),
         st.just("fast"),
         st.just("slow"),
+        st.just("pressing"),
         st.just("late"),
     ),
     max_size=60,
@@ -162,11 +200,14 @@ def test_whatever_the_pace_every_consumer_ends_with_the_newest_state(steps: list
         name: (hub.subscribe(lambda: None), dict[Target, Observation]()) for name in ("fast", "slow")
     }
 
-    def take(name: str) -> None:
+    def take(name: str, *, pressing: bool = False) -> None:
         subscription, state = consumers[name]
-        batch = subscription.take()
+        batch = subscription.take(pressing=pressing)
         if batch is None:
             return
+        if pressing:
+            assert not batch.gone
+            assert all(one.verdict is Verdict.STALE for one in batch.changed)
         assert batch.added or batch.changed or batch.gone
         for one in batch.added:
             assert one.target not in state
@@ -178,7 +219,15 @@ def test_whatever_the_pace_every_consumer_ends_with_the_newest_state(steps: list
             del state[one.target]
 
     for number, step in enumerate(steps):
-        if step == "late":
+        if step == "pressing":
+            take("slow", pressing=True)
+            # What came and what died is there; the rest waits.
+            subscription, state = consumers["slow"]
+            assert not subscription.has_pressing
+            assert truth.keys() <= state.keys()
+            dead = {target for target, one in truth.items() if one.verdict is Verdict.STALE}
+            assert all(state[target].verdict is Verdict.STALE for target in dead)
+        elif step == "late":
             consumers[f"late {number}"] = (hub.subscribe(lambda: None), {})
         elif isinstance(step, str):
             take(step)

@@ -14,7 +14,7 @@ from racewatch.monitor import chronicle
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import FLAPS_FROM, Chronicle
 from racewatch.monitor.tally import SLOT
-from racewatch.monitor.timeline import MOST_MARKS, MOST_SPANS, WINDOW, Piece, State
+from racewatch.monitor.timeline import GLANCE, MOST_MARKS, MOST_SPANS, WINDOW, Piece, State
 from tests.ui.support import seen
 
 NAMES = tuple(b"/d%d/%d" % (number % 2, number) for number in range(4))
@@ -38,8 +38,15 @@ class Naive:
 
     def tell(self, name: bytes, state: State, now: float) -> None:
         life = self.lives.setdefault(name, [(self.ready_at, State.GONE)])
-        if life[-1][1] is not state:
+        if state is not State.GONE and self._only_just_seen(life, now):
+            life[-1] = (life[-1][0], state)
+        elif life[-1][1] is not state:
             life.append((now, state))
+
+    @staticmethod
+    def _only_just_seen(life: list[tuple[float, State]], now: float) -> bool:
+        (_, before), (at, last) = life[-2:] if len(life) > 1 else (life[-1], life[-1])
+        return (before, last) == (State.GONE, State.UNKNOWN) and now < at + GLANCE
 
     def pieces(self, name: bytes, now: float) -> list[Piece]:
         life = self.lives.get(name, [(self.ready_at, State.GONE)])

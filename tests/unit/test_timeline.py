@@ -11,10 +11,10 @@ from racewatch.monitor import chronicle
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.tally import SLOT, Directory
-from racewatch.monitor.timeline import MOST_SPANS, WINDOW, Event, Piece, Span, State, Timeline, What
+from racewatch.monitor.timeline import GLANCE, MOST_SPANS, WINDOW, Event, Piece, Span, State, Timeline, What
 from tests.ui.support import seen
 
-LIVE, STALE, GONE = State.LIVE, State.STALE, State.GONE
+LIVE, STALE, GONE, UNKNOWN = State.LIVE, State.STALE, State.GONE, State.UNKNOWN
 
 
 def batch(
@@ -54,6 +54,15 @@ def test_what_is_there_at_the_first_look_did_not_appear_and_shares_its_timeline(
     assert first is made.of(seen(b"/b").target)
     assert first.events(101.0) == []
     assert first.changes(101.0) == 0
+
+
+def test_what_could_not_be_told_at_first_sight_did_not_change_when_it_was_told() -> None:
+    came = Timeline((Span(GONE, 100.0), Span(UNKNOWN, 110.0)))
+    assert came.became(Span(STALE, 110.2)).spans == (Span(GONE, 100.0), Span(STALE, 110.0))
+    assert came.became(Span(GONE, 110.2)).spans == (*came.spans, Span(GONE, 110.2))
+    assert came.became(Span(STALE, 110.0 + GLANCE)).spans == (*came.spans, Span(STALE, 110.0 + GLANCE))
+    changed = Timeline((Span(LIVE, 100.0), Span(UNKNOWN, 110.0)))
+    assert changed.became(Span(STALE, 110.2)).spans == (*changed.spans, Span(STALE, 110.2))
 
 
 def test_a_life_is_told_in_order(watched: Chronicle) -> None:

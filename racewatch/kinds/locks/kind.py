@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import threading
+import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from typing import Final
@@ -14,6 +15,7 @@ from racewatch.core.model import KindName, Observation, Problem, Target, Verdict
 from racewatch.core.part import Pinned
 from racewatch.kinds.locks import registry as formats
 from racewatch.kinds.locks.deleted import lost_locks, observe_lost
+from racewatch.kinds.locks.first import at_first
 from racewatch.kinds.locks.format import Listed
 from racewatch.kinds.locks.names import LockNames, may_be_lock
 from racewatch.kinds.locks.observe import Observer, Reading
@@ -30,6 +32,8 @@ from racewatch.linux import fs
 
 #: Names that are read, each through a handle that is kept, before any of them is judged.
 _MOST_OPEN: Final = 256
+#: A scan that others interrupt looks at the rest of the machine anew after so many seconds.
+_FRESH_SECONDS: Final = 3.0
 _NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}
 
 
@@ -74,13 +78,11 @@ class LocksKind:
         """Everything below the roots, and in exactly these places; nothing twice."""
         tasks = [Place(root, recursive=True) for root in roots]
         tasks += [place for place in places if not any(_covers(root, place.folder) for root in roots)]
-        with self._mutex:
-            return iter(self._scan(tasks))
+        return self._scan(tasks)
 
     def scan_directory(self, directory: bytes) -> Iterator[Seen]:
         """The locks directly inside one directory."""
-        with self._mutex:
-            return iter(self._scan([Place(directory, recursive=False)]))
+        return self._scan([Place(directory, recursive=False)])
 
     def scan_names(self, directory: bytes, names: Collection[bytes]) -> Iterator[Seen]:
         """The same for just these names of it; what is absent or no lock is left out."""
@@ -120,6 +122,21 @@ class LocksKind:
                 seen += self._judged(found, reading, observer, around)
         return seen
 
+    def first_sight(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Observation]:
+        """What is there under these names, without a look at anybody else: all of it unknown as yet."""
+        walk = Walk(LockNames(self.registry, ()), None, self._excluded, self._max_entries)
+        for directory, names in places.items():
+            wanted = [name for name in names if self.cares_for(os.path.join(directory, name))]
+            for found in walk.names(directory, wanted) if wanted else ():
+                if isinstance(found, Found):
+                    try:
+                        with self._mutex:
+                            one = at_first(self.registry, found)
+                    finally:
+                        os.close(found.fd)
+                    if one is not None:
+                        yield one
+
     def cares_for(self, path: bytes) -> bool:
         """Whether a thing of some type under this name may be a lock.  No I/O, from any thread."""
         return may_be_lock(self.registry, path)
@@ -136,23 +153,30 @@ class LocksKind:
         names = LockNames(self.registry, around.locked_inodes())
         return Walk(names, around.filesystems, self._excluded, self._max_entries)
 
-    def _scan(self, tasks: Sequence[Place]) -> list[Seen]:
-        around = Surroundings()
-        observer = self._observer(around)
-        walk = self._walk(around)
-        seen: list[Seen] = []
+    def _scan(self, tasks: Sequence[Place]) -> Iterator[Seen]:
+        """As they are found.  The lock is held for each look, not in between: others go on meanwhile."""
+        with self._mutex:
+            around, taken = Surroundings(), time.monotonic()
+            observer, walk = self._observer(around), self._walk(around)
         known: set[bytes] = set()
         for task in tasks:
             for found in walk.below(task.folder, recursive=task.recursive):
                 if isinstance(found, Problem):
-                    seen.append(found)
-                elif found.path in known:
+                    yield found
+                    continue
+                if found.path in known:
                     os.close(found.fd)
-                else:
-                    known.add(found.path)
-                    seen += self._row(found, observer, around)
-        seen += self._lost(around, lambda path: any(_is_in(path, task) for task in tasks))
-        return seen
+                    continue
+                known.add(found.path)
+                with self._mutex:
+                    if time.monotonic() > taken + _FRESH_SECONDS:
+                        around, taken = Surroundings(), time.monotonic()
+                        observer = self._observer(around)
+                    rows = self._row(found, observer, around)
+                yield from rows
+        with self._mutex:
+            lost = self._lost(around, lambda path: any(_is_in(path, task) for task in tasks))
+        yield from lost
 
     def _row(self, found: Found | Problem, observer: Observer, around: Surroundings) -> list[Seen]:
         """What a scan shows of one name: nothing when it is no lock after all, or listed only when held."""

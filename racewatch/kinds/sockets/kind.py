@@ -17,15 +17,18 @@ from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.never import NeverRemoved
 from racewatch.core.part import Part, Pinned
 from racewatch.kinds.seeing import unseen
+from racewatch.kinds.sockets.first import at_first
 from racewatch.kinds.sockets.observe import Observer, is_being_watched, lost_target, why_lost
 from racewatch.kinds.sockets.policy import Looks, SocketPolicy
 from racewatch.kinds.sockets.surroundings import OwnerBook, Surroundings, UnitBook
 from racewatch.kinds.walk import Excluded, Walk
-from racewatch.linux import fs
+from racewatch.linux import fs, sockdiag
 from racewatch.linux.probe import DatagramProbe
 from racewatch.linux.sockdiag import About, UnixSocket
 
 _ONE_LOOK: Final = SocketPolicy()
+#: So many sockets are asked for one by one; for more of them the kernel's whole list is cheaper.
+_FEW: Final = 16
 
 
 class SocketsKind:
@@ -85,6 +88,31 @@ class SocketsKind:
         paths = {os.path.join(directory, name) for directory, names in places.items() for name in names}
         return self._patiently(self._scan_names(paths))
 
+    def first_sight(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Observation]:
+        """What is there under these names, without a look at anybody else: live, or unknown as yet."""
+        probe = DatagramProbe()
+        try:
+            for directory, names in places.items():
+                if found := [name for name in names if _is_socket(os.path.join(directory, name))]:
+                    yield from self._first_of(directory, found, probe)
+        finally:
+            probe.close()
+
+    def _first_of(self, directory: bytes, names: list[bytes], probe: DatagramProbe) -> Iterator[Observation]:
+        try:
+            directory_fd = fs.open_directory(directory)
+        except OSError:
+            return  # the whole look says why
+        try:
+            for name in names:
+                path = os.path.join(directory, name)
+                if path in self._excluded:
+                    continue
+                if (one := _first_look(path, directory_fd, name, probe)) is not None:
+                    yield one
+        finally:
+            os.close(directory_fd)
+
     def only_a_scan_tells(self, target: Target) -> bool:
         """A socket that seems to have lost its name may have been renamed: then its node is under another one."""
         return target.path is None
@@ -101,13 +129,8 @@ class SocketsKind:
                     seen = self._look_at_path(Target(KindName.SOCKET, path), path, around, owners_known=True)
                 if seen is not None and path not in self._excluded:
                     yield seen
-            for row in around.bound:
-                if row.owns_node and row.name in paths:
-                    with self._mutex:
-                        because = why_lost(row, around)
-                        lost = Observer(around, self._looks).lost(row, because) if because else None
-                    if lost is not None and row.name not in self._excluded:
-                        yield lost
+            rows = [row for row in around.bound if row.name in paths and row.name not in self._excluded]
+            yield from self._lost(rows, around)
 
     def _scan(self, roots: Sequence[bytes], *, recursive: bool) -> Iterator[Seen]:
         """As they are found.  The lock is held for each look, not in between: others go on meanwhile."""
@@ -133,7 +156,16 @@ class SocketsKind:
                         os.close(fd)
                     nodes.add(around.key_of(node))
                     yield one
-            yield from self._lost(around, observer, roots, nodes, recursive=recursive)
+            prefixes = tuple(root.rstrip(b"/") + b"/" for root in roots)
+            rows = [
+                row
+                for row in around.bound
+                if row.name.startswith(prefixes)
+                and row.key not in nodes
+                and (recursive or os.path.dirname(row.name) == roots[0])
+                and row.name not in self._excluded
+            ]
+            yield from self._lost(rows, around)
 
     def _patiently(self, looks: Iterator[Seen]) -> Iterator[Seen]:
         """Repeat the looks that the policy demands, all that still wait for some together."""
@@ -172,27 +204,25 @@ class SocketsKind:
             if row.owns_node and (row.name.startswith(prefixes) or row.dev in devices)
         }
 
-    def _lost(
-        self,
-        around: Surroundings,
-        observer: Observer,
-        roots: Sequence[bytes],
-        nodes: set[tuple[int, int]],
-        *,
-        recursive: bool,
-    ) -> Iterator[Observation]:
+    def _lost(self, rows: list[UnixSocket], around: Surroundings) -> Iterator[Observation]:
         """Live sockets whose own name does not lead to them: what other cleaners destroyed."""
-        prefixes = tuple(root.rstrip(b"/") + b"/" for root in roots)
-        for row in around.bound:
-            if not row.name.startswith(prefixes) or not row.owns_node or row.key in nodes:
-                continue
-            if not recursive and os.path.dirname(row.name) != roots[0]:
-                continue
-            if row.name in self._excluded:
-                continue
-            because = why_lost(row, around)
-            if because is not None:
-                yield observer.lost(row, because)
+        found = []
+        for row in rows:
+            if row.owns_node:
+                with self._mutex:
+                    because = why_lost(row, around)
+                if because is not None:
+                    found.append((row, because))
+        if not found:
+            return
+        # Closes the race with a server that closes its socket and removes the name between the kernel's list and
+        # the look at the name: in churn nearly all that seems to be lost is of that kind.
+        bound = _still_bound([row for row, _ in found])
+        for row, because in found:
+            if row.inode in bound:
+                with self._mutex:
+                    lost = Observer(around, self._looks).lost(row, because)
+                yield lost
 
     def look(self, target: Target) -> Observation | None:
         """One fresh observation, with all the looks the policy demands when patient."""
@@ -286,12 +316,41 @@ def _may_be_socket(prefix: bytes, entry: os.DirEntry[str]) -> bytes | None:
     return prefix + fs.name_of(entry)
 
 
+def _first_look(path: bytes, directory_fd: int, name: bytes, probe: DatagramProbe) -> Observation | None:
+    try:
+        fd = fs.pin(directory_fd, name)
+    except OSError:
+        return None  # gone again, or the whole look says why
+    try:
+        node = fs.stat_fd(fd)
+        return at_first(path, fd, node, probe) if node.is_socket else None
+    finally:
+        os.close(fd)
+
+
 def _may_lead_to_socket(path: bytes) -> bool:
     """Whether it is a socket now, or nothing any more (which may have been one, whose server lives)."""
+    return _is_socket(path) is not False
+
+
+def _is_socket(path: bytes) -> bool | None:
+    """None: nothing can be seen there."""
     try:
         return stat.S_ISSOCK(os.lstat(path).st_mode)
     except OSError:
-        return True
+        return None
+
+
+def _still_bound(rows: Sequence[UnixSocket]) -> frozenset[int]:
+    """Which of these sockets are there now as well; all of them when the kernel cannot be asked."""
+    inodes = {row.inode for row in rows}
+    try:
+        if len(rows) <= _FEW:
+            return frozenset(inode for inode in inodes if sockdiag.socket_by_inode(inode) is not None)
+        names = About(tuple({os.path.basename(row.name) for row in rows}), ())
+        return frozenset(row.inode for row in sockdiag.bound_sockets(names)) & inodes
+    except OSError:
+        return frozenset(inodes)
 
 
 def _row_of(target: Target, bound: Sequence[UnixSocket]) -> UnixSocket | None:

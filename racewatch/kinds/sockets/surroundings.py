@@ -22,9 +22,9 @@ _UNITS_FRESH_SECONDS: Final = 30.0
 _MOST_OWNERS: Final = 16
 _MOST_REMEMBERED: Final = 200_000
 #: A walk through everybody's descriptors that can wait does so for this many times as long as the last one took.
-_WALKS_APART: Final = 4.0
+_WALKS_APART: Final = 9.0
 #: But no longer than this (seconds): whoever looks again after it finds everybody.
-_LONGEST_WAIT: Final = 0.25
+_LONGEST_WAIT: Final = 0.5
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 
 
@@ -46,7 +46,7 @@ class OwnerBook:
         """Make sure that these sockets' holders are known; with ``only``, forget all others.
 
         ``thrifty``: for whoever looks again within a second.  What the last walk saw serves, and the next one
-        waits until walks take no more than a fifth of the time; till then some holders are not known yet.
+        waits until walks take no more than a tenth of the time; till then some holders are not known yet.
         """
         alive: dict[tuple[int, int], bool] = {}
 
