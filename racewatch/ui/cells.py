@@ -15,157 +15,204 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from racewatch.core.model import Verdict
 from racewatch.ui import icons, timeline_paint
 from racewatch.ui.columns import Style
 from racewatch.ui.marks import MarkOf, no_mark
 from racewatch.ui.plain import fixed_font, tooltip
-from racewatch.ui.table_model import Role, Row, TableModel
+from racewatch.ui.table_model import Row, TableModel
 from racewatch.ui.theme import Look
 
 _Index = QModelIndex | QPersistentModelIndex
 _PAD: Final = 8
 _ICON: Final = 16
 _BAR: Final = 15
+# As numbers, and put together once: an enum of Qt costs as much as drawing the text.
+_LINE: Final = int((Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine).value)
+_LEFT: Final = _LINE | int(Qt.AlignmentFlag.AlignLeft.value)
 #: Amounts end below one another.
-_RIGHT: Final = Qt.AlignmentFlag.AlignRight
+_RIGHT: Final = _LINE | int(Qt.AlignmentFlag.AlignRight.value)
+#: Cut texts that are remembered: a few screens full.
+_MOST_CUT: Final = 2048
 ROW_HEIGHT: Final = 28
 
 
-class CellDelegate(QStyledItemDelegate):
-    """Paints one cell of the table; it keeps nothing about rows."""
+class _Inks:
+    """The colours of one look, made once."""
 
-    def __init__(self, look: Look, parent: QWidget, mark_of: MarkOf = no_mark) -> None:
+    def __init__(self, look: Look) -> None:
+        colours = look.colours
+        self.of = colours
+        self.selection = QColor(colours.selection)
+        self.selection_text = QColor(colours.selection_text)
+        self.fresh = QColor(colours.fresh)
+        self.grid = QColor(colours.grid)
+        self.muted = QColor(colours.muted)
+        self.faint = QColor(colours.faint)
+        self.text = QColor(colours.text)
+        self.verdicts = {verdict: look.of_verdict(verdict) for verdict in Verdict}
+
+
+class _Face:
+    """A font, struck through as well, with its measures and the texts that were cut to a width."""
+
+    def __init__(self, font: QFont) -> None:
+        self.font = font
+        self.struck = QFont(font)
+        self.struck.setStrikeOut(True)
+        self.metrics = QFontMetrics(font)
+        self._cut: dict[tuple[str, int], str] = {}
+
+    def cut(self, text: str, width: int, *, path: bool = False) -> str:
+        """What of a text fits."""
+        shown = self._cut.get((text, width))
+        if shown is None:
+            if len(self._cut) >= _MOST_CUT:
+                self._cut.clear()
+            shown = (
+                elided_path(self.metrics, text, width)
+                if path
+                else self.metrics.elidedText(text, Qt.TextElideMode.ElideRight, max(width, 0))
+            )
+            self._cut[text, width] = shown
+        return shown
+
+
+class CellDelegate(QStyledItemDelegate):
+    """Paints one cell of the table; it keeps nothing about rows.
+
+    A screen has hundreds of cells, and while things change it is painted many times a second: every call of Qt
+    is one more moment in which another thread may take Python's lock, so there are as few as can be.
+    ``selecting`` tells whether any row is selected; the table sets it before it paints.
+    """
+
+    def __init__(self, look: Look, model: TableModel, parent: QWidget, mark_of: MarkOf = no_mark) -> None:
         super().__init__(parent)
+        self.selecting = False
         self._look = look
         self._mark_of = mark_of
-        self._font = parent.font()
-        self._mono = fixed_font(parent.font())
-        self._bold = QFont(parent.font())
-        self._bold.setWeight(QFont.Weight.DemiBold)
+        self._rows = model
+        self._inks = _Inks(look)
+        self._plain = _Face(parent.font())
+        self._mono = _Face(fixed_font(parent.font()))
+        bold = QFont(parent.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        self._bold = _Face(bold)
+        # One column of words, one of labels: both can be read down the table.
+        self._words = self._bold.metrics.horizontalAdvance("unknown") + 10
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(80, ROW_HEIGHT)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        row = index.data(Role.ROW)
-        if not isinstance(row, Row):
+        number = index.row()
+        row = self._rows.row_at(number)
+        if row is None:
             return
-        painter.save()
-        selected = bool(option.state & QStyle.StateFlag.State_Selected)
-        area = QRect(option.rect)
-        text_colour = self._background(painter, area, index, row, selected=selected)
+        if self._inks.of is not self._look.colours:
+            self._inks = _Inks(self._look)
         column = index.column()
-        inner = area.adjusted(_PAD, 0, -_PAD, 0)
+        place: QRect = option.rect
+        left, top, width, height = place.left(), place.top(), place.width(), place.height()
+        selected = self.selecting and bool(option.state & QStyle.StateFlag.State_Selected)
+        first = self._rows.grouped and self._rows.starts_group(number)
+        text_colour = self._background(painter, left, top, width, height, row, selected, first and number > 0)
+        inner = QRect(left + _PAD, top, width - 2 * _PAD, height)
         style = row.shape.columns[column].style
         if style is Style.STATE:
             self._state(painter, inner, row, text_colour)
         elif style is Style.TIMELINE:
-            self._timeline(painter, inner, row, index)
+            self._timeline(painter, inner, row)
         else:
-            self._text(painter, inner, row, index, text_colour, selected=selected)
-        painter.restore()
+            self._text(painter, inner, row, index, column, text_colour, selected, first)
 
     def _background(
-        self, painter: QPainter, area: QRect, index: _Index, row: Row, *, selected: bool
+        self,
+        painter: QPainter,
+        left: int,
+        top: int,
+        width: int,
+        height: int,
+        row: Row,
+        selected: bool,
+        first: bool,
     ) -> QColor:
-        colours = self._look.colours
-        model = index.model()
+        inks = self._inks
         if selected:
-            painter.fillRect(area, QColor(colours.selection))
-        elif isinstance(model, TableModel) and not row.gone and model.is_fresh(row):
-            painter.fillRect(area, QColor(colours.fresh))
-        painter.setPen(QColor(colours.grid))
-        painter.drawLine(area.bottomLeft(), area.bottomRight())
-        if isinstance(model, TableModel) and index.row() > 0 and model.starts_group(index.row()):
-            painter.setPen(QColor(colours.muted))
-            painter.drawLine(area.topLeft(), area.topRight())
+            painter.fillRect(left, top, width, height, inks.selection)
+        elif row.fresh_until and not row.gone and self._rows.is_fresh(row):
+            painter.fillRect(left, top, width, height, inks.fresh)
+        painter.fillRect(left, top + height - 1, width, 1, inks.grid)
+        if first:
+            painter.fillRect(left, top, width, 1, inks.muted)
         if row.gone:
-            return QColor(colours.faint)
-        return QColor(colours.selection_text if selected else colours.text)
+            return inks.faint
+        return inks.selection_text if selected else inks.text
 
     def _state(self, painter: QPainter, area: QRect, row: Row, text_colour: QColor) -> None:
         verdict = row.observation.verdict
-        colour = text_colour if row.gone else self._look.of_verdict(verdict)
+        colour = text_colour if row.gone else self._inks.verdicts[verdict]
         ratio = painter.device().devicePixelRatioF()
         picture = icons.pixmap("gone" if row.gone else verdict.value, colour, _ICON, ratio)
         painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, picture)
         area = area.adjusted(_ICON + 7, 0, 0, 0)
-        word = "gone" if row.gone else verdict.value
-        painter.setFont(self._bold)
+        painter.setFont(self._bold.font)
         painter.setPen(colour)
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter, word)
-        # One column of words, one of labels: both can be read down the table.
-        area = area.adjusted(QFontMetrics(self._bold).horizontalAdvance("unknown") + 10, 0, 0, 0)
-        painter.setFont(self._struck(self._font, row))
+        painter.drawText(area, _LEFT, "gone" if row.gone else verdict.value)
+        area = area.adjusted(self._words, 0, 0, 0)
+        painter.setFont(self._plain.struck if row.gone else self._plain.font)
         painter.setPen(text_colour)
-        self._draw(painter, area, row.text(0), Qt.TextElideMode.ElideRight)
+        painter.drawText(area, _LEFT, self._plain.cut(row.text(0), area.width()))
 
-    def _timeline(self, painter: QPainter, area: QRect, row: Row, index: _Index) -> None:
-        model = index.model()
-        if isinstance(model, TableModel) and row.timeline is not None:
-            now = model.now()
-            scale = model.chronicle.scale(now)
+    def _timeline(self, painter: QPainter, area: QRect, row: Row) -> None:
+        if row.timeline is not None:
+            now = self._rows.now()
+            scale = self._rows.chronicle.scale(now)
             area = QRect(area.left(), area.center().y() - _BAR // 2, area.width(), _BAR)
             timeline_paint.draw(painter, area, row.timeline.pieces(now, scale), now, scale, self._look)
 
     def _text(
-        self, painter: QPainter, area: QRect, row: Row, index: _Index, colour: QColor, *, selected: bool
+        self,
+        painter: QPainter,
+        area: QRect,
+        row: Row,
+        index: _Index,
+        at: int,
+        colour: QColor,
+        selected: bool,
+        first: bool,
     ) -> None:
-        column = row.shape.columns[index.column()]
-        font = self._mono if column.style is Style.PATH else self._font
-        quiet = column.style in (Style.QUIET, Style.SPACE)
-        model = index.model()
-        if isinstance(model, TableModel) and model.grouped and column.name == row.shape.group:
+        column = row.shape.columns[at]
+        face = self._mono if column.style is Style.PATH else self._plain
+        quiet = column.style is Style.QUIET or column.style is Style.SPACE
+        if self._rows.grouped and column.name == row.shape.group:
             # The name of a group stands out at its first row, and stays readable at the others.
-            first = model.starts_group(index.row())
-            font, quiet = (self._bold if first else self._font), not first
-        painter.setFont(self._struck(font, row))
-        painter.setPen(
-            QColor(self._look.colours.muted) if quiet and not selected and not row.gone else colour
-        )
-        text = row.text(index.column())
+            face, quiet = (self._bold if first else self._plain), not first
+        painter.setFont(face.struck if row.gone else face.font)
+        painter.setPen(self._inks.muted if quiet and not selected and not row.gone else colour)
         if column.style is Style.SPACE:
-            self._draw(painter, area, str(index.data()), Qt.TextElideMode.ElideRight, _RIGHT)
+            painter.drawText(area, _RIGHT, face.cut(str(index.data()), area.width()))
         elif column.style is Style.PATH:
             mark = self._mark_of(row.observation) if not row.gone else None
             if mark is not None:
-                at, ratio = _mark_area(area), painter.device().devicePixelRatioF()
-                painter.drawPixmap(at, icons.pixmap(mark.icon, self._look.colours.accent, _ICON, ratio))
+                corner, ratio = _mark_area(area), painter.device().devicePixelRatioF()
+                painter.drawPixmap(corner, icons.pixmap(mark.icon, self._look.colours.accent, _ICON, ratio))
                 area = area.adjusted(0, 0, -_ICON - _PAD, 0)
-            draw_path(painter, area, text)
+            painter.drawText(area, _LEFT, face.cut(row.text(at), area.width(), path=True))
         else:
-            self._draw(painter, area, text, Qt.TextElideMode.ElideRight)
+            painter.drawText(area, _LEFT, face.cut(row.text(at), area.width()))
 
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: _Index
     ) -> bool:
-        row = index.data(Role.ROW)
-        if isinstance(row, Row) and row.shape.columns[index.column()].style is Style.PATH:
+        row = self._rows.row_at(index.row())
+        if row is not None and row.shape.columns[index.column()].style is Style.PATH:
             inner = QRect(option.rect).adjusted(_PAD, 0, -_PAD, 0)
             mark = self._mark_of(row.observation)
             if mark is not None and _mark_area(inner).contains(event.pos()):
                 QToolTip.showText(event.globalPos(), tooltip(mark.text), view)
                 return True
         return super().helpEvent(event, view, option, index)
-
-    @staticmethod
-    def _draw(
-        painter: QPainter,
-        area: QRect,
-        text: str,
-        mode: Qt.TextElideMode,
-        side: Qt.AlignmentFlag = Qt.AlignmentFlag.AlignLeft,
-    ) -> None:
-        shown = painter.fontMetrics().elidedText(text, mode, max(area.width(), 0))
-        painter.drawText(area, side | Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)
-
-    @staticmethod
-    def _struck(font: QFont, row: Row) -> QFont:
-        if not row.gone:
-            return font
-        struck = QFont(font)
-        struck.setStrikeOut(True)
-        return struck
 
 
 def _mark_area(area: QRect) -> QRect:

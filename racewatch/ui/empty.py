@@ -22,6 +22,7 @@ class EmptyState(QWidget):
         self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._look = look
         self._icon_name = "nothing"
+        self._said: tuple[str, str, str, str, bool] | None = None
         self._act: Callable[[], None] | None = None
         self._picture = PlainLabel()
         self._picture.setFixedSize(64, 64)
@@ -67,7 +68,11 @@ class EmptyState(QWidget):
         act: Callable[[], None] | None = None,
     ) -> None:
         """Show this reason."""
+        said = (icon, title, text, button, act is not None)
         self._icon_name, self._act = icon, act
+        if said == self._said:
+            return  # which is so with nearly every batch of changes of something else
+        self._said = said
         self.title.setText(title)
         self.text.setText(text)
         self.button.setText(button)

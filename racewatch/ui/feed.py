@@ -20,10 +20,16 @@ from racewatch.ui.bridge import Bridge
 
 #: At most one batch in this time (seconds): a storm becomes few large changes, a single one is at once.
 PACE: Final = 0.08
+#: What comes and what dies is what one waits for: at most one batch of those alone in this time, and in this many
+#: times as long as the last batch took.
+QUICK: Final = 0.025
+_REST: Final = 2.0
 #: And at most so many changes in one turn of the loop; the rest has its own turns, so that keys and clicks get
 #: theirs in between.
 MOST: Final = 1000
 _NEXT_TURN_MS: Final = 5
+#: Timers of Qt are told in milliseconds.
+_EARLY: Final = 0.001
 
 
 def _count(batch: Batch) -> int:
@@ -40,8 +46,8 @@ class Feed(QObject):
         self._bridge = bridge
         self._monitor = monitor
         self._holds: set[str] = set()
-        self._waiting = False
-        self._taken_at = 0.0
+        self._waiting = self._going_on = False
+        self._taken_at = self._last_at = self._rested_at = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._take)
@@ -53,24 +59,48 @@ class Feed(QObject):
 
     def _woken(self) -> None:
         self._waiting = True
-        if self._holds or self._timer.isActive():
+        if not self._holds:
+            self._wait()
+
+    def _wait(self) -> None:
+        """Take what there is, or be woken when it may be taken."""
+        if self._subscription is None:
             return
-        left = PACE - (time.monotonic() - self._taken_at)
+        due = self._taken_at + PACE
+        if self._subscription.has_pressing:
+            due = min(due, max(self._last_at + QUICK, self._rested_at))
+        left = due - time.monotonic()
         if left <= 0:
             self._take()
-        else:
+        elif not self._timer.isActive() or self._timer.remainingTime() > left * 1000:
             self._timer.start(max(round(left * 1000), 1))
 
     def _take(self) -> None:
         if self._holds or self._subscription is None:
             return
+        began = time.monotonic()
+        everything = self._going_on or began >= self._taken_at + PACE - _EARLY
+        self._going_on = False
+        batch = self._subscription.take(MOST, pressing=not everything)
         self._waiting = False
-        self._taken_at = time.monotonic()
-        batch = self._subscription.take(MOST)
+        self._last_at = began
+        if everything:
+            self._taken_at = began
         if batch is not None:
             self.arrived.emit(batch)
-            if _count(batch) >= MOST:
-                self._go_on()
+        ended = time.monotonic()
+        self._rested_at = ended + _REST * (ended - began)
+        if batch is not None and _count(batch) >= MOST:
+            self._going_on = everything
+            self._go_on()
+        elif not everything:
+            self._rest_is_due()
+
+    def _rest_is_due(self) -> None:
+        """What was left over has its time, whether anything wakes us again or not."""
+        if self._subscription is not None and self._subscription.has_more:
+            self._waiting = True
+            self._wait()
 
     def _go_on(self) -> None:
         """Take what was left over, after everything else had its turn.  (Whoever got the batch may have closed us.)"""

@@ -24,6 +24,8 @@ from racewatch.ui.theme import Look
 #: Changes are shown at most this often (seconds), ages of what is quiet this seldom.
 _PACE: Final = 1.0
 _QUIET: Final = 60.0
+#: Milliseconds until more left-overs are asked for their age.
+_AGING_MS: Final = 100
 #: Nothing moves for this long after a press: it may become a double-click.
 _FINGER: Final = 0.7
 _CHART: Final = 200
@@ -176,6 +178,8 @@ class Overview(QWidget):
         self._fill(self.attention, self._attention())
         self._fill(self.oldest, self._oldest())
         self._fill(self.fullest, self._fullest())
+        if self._chronicle.tally.is_aging and self.isVisible():
+            self._soon.start(_AGING_MS)
 
     def _slide(self, now: float) -> None:
         """What time alone changes; nothing else is counted anew for it."""

@@ -14,7 +14,7 @@ from types import TracebackType
 from typing import Final, Self
 
 #: How long a busy thread of the monitor may keep the window's waiting for Python's lock (seconds; 5 ms else).
-_SWITCH: Final = 0.001
+_SWITCH: Final = 0.0002
 _FULL: Final = 2
 
 

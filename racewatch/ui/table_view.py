@@ -12,6 +12,7 @@ from PySide6.QtGui import (
     QHideEvent,
     QKeyEvent,
     QMouseEvent,
+    QPaintEvent,
     QResizeEvent,
     QShowEvent,
 )
@@ -54,7 +55,8 @@ class TargetTable(QTableView):
         self._selecting = False
         self.setModel(model)
         self.mark_of: MarkOf = no_mark
-        self.setItemDelegate(CellDelegate(look, self, self._mark))
+        self._cells = CellDelegate(look, model, self, self._mark)
+        self.setItemDelegate(self._cells)
         self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.setSelectionMode(QAbstractItemView.SelectionMode.ExtendedSelection)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -265,6 +267,10 @@ class TargetTable(QTableView):
                 header.setSectionHidden(at, narrow)
             if narrow:
                 wanted -= shape.columns[at].width
+
+    def paintEvent(self, event: QPaintEvent, /) -> None:
+        self._cells.selecting = self.selectionModel().hasSelection()
+        super().paintEvent(event)
 
     # --- timelines --------------------------------------------------------------------------
 

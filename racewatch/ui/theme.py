@@ -18,7 +18,7 @@ from racewatch.core.model import Says, Verdict
 from racewatch.ui import resources
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Colours:
     """The named colours of one look; every name may be used in ``styles/window.qss`` as ``@name``."""
 

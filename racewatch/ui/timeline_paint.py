@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QBrush, QColor, QPainter
 
 from racewatch.monitor.timeline import Piece, State
-from racewatch.ui.theme import Look
+from racewatch.ui.theme import Colours, Look
 
 #: Shares of the height.  What needs attention stands out; what is at rest is low; gone is a line.
 HEIGHT: Final = {
@@ -44,20 +45,22 @@ def draw(
         width = max(place(piece.ended, now, scale, area) - left, 1)
         height = max(round(HEIGHT[piece.state] * area.height()), 1)
         box = QRect(left, area.bottom() + 1 - height, width, height)
-        ink = _ink(piece.state, look)
+        ink = _ink(piece.state, look.colours)
         if width <= _NARROW or height <= _EDGE:
             painter.fillRect(box, ink)
             continue
-        painter.fillRect(box, _ground(piece.state, look))
+        painter.fillRect(box, _ground(piece.state, look.colours))
         painter.fillRect(box.left(), box.top(), width, _EDGE, ink)
         painter.fillRect(box.left(), box.top(), 1, height, ink)
 
 
-def _ink(state: State, look: Look) -> QColor:
-    return QColor(look.colours.faint if state is State.GONE else getattr(look.colours, state.value))
+@lru_cache(maxsize=64)
+def _ink(state: State, colours: Colours) -> QColor:
+    return QColor(colours.faint if state is State.GONE else getattr(colours, state.value))
 
 
-def _ground(state: State, look: Look) -> QBrush:
+@lru_cache(maxsize=64)
+def _ground(state: State, colours: Colours) -> QBrush:
     if state is State.UNKNOWN:
-        return QBrush(_ink(state, look), Qt.BrushStyle.Dense5Pattern)
-    return QBrush(QColor(getattr(look.colours, f"{state.value}_soft")))
+        return QBrush(_ink(state, colours), Qt.BrushStyle.Dense5Pattern)
+    return QBrush(QColor(getattr(colours, f"{state.value}_soft")))

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from racewatch.core.model import KindName, Observation, OutcomeWord, Owner, Removable, Says, Target, Verdict
@@ -152,11 +153,18 @@ def written(observation: Observation) -> str:
     return fact(observation, "taken") or fact(observation, "modified")
 
 
+@lru_cache(maxsize=4096)  # the rows on screen are painted again and again
+def _seconds(moment: str) -> float | None:
+    try:
+        return time.mktime(time.strptime(moment, "%Y-%m-%d %H:%M:%S"))
+    except (ValueError, OverflowError):
+        return None
+
+
 def age(moment: str, now: float | None = None) -> str:
     """How long ago a full moment is: ``8 s``, ``5 min``, ``3 h``, ``12 d``; nothing for none."""
-    try:
-        then = time.mktime(time.strptime(moment, "%Y-%m-%d %H:%M:%S"))
-    except (ValueError, OverflowError):
+    then = _seconds(moment)
+    if then is None:
         return ""
     seconds = max((time.time() if now is None else now) - then, 0.0)
     for length, unit in ((365 * 86400, "y"), (86400, "d"), (3600, "h"), (60, "min")):
