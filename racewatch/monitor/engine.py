@@ -44,6 +44,8 @@ _LINGER: Final = (0.02, 0.1, 0.5)
 _MOST_RESTING: Final = 4096
 #: So many names (and those of one more place) are looked at in one go.
 _MOST_AT_ONCE: Final = 256
+#: So many names that wait to be looked at are a storm.
+_CROWD: Final = 16
 
 
 class Monitor:
@@ -406,10 +408,13 @@ class _Worker:
     def _serve_fresh(self) -> None:
         """What has just appeared is shown before it is judged, when that would keep it waiting."""
         fresh = self._todo.take_fresh()
-        if fresh:
-            now = time.monotonic()
-            waiting = any(self._resting.get(place, 0.0) > now for place in fresh)
-            self._looks.first_sight(fresh, waiting=waiting)
+        if not fresh:
+            return
+        now = time.monotonic()
+        wait = max(0.0, *(self._resting.get(place, 0.0) - now for place in fresh))
+        crowd = sum(len(names) for names in self._todo.places.values() if names is not None)
+        # In a crowd nobody knows when its turn comes.
+        self._looks.first_sight(fresh, float("inf") if crowd >= _CROWD else wait)
 
     def _serve_places(self) -> None:
         """The hinted places whose rest is over, each once, for at most one slice while sweeping."""

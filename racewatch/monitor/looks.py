@@ -38,8 +38,8 @@ _log = logging.getLogger(__name__)
 
 #: So many targets at most are looked at again in one go.
 _MOST_AGAIN: Final = 256
-#: What is new is shown before it is judged when that takes longer than this (seconds).
-_LONG: Final = 0.04
+#: What is new is shown before it is judged when that would come later than this (seconds).
+_LATE: Final = 0.1
 
 
 class Stopped(Exception):
@@ -231,10 +231,10 @@ class Looks:
         self._flush()
         return time.thread_time() - started
 
-    def first_sight(self, places: Mapping[bytes, set[bytes]], *, waiting: bool) -> None:
-        """Show what is new under these names before it is judged, when that takes long or has to wait.
+    def first_sight(self, places: Mapping[bytes, set[bytes]], wait: float) -> None:
+        """Show what is new under these names before it is judged, when that would come late.
 
-        Whoever calls this looks at the same names later, which says more, or that they are gone.
+        ``wait``: seconds until whoever calls this looks at the same names, which says more, or that they are gone.
         """
         for kind in self._kinds.values():
             if not isinstance(kind, SeesAtOnce):
@@ -245,7 +245,7 @@ class Looks:
                     known = self._inventory.names_in(directory, names, kind.name)
                     if len(known) < len(names):
                         new[directory] = names - known
-            if new and (waiting or self._names_cost(kind, new) > _LONG):
+            if new and wait + self._names_cost(kind, new) > _LATE:
                 for one in self._guarded(kind, "look", partial(kind.first_sight, new)):
                     if isinstance(one, Observation) and not self._is_passing(one.target):
                         self._fold(one)

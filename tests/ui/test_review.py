@@ -252,7 +252,7 @@ def shut(opened: Opened, window: MainWindow, dialog: ReviewDialog) -> None:
 
 def dead_ones(opened: Opened, sandbox: Sandbox, window: MainWindow) -> list[bytes]:
     paths = [sandbox.dead(name) for name in NAMES]
-    opened.until(lambda: all(opened.place(window, path) is not None for path in paths), "their rows")
+    opened.until(lambda: window.sockets.model.counts[Verdict.STALE] == len(paths), "their rows")
     return paths
 
 
@@ -343,7 +343,7 @@ def test_one_that_respawns_between_the_press_and_its_turn_is_refused_and_the_res
 def test_a_window_that_is_closed_midway_stops_before_the_next_one(opened: Opened, sandbox: Sandbox) -> None:
     window = opened.open()
     paths = [sandbox.dead(b"%03d.sock" % number) for number in range(60)]
-    opened.until(lambda: opened.place(window, paths[-1]) is not None, "their rows")
+    opened.until(lambda: window.sockets.model.counts[Verdict.STALE] == len(paths), "their rows")
     window.actions_table[Act.CLEAN_UP].trigger()
     dialog = review(opened, window)
     dialog.remove.click()
