@@ -306,7 +306,10 @@ class TargetTable(QTableView):
     # --- input ------------------------------------------------------------------------------
 
     def focusInEvent(self, event: QFocusEvent, /) -> None:
+        nothing = not self.currentIndex().isValid()
         super().focusInEvent(event)
+        if nothing:  # Qt makes the first row the current one, unselected: nobody asked for that
+            self.selectionModel().clearCurrentIndex()
         if (
             event.reason() in (Qt.FocusReason.TabFocusReason, Qt.FocusReason.BacktabFocusReason)
             and self._chosen is None

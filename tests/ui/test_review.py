@@ -407,6 +407,21 @@ def test_the_selection_belongs_to_targets_through_churn(qtbot: QtBot, look: Look
     assert picked() == {b"/m390"}
 
 
+def test_focus_alone_makes_nothing_current_but_by_keyboard_selects_the_first_row(
+    opened: Opened, sandbox: Sandbox
+) -> None:
+    window = opened.open()
+    paths = dead_ones(opened, sandbox, window)
+    table = window.sockets.table
+    table.setFocus(Qt.FocusReason.MouseFocusReason)
+    assert table.target is None
+    assert not window.sockets.pane.remove.isVisible()
+    window.sockets.filters.search.setFocus()
+    table.setFocus(Qt.FocusReason.TabFocusReason)
+    assert [one.path for one in table.observations()] == paths[:1]
+    assert window.actions_table[Act.REMOVE].isEnabled()
+
+
 def test_one_of_the_selected_that_goes_is_selected_no_more_and_the_others_stay(
     opened: Opened, sandbox: Sandbox
 ) -> None:
