@@ -172,6 +172,7 @@ class MainWindow(QMainWindow):
             Act.FREEZE: self._freeze,
             Act.HEALTH: self.status.open_popup,
             **self.help.handlers(),
+            Act.SETTINGS: self.live_settings.open_dialog,
         }
 
     def _build(self) -> None:
