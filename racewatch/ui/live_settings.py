@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
@@ -17,9 +17,11 @@ from racewatch.config import Config, ConfigProblem, load
 from racewatch.core.protected import Protected
 from racewatch.core.text import display
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.settings_dialog import SettingsDialog
 from racewatch.ui.strip import Level, Strip, StripArea
 from racewatch.verbs import Racewatch
+
+if TYPE_CHECKING:
+    from racewatch.ui.settings_dialog import SettingsDialog
 
 #: Editors write in several steps; looked at when they have been quiet for so long.
 _QUIET_MS: Final = 150
@@ -103,6 +105,9 @@ class LiveSettings(QObject):
             self._bridge.spawn(self._open(), "opening the settings")
 
     async def _open(self) -> None:
+        # Only now: it is seldom wanted, and the window shall be there at once.
+        from racewatch.ui.settings_dialog import SettingsDialog
+
         try:
             raw = await self._bridge.offload(lambda: _content(self._file))
             text = (raw or b"").decode("utf-8")

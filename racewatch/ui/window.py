@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch import crashlog
-from racewatch.cli.machine import Machine
 from racewatch.config import Config, config_path
 from racewatch.core.model import Observation, Target, Verdict
 from racewatch.core.text import display
@@ -135,7 +134,7 @@ class MainWindow(QMainWindow):
             self.strips,
             settings,
             roots=self._shown_roots,
-            machine=lambda: Machine(racewatch, racewatch.config, ()),
+            racewatch=racewatch,
         )
         self.exports = Exports(self, bridge, self.strips, self._exportable, self._has_rows)
         self.actions_table = Actions(self, look, self._handlers())
