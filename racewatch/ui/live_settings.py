@@ -163,8 +163,8 @@ class LiveSettings(QObject):
             more = " Nothing is removed until it is put right." if closed else ""
             self._complaint = self._strips.show_message(
                 Level.WARNING,
-                f"The settings of before stay in force: {problems[0]}.{more}",
-                details="\n".join(map(str, problems)),
+                f"The settings of before stay in force: {problems[0].wrong_where}.{more}",
+                details="\n".join(problem.wrong_where for problem in problems),
                 standing=True,
             )
         else:

@@ -259,7 +259,7 @@ class SettingsDialog(QDialog):
         if mine:
             said = said or "Put right what is marked first."
         elif others:
-            said = said or f"Beside what is here: {others[0]}"
+            said = said or f"Beside what is here: {others[0].wrong_where}"
         self.said.setText(said or f"Written to {display(self._file)}; comments stay.")
         self.save.setEnabled(change is not None and not mine and not said.startswith("It cannot"))
 
@@ -281,6 +281,4 @@ class SettingsDialog(QDialog):
 
 
 def _plainly(problem: ConfigProblem) -> str:
-    """What is wrong; what would be used instead does not matter before it is saved."""
-    said = problem.message.partition("; using the default")[0]
-    return f"{said[:1].upper()}{said[1:]}."
+    return f"{problem.wrong[:1].upper()}{problem.wrong[1:]}."
