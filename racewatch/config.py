@@ -72,8 +72,21 @@ class ConfigProblem:
 
     def __str__(self) -> str:
         """One line: file, line, key, what to do."""
+        return f"{self._place()}{self.message}"
+
+    @property
+    def wrong(self) -> str:
+        """What is wrong alone, for where nothing of it is used."""
+        return self.message.partition("; using the default")[0]
+
+    @property
+    def wrong_where(self) -> str:
+        """The same with its place."""
+        return f"{self._place()}{self.wrong}"
+
+    def _place(self) -> str:
         place = display(self.path) + (f", line {self.line}" if self.line else "")
-        return f"{place}: {self.key + ': ' if self.key else ''}{self.message}"
+        return f"{place}: {self.key + ': ' if self.key else ''}"
 
 
 # --- places ------------------------------------------------------------------------------------

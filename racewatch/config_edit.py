@@ -10,6 +10,7 @@ import glob
 import os
 import stat
 import tempfile
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from typing import Final
 
 import tomlkit
@@ -20,6 +21,7 @@ from racewatch.core.text import display
 from racewatch.throwaway import discard, move_over
 
 _TRIES: Final = 5
+_NO_LIST: Final = "its protected list is not a list of tables with glob and reason; put it right first"
 
 
 class EditError(Exception):
@@ -42,10 +44,7 @@ def everything_in(folder: bytes) -> str:
 
 def with_protection(text: str, pattern: str, reason: str) -> str:
     """The text of the file with one more ``[[protected]]``; :class:`EditError` when it cannot be understood."""
-    try:
-        document = tomlkit.parse(text)
-    except (TOMLKitError, RecursionError) as error:
-        raise EditError(f"the configuration is not TOML ({error}); put it right first") from error
+    document = _parsed(text)
     rules = document.get("protected")
     if rules is None:
         rule = tomlkit.table()
@@ -67,14 +66,96 @@ def with_protection(text: str, pattern: str, reason: str) -> str:
         inline.add("reason", reason)
         rules.append(inline)
     else:
-        raise EditError("its protected list is not a list of tables with glob and reason; put it right first")
+        raise EditError(_NO_LIST)
     return tomlkit.dumps(document)
 
 
-def protect(file: bytes, pattern: str, reason: str) -> None:
-    """Add a rule to this file, which need not exist yet; :class:`EditError` when it cannot be done.
+def with_settings(text: str, changes: Mapping[str, object]) -> str:
+    """The text of the file with these settings (``sockets.min_age``); None takes one out, so that its default holds.
 
-    Whoever saves the file in between is not overwritten: what they wrote is added to.
+    Values are what TOML has: text, numbers, truth, lists of texts.  :class:`EditError` when the text cannot be
+    understood, or a table in it is none.
+    """
+    document = _parsed(text)
+    for key, value in changes.items():
+        table, _, name = key.rpartition(".")
+        inside: MutableMapping[str, object] = document
+        if table:
+            if table not in document:
+                if value is None:
+                    continue
+                document.add(table, tomlkit.table())
+            found = document[table]
+            if not isinstance(found, MutableMapping):
+                raise EditError(f"its setting {table} is no table; put it right first")
+            inside = found
+        if isinstance(value, list):
+            _set_list(inside, name, value)
+        elif value is not None:
+            inside[name] = value
+        elif name in inside:
+            del inside[name]
+    return tomlkit.dumps(document)
+
+
+def _set_list(inside: MutableMapping[str, object], name: str, texts: list[object]) -> None:
+    """What stays in a list keeps its place and its comment."""
+    there = inside.get(name)
+    if isinstance(there, Array):
+        for at in reversed(range(len(there))):
+            if there[at] not in texts:
+                del there[at]
+        there.extend([text for text in texts if text not in there])
+        if list(there) == texts:
+            return
+    array = tomlkit.array()
+    array.extend(texts)
+    inside[name] = array.multiline(multiline=len(texts) > 1)
+
+
+def with_protected(text: str, rules: Sequence[tuple[str, str]]) -> str:
+    """The text of the file with exactly these rules (pattern, reason); what stays of them is not touched."""
+    document = _parsed(text)
+    there = document.get("protected")
+    left = list(rules)
+    if there is not None:
+        if not isinstance(there, AoT | Array):
+            raise EditError(_NO_LIST)
+        for at in reversed(range(len(there))):
+            rule = there[at]
+            pair = _pair(rule) if isinstance(rule, Mapping) else None
+            if pair in left:
+                left.remove(pair)
+            else:
+                del there[at]
+        if not there:
+            del document["protected"]
+    text = tomlkit.dumps(document)
+    for pattern, reason in left:
+        text = with_protection(text, pattern, reason)
+    return text
+
+
+def _pair(rule: Mapping[str, object]) -> tuple[str, str]:
+    return str(rule.get("glob", "")), str(rule.get("reason", ""))
+
+
+def _parsed(text: str) -> tomlkit.TOMLDocument:
+    try:
+        return tomlkit.parse(text)
+    except (TOMLKitError, RecursionError) as error:
+        raise EditError(f"the configuration is not TOML ({error}); put it right first") from error
+
+
+def protect(file: bytes, pattern: str, reason: str) -> None:
+    """Add a rule to this file, which need not exist yet; :class:`EditError` when it cannot be done."""
+    edit(file, lambda text: with_protection(text, pattern, reason))
+
+
+def edit(file: bytes, change: Callable[[str], str]) -> None:
+    """Replace this file, which need not exist yet, by its changed text; :class:`EditError` when it cannot be done.
+
+    Whoever saves the file in between is not overwritten: what they wrote is changed instead.
     """
     # A link stays one: many keep their settings elsewhere.
     path = os.path.realpath(file)
@@ -82,7 +163,7 @@ def protect(file: bytes, pattern: str, reason: str) -> None:
         os.makedirs(os.path.dirname(path), mode=0o700, exist_ok=True)
         for _ in range(_TRIES):
             before = _read(path)
-            if _replace(path, before, with_protection(before or "", pattern, reason)):
+            if _replace(path, before, change(before or "")):
                 return
     except UnicodeDecodeError as error:
         raise EditError(f"{display(path)} is not UTF-8; put it right first") from error

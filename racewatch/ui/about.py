@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
@@ -12,6 +10,7 @@ from racewatch.cli.machine import Machine
 from racewatch.ui import diagnostics, icons
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
+from racewatch.verbs import Racewatch
 
 _SAYS = (
     "Shows Unix sockets, lock files and containers live, with the evidence, and removes left-overs without racing the "
@@ -22,10 +21,10 @@ _SAYS = (
 class AboutDialog(QDialog):
     """Versions at once; what the machine allows as soon as that is found out."""
 
-    def __init__(self, bridge: Bridge, machine: Callable[[], Machine], parent: QWidget | None = None) -> None:
+    def __init__(self, bridge: Bridge, racewatch: Racewatch, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._bridge = bridge
-        self._machine = machine
+        self._racewatch = racewatch
         self.setWindowTitle("About racewatch")
         self.setAccessibleName("About racewatch")
         picture = PlainLabel()
@@ -82,7 +81,8 @@ class AboutDialog(QDialog):
         self._bridge.spawn(self._look(made_of), "looking at this machine")
 
     async def _look(self, made_of: list[tuple[str, str]]) -> None:
-        found = await self._bridge.offload(lambda: diagnostics.checks(self._machine()))
+        machine = Machine(self._racewatch, self._racewatch.config, ())
+        found = await self._bridge.offload(lambda: diagnostics.checks(machine))
         self.text.setPlainText(diagnostics.report(made_of, found))
         self.copy.setEnabled(True)
 

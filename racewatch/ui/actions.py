@@ -49,6 +49,7 @@ class Act(enum.Enum):
     FREEZE = "freeze"
     HEALTH = "health"
     KEYS = "keys"
+    SETTINGS = "settings"
     DRILL = "drill"
     WELCOME = "welcome"
     ABOUT = "about"
@@ -179,6 +180,14 @@ TABLE: Final = (
         checkable=True,
     ),
     Entry(
+        Act.SETTINGS,
+        "&Edit",
+        "Se&ttings…",
+        "Folders, exclusions, engines, thresholds, what is kept and what is protected",
+        "settings",
+        ("Ctrl+,",),
+    ),
+    Entry(
         Act.OVERVIEW, "&View", "&Overview", "Show counts over time and what flaps", "overview", ("Ctrl+1",)
     ),
     Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+2",)),
@@ -219,6 +228,7 @@ _FIRST_OF_GROUP: Final = {
     Act.REVEAL,
     Act.FREEZE,
     Act.OBSERVE,
+    Act.SETTINGS,
     Act.DRILL,
     Act.WELCOME,
 }

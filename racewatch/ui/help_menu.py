@@ -1,23 +1,28 @@
-"""The pages of the Help menu: the drill, the first-run page, About."""
+"""The pages of the Help menu: the drill, the first-run page, About.
+
+Each is imported when it is first wanted: most starts of the window never show one.
+"""
 
 from __future__ import annotations
 
 import sys
 from collections.abc import Callable, Sequence
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QProcess, QSettings
 from PySide6.QtWidgets import QDialog, QWidget
 
-from racewatch.cli.machine import Machine
-from racewatch.ui.about import AboutDialog
 from racewatch.ui.actions import Act
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.drill_dialog import DrillDialog
 from racewatch.ui.sheet import ShortcutSheet
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
-from racewatch.ui.welcome import WelcomeDialog
+from racewatch.verbs import Racewatch
+
+if TYPE_CHECKING:
+    from racewatch.ui.about import AboutDialog
+    from racewatch.ui.drill_dialog import DrillDialog
+    from racewatch.ui.welcome import WelcomeDialog
 
 _SEEN: Final = "welcome/seen"
 
@@ -34,9 +39,9 @@ class HelpMenu(QObject):
         settings: QSettings,
         *,
         roots: Callable[[], Sequence[bytes]],
-        machine: Callable[[], Machine],
+        racewatch: Racewatch,
     ) -> None:
-        """``roots``: where the window looks; ``machine``: what the diagnostics are about."""
+        """``roots``: where the window looks."""
         super().__init__(window)
         self._window = window
         self._bridge = bridge
@@ -44,7 +49,7 @@ class HelpMenu(QObject):
         self._strips = strips
         self._settings = settings
         self._roots = roots
-        self._machine = machine
+        self._racewatch = racewatch
         self.drill: DrillDialog | None = None
         self.about: AboutDialog | None = None
         self.welcome: WelcomeDialog | None = None
@@ -60,12 +65,16 @@ class HelpMenu(QObject):
 
     def _show_drill(self) -> None:
         if self.drill is None:
+            from racewatch.ui.drill_dialog import DrillDialog
+
             self.drill = DrillDialog(self._look, self._bridge, self._window)
         _present(self.drill)
 
     def _show_about(self) -> None:
         if self.about is None:
-            self.about = AboutDialog(self._bridge, self._machine, self._window)
+            from racewatch.ui.about import AboutDialog
+
+            self.about = AboutDialog(self._bridge, self._racewatch, self._window)
         self.about.look()
         _present(self.about)
 
@@ -78,6 +87,8 @@ class HelpMenu(QObject):
         """The first-run page; it does not come by itself again."""
         self._settings.setValue(_SEEN, True)
         if self.welcome is None:
+            from racewatch.ui.welcome import WelcomeDialog
+
             self.welcome = WelcomeDialog(self._look, self._roots(), self._start_demo, self._window)
         _present(self.welcome)
 

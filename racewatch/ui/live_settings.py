@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import os
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
+from PySide6.QtWidgets import QWidget
 
 from racewatch.config import Config, ConfigProblem, load
 from racewatch.core.protected import Protected
@@ -18,6 +19,9 @@ from racewatch.core.text import display
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.strip import Level, Strip, StripArea
 from racewatch.verbs import Racewatch
+
+if TYPE_CHECKING:
+    from racewatch.ui.settings_dialog import SettingsDialog
 
 #: Editors write in several steps; looked at when they have been quiet for so long.
 _QUIET_MS: Final = 150
@@ -49,15 +53,17 @@ class LiveSettings(QObject):
     changed = Signal(object, object)
 
     def __init__(
-        self, bridge: Bridge, racewatch: Racewatch, strips: StripArea, file: bytes, parent: QObject
+        self, bridge: Bridge, racewatch: Racewatch, strips: StripArea, file: bytes, window: QWidget
     ) -> None:
-        super().__init__(parent)
+        super().__init__(window)
         self._bridge = bridge
         self._racewatch = racewatch
         self._strips = strips
         self._file = file
         self._good = racewatch.config
         self._seen: bytes | None = None
+        self._window = window
+        self.dialog: SettingsDialog | None = None
         self._complaint: Strip | None = None
         self._watcher: QFileSystemWatcher | None = None
         self._timer = QTimer(self)
@@ -93,6 +99,43 @@ class LiveSettings(QObject):
         if wanted - there:
             watcher.addPaths(list(wanted - there))
 
+    def open_dialog(self) -> None:
+        """Edit the file in the window."""
+        if self.dialog is None:
+            self._bridge.spawn(self._open(), "opening the settings")
+
+    async def _open(self) -> None:
+        # Only now: it is seldom wanted, and the window shall be there at once.
+        from racewatch.ui.settings_dialog import SettingsDialog
+
+        try:
+            raw = await self._bridge.offload(lambda: _content(self._file))
+            text = (raw or b"").decode("utf-8")
+            dialog = SettingsDialog(self._bridge, self._file, text, self._window)
+        except ValueError as error:
+            self._strips.show_message(
+                Level.WARNING,
+                f"The settings in {display(self._file)} cannot be changed here before the file is put right: {error}.",
+            )
+            return
+        self.dialog = dialog
+        dialog.saved.connect(self._on_saved)
+        dialog.finished.connect(self._on_closed)
+        dialog.open()
+
+    def _on_closed(self) -> None:
+        if self.dialog is not None:
+            self.dialog.deleteLater()
+            self.dialog = None
+
+    def _on_saved(self) -> None:
+        if self._watcher is not None:
+            self.read()
+        else:
+            self._strips.show_message(
+                Level.INFO, "The settings are written; this window goes on with its own until it is closed."
+            )
+
     def read(self) -> None:
         """Read it now, if it is another than before."""
         self._bridge.spawn(self._read(), "reading the settings")
@@ -120,8 +163,8 @@ class LiveSettings(QObject):
             more = " Nothing is removed until it is put right." if closed else ""
             self._complaint = self._strips.show_message(
                 Level.WARNING,
-                f"The settings of before stay in force: {problems[0]}.{more}",
-                details="\n".join(map(str, problems)),
+                f"The settings of before stay in force: {problems[0].wrong_where}.{more}",
+                details="\n".join(problem.wrong_where for problem in problems),
                 standing=True,
             )
         else:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -22,19 +21,19 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch import crashlog
-from racewatch.cli.machine import Machine
 from racewatch.config import Config, config_path
 from racewatch.core.model import Observation, Target, Verdict
 from racewatch.core.text import display
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.engine import Monitor
-from racewatch.ui import history_text, icons, words
+from racewatch.ui import icons, words
 from racewatch.ui.act_marks import mark_acts
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import COPIES, Act, Actions
 from racewatch.ui.armed import Condition
 from racewatch.ui.arming import Arming
+from racewatch.ui.at_start import tell_at_start
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.export import Exportable, Exports
@@ -135,13 +134,13 @@ class MainWindow(QMainWindow):
             self.strips,
             settings,
             roots=self._shown_roots,
-            machine=lambda: Machine(racewatch, racewatch.config, ()),
+            racewatch=racewatch,
         )
         self.exports = Exports(self, bridge, self.strips, self._exportable, self._has_rows)
         self.actions_table = Actions(self, look, self._handlers())
         self._build()
         self._connect()
-        self._standing_messages(note)
+        tell_at_start(racewatch, self.strips, self.status, self.history, note, self._show_act)
         self.remembered = Remembered(settings, self)
         self._remember()
         self._on_observing()
@@ -172,6 +171,7 @@ class MainWindow(QMainWindow):
             Act.FREEZE: self._freeze,
             Act.HEALTH: self.status.open_popup,
             **self.help.handlers(),
+            Act.SETTINGS: self.live_settings.open_dialog,
         }
 
     def _build(self) -> None:
@@ -235,30 +235,6 @@ class MainWindow(QMainWindow):
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._on_actor)
         self._bridge.on_error = self.report_error
-
-    def _standing_messages(self, note: str | None) -> None:
-        remarks = [note] if note else []
-        if os.geteuid() == 0:
-            remarks.append("running as root: everything on this machine can be removed")
-        self.status.show_note("  ·  ".join(remarks))
-        if self._racewatch.journal_problem:
-            self.strips.show_message(
-                Level.WARNING,
-                f"Nothing can be removed: {self._racewatch.journal_problem}",
-                standing=True,
-            )
-        waiting = self._racewatch.waiting
-        if waiting is not None:
-            self.strips.show_message(Level.WARNING, f"{waiting[:1].upper()}{waiting[1:]}.")
-        recovered = self._racewatch.recovered
-        if recovered:
-            self.history.mark_recovered({entry.action for entry in recovered}, time.time())
-            self.strips.show_message(
-                Level.INFO,
-                history_text.recovered(recovered),
-                details=history_text.recovered_details(recovered),
-                more=("Show in history", lambda: self._show_act(recovered[-1].action)),
-            )
 
     def _remember(self) -> None:
         for view in self._views:

@@ -163,7 +163,7 @@ def inside(theme: str, target: Path) -> None:
     """In the display: one window, several states."""
     from PySide6.QtCore import Qt, QTimer
     from PySide6.QtGui import QColor, QGuiApplication
-    from PySide6.QtWidgets import QApplication
+    from PySide6.QtWidgets import QApplication, QLineEdit, QScrollArea
 
     from racewatch.config import Config, Theme
     from racewatch.core.model import Verdict
@@ -477,6 +477,21 @@ def inside(theme: str, target: Path) -> None:
             await asyncio.sleep(0.4)
             grab("about")
             about.close()
+            window.actions_table[Act.SETTINGS].trigger()
+            await until(lambda: window.live_settings.dialog is not None)
+            settings = window.live_settings.dialog
+            assert settings is not None
+            days = settings.controls["max_entries"]
+            assert isinstance(days, QLineEdit)
+            days.setText("0")
+            settings.rules.setRowCount(0)
+            settings._add_rule("/run/postgresql/*", "ask the database team first")
+            await asyncio.sleep(0.6)
+            grab("settings")
+            settings.findChildren(QScrollArea)[0].verticalScrollBar().setValue(9999)
+            await asyncio.sleep(0.4)
+            grab("settings-end")
+            settings.reject()
             window.actions_table[Act.DRILL].trigger()
             page = window.help.drill
             assert page is not None

@@ -121,6 +121,7 @@ def test_text_has_the_contrast_that_wcag_asks_for() -> None:
             (colours.selection_text, colours.selection),
             (colours.danger_text, colours.danger),
             (colours.accent, colours.window),
+            (colours.danger, colours.base),
             *(
                 (getattr(colours, name), ground)
                 for name in ("stale", "live", "unknown", "idle")

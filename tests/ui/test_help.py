@@ -42,7 +42,10 @@ def place() -> Iterator[Path]:
 
 
 @pytest.fixture
-def page(qtbot: QtBot, look: Look, bridge: Bridge, place: Path) -> DrillDialog:
+def page(
+    qtbot: QtBot, look: Look, bridge: Bridge, place: Path, monkeypatch: pytest.MonkeyPatch
+) -> DrillDialog:
+    monkeypatch.setattr("racewatch.drill.run._AT_ONCE", 1)  # one adversary is enough to draw
     made = DrillDialog(look, bridge, seconds=0.25)
     qtbot.addWidget(made)
     made.folder.setText(str(place))

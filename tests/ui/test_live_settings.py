@@ -54,10 +54,10 @@ def test_what_is_written_is_in_force(opened: Opened, sandbox: Sandbox, tmp_path:
         assert window.sockets.table.target is not None
         assert window.palette().window().color().name() == DARK.window
         assert "3 days" in window.history.filters.kept.text()
-        # The other way round, written into the file itself.
-        Path(os.fsdecode(config_path())).write_text(f'roots = ["{os.fsdecode(sandbox.folder)}"]\n')
-        opened.until(lambda: opened.place(window, late) is None, "the root to go")
-        assert opened.place(window, dead) is not None
+        # Written into the file itself, as some editors do.
+        Path(os.fsdecode(config_path())).write_text(roots.replace("keep_days = 3", "keep_days = 4"))
+        opened.until(lambda: "4 days" in window.history.filters.kept.text(), "the other number")
+        assert opened.place(window, late) is not None
 
 
 def test_a_broken_file_keeps_the_last_good_settings_and_fails_closed(

@@ -1,0 +1,177 @@
+"""The settings as a person edits them: text on screen, and the values that the file has."""
+
+from __future__ import annotations
+
+import enum
+import shlex
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Final
+
+from racewatch.config import Theme
+
+
+class Form(enum.Enum):
+    """How one setting is edited."""
+
+    LINES = "lines"  # a list, one a line
+    NUMBER = "number"
+    CHOICE = "choice"
+    WORDS = "words"  # a command, as one types it
+    SWITCH = "switch"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One setting.  ``default`` is what holds when it is left empty, in words."""
+
+    key: str
+    section: str
+    title: str
+    help: str
+    form: Form
+    default: str
+
+
+FIELDS: Final = (
+    Field("roots", "Where to look", "Folders", "One a line", Form.LINES, "the usual ones"),
+    Field(
+        "exclude",
+        "Where to look",
+        "Left out",
+        "Shell patterns over whole paths, one a line",
+        Form.LINES,
+        "none",
+    ),
+    Field(
+        "max_entries",
+        "Where to look",
+        "Most entries",
+        "At most so many directory entries below one folder",
+        Form.NUMBER,
+        "1000000",
+    ),
+    Field(
+        "containers.state_roots",
+        "Containers",
+        "State folders",
+        "More folders of runtimes, one a line: RUNTIME:/path",
+        Form.LINES,
+        "the usual ones",
+    ),
+    Field(
+        "containers.engines",
+        "Containers",
+        "Engine sockets",
+        "More API sockets of Podman or Docker, one a line",
+        Form.LINES,
+        "those that are found",
+    ),
+    Field(
+        "sockets.dead_looks",
+        "Sockets",
+        "Dead looks",
+        "So often seen dead before it is stale",
+        Form.NUMBER,
+        "1",
+    ),
+    Field("sockets.looks_apart", "Sockets", "Looks apart", "Seconds between those looks", Form.NUMBER, "2.0"),
+    Field(
+        "sockets.min_age",
+        "Sockets",
+        "Least age",
+        "Seconds; what is younger is not called stale",
+        Form.NUMBER,
+        "0.0",
+    ),
+    Field(
+        "observe", "Acting", "Observe only", "Nothing is ever removed, put back or freed", Form.SWITCH, "off"
+    ),
+    Field(
+        "keep_days",
+        "Acting",
+        "Keep for undo",
+        "Days for which a removed thing can be put back",
+        Form.NUMBER,
+        "7",
+    ),
+    Field("theme", "Window", "Colours", "Unless chosen in the View menu", Form.CHOICE, Theme.SYSTEM.value),
+    Field(
+        "terminal",
+        "Window",
+        "Terminal",
+        "The command that opens one; {folder} stands for the folder",
+        Form.WORDS,
+        "a well-known one",
+    ),
+)
+
+Shown = Mapping[str, str]
+
+
+def shown_of(text: str) -> dict[str, str]:
+    """What each field shows for the text of a file; raises ``tomllib.TOMLDecodeError``."""
+    table = tomllib.loads(text)
+    return {field.key: _shown(field, _value(table, field.key)) for field in FIELDS}
+
+
+def rules_of(text: str) -> list[tuple[str, str]]:
+    """The protected list of the text of a file."""
+    rules = tomllib.loads(text).get("protected", [])
+    return [
+        (str(rule.get("glob", "")), str(rule.get("reason", "")))
+        for rule in (rules if isinstance(rules, list) else [])
+        if isinstance(rule, dict)
+    ]
+
+
+def _value(table: Mapping[str, object], key: str) -> object:
+    above, _, name = key.rpartition(".")
+    if above:
+        inside = table.get(above)
+        return inside.get(name) if isinstance(inside, dict) else None
+    return table.get(name)
+
+
+def _shown(field: Field, value: object) -> str:
+    if value is None:
+        return ""
+    if isinstance(value, bool):
+        return "true" if value else ""
+    if isinstance(value, list):
+        texts = [str(one) for one in value]
+        return shlex.join(texts) if field.form is Form.WORDS else "\n".join(texts)
+    return str(value)
+
+
+def value_of(field: Field, shown: str) -> object:
+    """What the file gets for this; None where the default shall hold.  Whether it is right, the file's reader says."""
+    text = shown.strip()
+    if not text:
+        return None
+    if field.form is Form.LINES:
+        return [line.strip() for line in shown.splitlines() if line.strip()]
+    if field.form is Form.WORDS:
+        try:
+            return shlex.split(text)
+        except ValueError:
+            return text  # a quote that does not end: no list of words
+    if field.form is Form.SWITCH:
+        return True
+    if field.form is Form.NUMBER:
+        for number in (int, float):
+            try:
+                return number(text)
+            except ValueError:
+                pass  # then its reader says what was wanted
+    return text
+
+
+def changes(before: Shown, after: Shown) -> dict[str, object]:
+    """The settings that are other values now."""
+    return {
+        field.key: value_of(field, after[field.key])
+        for field in FIELDS
+        if value_of(field, after[field.key]) != value_of(field, before[field.key])
+    }
