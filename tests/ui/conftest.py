@@ -23,7 +23,7 @@ from racewatch.ui.window import MainWindow
 from racewatch.verbs import Racewatch
 from tests.ui.sandbox import Sandbox
 
-WAIT_MS = 15_000
+WAIT_MS = 60_000
 
 
 @pytest.fixture
