@@ -2,8 +2,9 @@
 
 One worker thread owns everything; watchdog's thread only rings its bell.  The worker waits for three
 things: the bell (file events, wishes), a process exit, the time of the next sweep or check.  Order of
-urgency: owners that exited and targets somebody wants to see, then hinted places, then sweeps; a sweep
-lets urgent work in between two answers, and hinted work never delays a sweep that is due.
+urgency: owners that exited, the first sight of what has just appeared, targets somebody wants to see, then
+hinted places, then sweeps; a sweep lets urgent work in between two answers, and hinted work never delays a
+sweep that is due.
 """
 
 from __future__ import annotations

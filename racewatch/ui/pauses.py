@@ -28,6 +28,7 @@ class ShortPauses:
         self._switch = sys.getswitchinterval()
         sys.setswitchinterval(_SWITCH)
         gc.callbacks.append(self._on_collection)
+        gc.freeze()  # what the program itself is made of stays: the first collection need not look at it, either
         return self
 
     def __exit__(

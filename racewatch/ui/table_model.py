@@ -15,6 +15,7 @@ import enum
 import time
 from bisect import bisect_left
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
 
@@ -47,6 +48,7 @@ _BULK: Final = 160
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
+_key_of: Final = attrgetter("key")
 
 
 class Role(enum.IntEnum):
@@ -345,7 +347,7 @@ class TableModel(QAbstractTableModel):
             if row.shown:
                 changed.append(row)
         moves += self._left_behind(now)
-        if len(inserts) + len(moves) + len(leaves) > _BULK and (moves or leaves or self._order):
+        if self._pieces(inserts) + len(moves) + len(leaves) > _BULK and (moves or leaves or self._order):
             self._rebuild(inserts, moves, leaves)
         else:
             self._remove(leaves)
@@ -485,7 +487,7 @@ class TableModel(QAbstractTableModel):
                 row.key = self._key(row)
             self._order = [*(row for row in self._order if row.shown), *inserts]
         self._order.sort(key=_key_of)
-        self._keys = [row.key for row in self._order]
+        self._keys = list(map(_key_of, self._order))
         self.endResetModel()
         self.rebuilt.emit()
 
@@ -500,13 +502,21 @@ class TableModel(QAbstractTableModel):
         for row in moved:
             row.key = self._key(row)
         self._order.sort(key=_key_of)
-        self._keys = [row.key for row in self._order]
+        self._keys = list(map(_key_of, self._order))
         after = []
         for index, kept in zip(before, held, strict=True):
             place = self.place_of(kept.observation.target) if kept is not None else None
             after.append(QModelIndex() if place is None else self.index(place, index.column()))
         self.changePersistentIndexList(before, after)
         self.layoutChanged.emit()
+
+    def _pieces(self, rows: list[Row]) -> int:
+        """Into how many places these rows would be put in: what is found directory by directory stands together."""
+        if len(rows) <= _BULK:
+            return len(rows)
+        for row in rows:
+            row.key = self._key(row)
+        return len({bisect_left(self._keys, row.key) for row in rows})
 
     def _insert(self, rows: list[Row]) -> None:
         for row in rows:
@@ -555,10 +565,6 @@ class TableModel(QAbstractTableModel):
     def _own_thread(self) -> None:
         # Qt gives no warning at all when a model is changed from another thread.
         assert QThread.currentThread() is self.thread(), "models belong to the GUI thread"
-
-
-def _key_of(row: Row) -> tuple[Any, ...]:
-    return row.key
 
 
 def _runs(places: Sequence[int]) -> list[tuple[int, int]]:

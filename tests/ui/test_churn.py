@@ -139,11 +139,11 @@ def churned(opened: Opened, window: MainWindow, world: World, sandbox: Sandbox, 
     settle(opened, view, sandbox)
     assert view.model.total == scale.rows
     if scale.rows > MOST_TESTED:
-        tested(window).deleteLater()
+        examined(window).deleteLater()
     return Footprint.at_rest()
 
 
-def tested(window: MainWindow) -> QAbstractItemModelTester:
+def examined(window: MainWindow) -> QAbstractItemModelTester:
     """Looks at everything now, and from now on."""
     return QAbstractItemModelTester(
         window.sockets.model, QAbstractItemModelTester.FailureReportingMode.Fatal, window
@@ -154,7 +154,7 @@ def begun(opened: Opened, world: World, rows: int) -> MainWindow:
     world.ask("fill", rows=rows)
     window = opened.open(wait=False)
     if rows <= MOST_TESTED:
-        tested(window)
+        examined(window)
     opened.until(lambda: window.sockets.model.tinting, "the first look")
     return window
 
