@@ -81,12 +81,21 @@ class Step:
 
 
 class Plan:
-    """The steps of one question, in the order in which they were shown.  Their set never changes."""
+    """The steps of one question, in the order in which they were shown.  Their set never changes.
+
+    ``count`` is how many a press of the button means now, ``offered`` how many could be ticked, ``changed`` how many
+    are no longer as they were shown.
+    """
 
     def __init__(self, steps: Iterable[Step], clock: Callable[[], float]) -> None:
         self.steps = tuple(steps)
         self._clock = clock
         self._by_target = {step.bound.target: step for step in self.steps}
+        self.kinds = frozenset(step.bound.target.kind for step in self.steps)
+        # Kept as they change: with thousands of targets a dialog asks for them at every one that changes.
+        self.offered = sum(step.is_offered for step in self.steps)
+        self.count = sum(step.is_chosen for step in self.steps)
+        self.changed = 0
         for step in self.steps:
             step.looked_at = clock()
 
@@ -136,6 +145,7 @@ class Plan:
         if not step.is_offered or step.ticked == ticked:
             return False
         step.ticked = ticked
+        self.count += 1 if ticked else -1
         return True
 
     def witness(self, target: Target, now: Observation | None) -> News:
@@ -146,6 +156,9 @@ class Plan:
         step.looked_at = self._clock()
         step.doubt = doubt_about(step.bound, now)
         if step.doubt is not None:
+            self.offered -= 1
+            self.changed += 1
+            self.count -= step.ticked
             step.ticked = False
             step.doubt_at = step.looked_at
             step.newest = now if now is not None else step.newest

@@ -97,11 +97,11 @@ class Question(QDialog):
 
     def _said_on_button(self) -> str:
         """Verb and count."""
-        return words.deeds([step.bound.target for step in self.plan.chosen])
+        return words.deeds(self.plan.kinds, self.plan.count)
 
     def _why_off(self) -> str:
         """What beside the beat keeps the button off; empty for nothing."""
-        return "" if self.plan.chosen else "Nothing is ticked"
+        return "" if self.plan.count else "Nothing is ticked"
 
     def _show_news(self, step: Step, news: News) -> bool:
         """Show what a look told; whether anything that is read changed by it."""
@@ -133,7 +133,7 @@ class Question(QDialog):
     @property
     def is_open(self) -> bool:
         """True while a look can still change the answer."""
-        return not self.agreed and bool(self.plan.watched)
+        return not self.agreed and self.plan.offered > 0
 
     def witness(self, target: Target, now: Observation | None) -> None:
         """A fresh look at one of the targets; None when it is not there."""
@@ -141,10 +141,12 @@ class Question(QDialog):
         if self.agreed or step is None:
             return
         news = self.plan.witness(target, now)
-        if news is not News.NOTHING and self._show_news(step, news):
+        if news is News.NOTHING:
+            return  # how long ago that was shows with the next tick
+        if self._show_news(step, news):
             self._beat.start()
         if news is News.DOUBT:
-            if not self.plan.watched:
+            if not self.plan.offered:
                 self.cancel.setText("Close")
                 self.cancel.setAccessibleName("Close")
                 self.cancel.setFocus()
@@ -162,7 +164,7 @@ class Question(QDialog):
         self._tell()
 
     def _may_pass(self) -> bool:
-        return not self.agreed and bool(self.plan.chosen) and not self._why_off()
+        return not self.agreed and self.plan.count > 0 and not self._why_off()
 
     # --- the answer -------------------------------------------------------------------------
 

@@ -46,15 +46,14 @@ class ReviewDialog(Question):
         parent: QWidget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        kinds = {step.bound.target.kind for step in plan.steps}
-        what = f"{words.noun(plan.steps[0].bound.target)}s" if len(kinds) == 1 else "things"
-        deed = words.deed(plan.steps[0].bound.target).partition(" ")[0] if len(kinds) == 1 else "Remove"
+        deed, _, what = words.deeds(plan.kinds, 2).split(" ", 2)
         super().__init__(plan, f"{deed} the ticked {what}?", look, parent, clock)
         self.stopped = False
         self._running = False
-        self._line_of = {step: words.evidence_line(step.bound) for step in plan.steps}
+        self._line_of: dict[Step, str] = {}
         self.setMinimumSize(560, 420)
         self._build()
+        self._tick.timeout.connect(self.model.aged)
         self.list.setCurrentIndex(self.model.index(0, 0))
         self._refresh()
 
@@ -150,22 +149,21 @@ class ReviewDialog(Question):
         if step is self.model.step_at(self.list.currentIndex()):
             self._show_about()
         line = words.evidence_line(step.newest)
-        before, self._line_of[step] = self._line_of[step], line
+        before = self._line_of.get(step) or words.evidence_line(step.bound)
+        self._line_of[step] = line
         return news is News.DOUBT or line != before
 
     def _why_off(self) -> str:
-        if self.plan.chosen:
+        if self.plan.count:
             return ""
-        return "Nothing is ticked" if self.plan.watched else "Nothing of this is left to remove"
+        return "Nothing is ticked" if self.plan.offered else "Nothing of this is left to remove"
 
     def _tell(self) -> None:
         if self.agreed:
             return
-        changed = [step for step in self.plan.steps if step.doubt is not None]
-        for step in changed:
-            self.model.changed(step)  # how long ago
+        changed = self.plan.changed
         if changed:
-            what = "One has" if len(changed) == 1 else f"{len(changed):,} have"
+            what = "One has" if changed == 1 else f"{changed:,} have"
             self.state.say(
                 "stale",
                 "warning",

@@ -69,6 +69,7 @@ class ReviewModel(QAbstractListModel):
     def __init__(self, plan: Plan, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.plan = plan
+        self._places = {step: place for place, step in enumerate(plan.steps)}
         self.editable = True
 
     def step_at(self, index: _Index) -> Step | None:
@@ -122,8 +123,13 @@ class ReviewModel(QAbstractListModel):
 
     def changed(self, step: Step) -> None:
         """Something about it is to be painted anew."""
-        index = self.index(self.plan.steps.index(step), 0)
+        index = self.index(self._places[step], 0)
         self.dataChanged.emit(index, index)
+
+    def aged(self) -> None:
+        """Everything that says how long ago something was is to be painted anew."""
+        if self.plan.changed:
+            self.dataChanged.emit(self.index(0, 0), self.index(len(self.plan.steps) - 1, 0))
 
 
 class ReviewList(QListView):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
@@ -59,12 +59,11 @@ def deed(target: Target) -> str:
     return f"{_DEED[target.kind]} {_NOUN[target.kind]}"
 
 
-def deeds(targets: Sequence[Target]) -> str:
+def deeds(kinds: Collection[KindName], count: int) -> str:
     """Verb and count: ``Remove 3 sockets``, ``Break 1 lock``; of several kinds ``Remove 4 things``."""
-    kinds = {target.kind for target in targets}
-    kind = kinds.pop() if len(kinds) == 1 else None
+    kind = next(iter(kinds)) if len(kinds) == 1 else None
     verb, what = (_DEED[kind], _NOUN[kind]) if kind is not None else ("Remove", "thing")
-    return f"{verb} {len(targets):,} {what}{'' if len(targets) == 1 else 's'}"
+    return f"{verb} {count:,} {what}{'' if count == 1 else 's'}"
 
 
 def evidence_line(observation: Observation) -> str:

@@ -13,7 +13,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
-from racewatch.core.model import ActRequest, Outcome, OutcomeWord, Target, Verdict
+from racewatch.core.model import ActRequest, KindName, Outcome, OutcomeWord, Target, Verdict
 from racewatch.ui import question, words
 from racewatch.ui.actions import Act
 from racewatch.ui.bridge import Bridge
@@ -82,8 +82,9 @@ def test_what_changed_loses_its_tick_for_good() -> None:
 
 
 def test_verb_and_count() -> None:
-    assert words.deeds([target(b"/a")]) == "Remove 1 socket"
-    assert words.deeds([target(b"/a"), target(b"/b")]) == "Remove 2 sockets"
+    assert words.deeds([KindName.SOCKET], 1) == "Remove 1 socket"
+    assert words.deeds([KindName.LOCK], 2000) == "Break 2,000 locks"
+    assert words.deeds(list(KindName), 2) == "Remove 2 things"
 
 
 # --- the dialog, driven by hand ----------------------------------------------------------------
