@@ -15,7 +15,7 @@ import heapq
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
-from racewatch.core.model import Observation, Target
+from racewatch.core.model import KindName, Observation, Target
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.tally import Tally
 from racewatch.monitor.timeline import (
@@ -84,6 +84,19 @@ class Chronicle:
         """What happened to this target; None when nothing is known of it (any more)."""
         known = self._known.get(target)
         return known.timeline if known is not None else None
+
+    def seen(self, target: Target) -> Observation | None:
+        """What was seen of this target last; None when it is not there."""
+        known = self._known.get(target)
+        return known.seen if known is not None and known.timeline.state is not State.GONE else None
+
+    def present(self, kind: KindName | None = None) -> list[Target]:
+        """Everything that is there, of this kind or of all, in the order in which it came."""
+        return [
+            target
+            for target, known in self._known.items()
+            if known.timeline.state is not State.GONE and kind in (None, target.kind)
+        ]
 
     def fold(self, batch: Batch, now: float) -> None:
         """Take in what changed; ``now`` never goes back."""

@@ -34,6 +34,9 @@ class Act(enum.Enum):
     TERMINAL = "terminal"
     HOLDER = "holder"
     FIND = "find"
+    RESET = "reset"
+    SAVE_FILTER = "save_filter"
+    WHAT_HOLDS = "what_holds"
     REMOVE = "remove"
     SELECT_REMOVABLE = "select_removable"
     CLEAN_UP = "clean_up"
@@ -42,10 +45,13 @@ class Act(enum.Enum):
     PROTECT = "protect"
     OBSERVE = "observe"
     OVERVIEW = "overview"
+    ATTENTION = "attention"
+    ALL = "all"
     SOCKETS = "sockets"
     LOCKS = "locks"
     CONTAINERS = "containers"
     HISTORY = "history"
+    COLUMNS = "columns"
     FREEZE = "freeze"
     HEALTH = "health"
     KEYS = "keys"
@@ -88,7 +94,19 @@ TABLE: Final = (
     ),
     Entry(Act.QUIT, "&File", "&Quit", "Close the window and stop watching", "quit", ("Ctrl+Q",)),
     Entry(Act.UNDO, "&Edit", "&Undo last removal", "Put back what was removed last", "undo", ("Ctrl+Z",)),
-    Entry(Act.FIND, "&Edit", "&Find…", "Search paths, labels and owners", "search", ("Ctrl+F",)),
+    Entry(
+        Act.WHAT_HOLDS,
+        "&Edit",
+        "&What holds this path?",
+        "Look up the path, file or message that was copied",
+        "question",
+        ("Ctrl+V",),
+    ),
+    Entry(Act.FIND, "&Edit", "&Find…", "Filter by words, verdict, owner, path, age", "search", ("Ctrl+F",)),
+    Entry(Act.RESET, "&Edit", "Reset &filter", "Show everything again", "clear", ("Ctrl+Shift+F",)),
+    Entry(
+        Act.SAVE_FILTER, "&Edit", "&Save filter…", "Keep this filter under a name", "bookmark", ("Ctrl+S",)
+    ),
     Entry(
         Act.SELECT_REMOVABLE,
         "&Edit",
@@ -190,10 +208,20 @@ TABLE: Final = (
     Entry(
         Act.OVERVIEW, "&View", "&Overview", "Show counts over time and what flaps", "overview", ("Ctrl+1",)
     ),
-    Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+2",)),
-    Entry(Act.LOCKS, "&View", "&Locks", "Show the lock files", "locks", ("Ctrl+3",)),
-    Entry(Act.CONTAINERS, "&View", "&Containers", "Show the containers", "containers", ("Ctrl+4",)),
-    Entry(Act.HISTORY, "&View", "&History", "Show what was removed and put back", "history", ("Ctrl+5",)),
+    Entry(Act.ALL, "&View", "&All", "Show everything in one table", "all", ("Ctrl+2",)),
+    Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+3",)),
+    Entry(Act.LOCKS, "&View", "&Locks", "Show the lock files", "locks", ("Ctrl+4",)),
+    Entry(Act.CONTAINERS, "&View", "&Containers", "Show the containers", "containers", ("Ctrl+5",)),
+    Entry(Act.HISTORY, "&View", "&History", "Show what was removed and put back", "history", ("Ctrl+6",)),
+    Entry(
+        Act.ATTENTION,
+        "&View",
+        "&Needs attention",
+        "Show what is left over, hung, or cut off from its name",
+        "attention",
+        ("Ctrl+0",),
+    ),
+    Entry(Act.COLUMNS, "&View", "C&olumns…", "Choose the columns of this table", "columns", ("Ctrl+K",)),
     Entry(
         Act.FREEZE,
         "&View",
@@ -222,7 +250,9 @@ TABLE: Final = (
 _FIRST_OF_GROUP: Final = {
     Act.EXPORT_CSV,
     Act.QUIT,
-    Act.FIND,
+    Act.WHAT_HOLDS,
+    Act.ATTENTION,
+    Act.COLUMNS,
     Act.SELECT_REMOVABLE,
     Act.COPY_EVIDENCE,
     Act.REVEAL,

@@ -20,7 +20,8 @@ from racewatch.ui import icons, timeline_paint
 from racewatch.ui.columns import Style
 from racewatch.ui.marks import MarkOf, no_mark
 from racewatch.ui.plain import fixed_font, tooltip
-from racewatch.ui.table_model import Row, TableModel
+from racewatch.ui.table_model import TableModel
+from racewatch.ui.table_row import Row
 from racewatch.ui.theme import Look
 
 _Index = QModelIndex | QPersistentModelIndex

@@ -42,19 +42,24 @@ class Column:
 
 @dataclass(frozen=True, slots=True)
 class Shape:
-    """The table of one kind.
+    """The table of one kind, or (``kind`` None) of all of them.
 
     ``gives_way`` names the columns that make room for the path, first to last (the evidence pane shows
     it all the same).  ``group`` names the column by which rows can be grouped; ``search`` is further
     text that the search finds.
     """
 
-    kind: KindName
+    kind: KindName | None
     plural: str
     columns: tuple[Column, ...]
     gives_way: tuple[str, ...]
     search: Callable[[Observation], tuple[str, ...]]
     group: str | None = None
+
+    @property
+    def noun(self) -> str:
+        """What one row is."""
+        return self.kind.value if self.kind is not None else "thing"
 
     @property
     def key(self) -> str:
@@ -249,4 +254,46 @@ CONTAINERS: Final = Shape(
         *_owner_words(seen),
     ),
     group="runtime",
+)
+
+#: The table of each kind.
+SHAPES: Final = {KindName.SOCKET: SOCKETS, KindName.LOCK: LOCKS, KindName.CONTAINER: CONTAINERS}
+
+
+def _holder(seen: Observation) -> str:
+    return words.holder_text(seen) if seen.target.kind is KindName.LOCK else words.owner_text(seen.owner)
+
+
+def _what(seen: Observation) -> str:
+    """What sort of its kind: the type of a socket, whose lock, what a container is made of."""
+    if seen.target.kind is KindName.SOCKET:
+        return words.fact(seen, "type")
+    return words.program(seen) if seen.target.kind is KindName.LOCK else words.fact(seen, "runtime")
+
+
+ALL: Final = Shape(
+    kind=None,
+    plural="things",
+    columns=(
+        _STATE,
+        Column("kind", "Kind", lambda seen: words.noun(seen.target).capitalize(), Style.PLAIN, 92),
+        Column(
+            "path", "Path or name", words.place_text, Style.PATH, 216, key=lambda _: (), tip=words.full_path
+        ),
+        Column("what", "What", _what, width=110),
+        Column("owner", "Owner", _holder, Style.PLAIN, 172, key=_owner_key, tip=_owner_tip),
+        Column("user", "User", lambda seen: display_text(seen.owner.user) if seen.owner else "", width=66),
+        Column(
+            "age",
+            "Age",
+            lambda seen: words.age(words.there_since(seen)),
+            width=64,
+            key=lambda seen: text_key(words.there_since(seen)),
+            tip=words.there_since,
+            ages=True,
+        ),
+        _TIMELINE,
+    ),
+    gives_way=("user", "age", "timeline", "what"),
+    search=lambda seen: SHAPES[seen.target.kind].search(seen),
 )

@@ -27,7 +27,7 @@ _REST: Final = 2.0
 #: And at most so many changes in one turn of the loop; the rest has its own turns, so that keys and clicks get
 #: theirs in between.
 MOST: Final = 1000
-_NEXT_TURN_MS: Final = 5
+NEXT_TURN_MS: Final = 5
 #: Timers of Qt are told in milliseconds.
 _EARLY: Final = 0.001
 
@@ -106,7 +106,7 @@ class Feed(QObject):
         """Take what was left over, after everything else had its turn.  (Whoever got the batch may have closed us.)"""
         if self._subscription is not None and self._subscription.has_more:
             self._waiting = True
-            self._timer.start(_NEXT_TURN_MS)
+            self._timer.start(NEXT_TURN_MS)
 
     def hold(self, why: str, held: bool) -> None:
         """Keep changes back while at least one reason stands (an open menu, a pressed button, Freeze)."""

@@ -21,7 +21,7 @@ class SortHeader(QHeaderView):
         self.setSortIndicatorShown(True)
         self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         self.setAccessibleName("Columns")
-        self.setAccessibleDescription("Click a column to sort by it")
+        self.setAccessibleDescription("Click a column to sort by it; its menu chooses which are shown")
 
     def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int, /) -> None:
         painter.save()

@@ -15,7 +15,7 @@ from racewatch.core.text import display
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.timeline import State
 from racewatch.ui import timeline_paint, timeline_text, words
-from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
+from racewatch.ui.columns import SHAPES
 from racewatch.ui.count_chart import CountChart
 from racewatch.ui.lines import MOST_LINES, Line, LineList, Opening, Picture
 from racewatch.ui.plain import PlainLabel, WrapLabel
@@ -32,7 +32,6 @@ _CHART: Final = 200
 #: Below these widths the lists, and the charts, stand one below the other.
 _NARROW: Final = 860
 _NARROWEST: Final = 720
-_SHAPES: Final = {shape.kind: shape for shape in (SOCKETS, LOCKS, CONTAINERS)}
 
 
 class Overview(QWidget):
@@ -53,10 +52,10 @@ class Overview(QWidget):
         self._shown_at = 0.0
         self._pressed_at = -_FINGER
         self.setAccessibleName("Overview")
-        self.charts = {kind: CountChart(look, shape.plural.capitalize()) for kind, shape in _SHAPES.items()}
-        self._titles = {kind: _title(shape.plural.capitalize()) for kind, shape in _SHAPES.items()}
-        self._cards = [_Card(self._titles[kind], self.charts[kind]) for kind in _SHAPES]
-        self.attention = self._list(look, "Needs attention", "What is left over or cannot be told, by kind")
+        self.charts = {kind: CountChart(look, shape.plural.capitalize()) for kind, shape in SHAPES.items()}
+        self._titles = {kind: _title(shape.plural.capitalize()) for kind, shape in SHAPES.items()}
+        self._cards = [_Card(self._titles[kind], self.charts[kind]) for kind in SHAPES]
+        self.attention = self._list(look, "Left over, or cannot be told", "How many, by kind")
         self.flapping = self._list(look, "What flaps", "What changed most often lately")
         self.oldest = self._list(look, "Oldest left-overs", "What is left over for longest")
         self.fullest = self._list(look, "Fullest directories", "Where most things are")
@@ -174,7 +173,7 @@ class Overview(QWidget):
         self._shown_at = now
         self._slide(now)
         for kind, title in self._titles.items():
-            title.setText(f"{_SHAPES[kind].plural.capitalize()}  {self._chronicle.tally.total(kind):,}")
+            title.setText(f"{SHAPES[kind].plural.capitalize()}  {self._chronicle.tally.total(kind):,}")
         self._fill(self.attention, self._attention())
         self._fill(self.oldest, self._oldest())
         self._fill(self.fullest, self._fullest())
@@ -198,7 +197,7 @@ class Overview(QWidget):
         counts = self._chronicle.tally.counts
         found = []
         for verdict in (Verdict.STALE, Verdict.UNKNOWN):
-            for kind, shape in _SHAPES.items():
+            for kind, shape in SHAPES.items():
                 count = counts[kind, verdict]
                 if count:
                     noun = kind.value if count == 1 else shape.plural
@@ -238,7 +237,7 @@ class Overview(QWidget):
     def _fullest(self) -> list[Line]:
         found = []
         for one in self._chronicle.tally.fullest(MOST_LINES):
-            shape = _SHAPES[one.kind]
+            shape = SHAPES[one.kind]
             said = f"{one.things:,} {one.kind.value if one.things == 1 else shape.plural}"
             if one.stale:
                 said += f", {one.stale:,} stale"

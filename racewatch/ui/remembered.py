@@ -7,6 +7,8 @@ from collections.abc import Callable
 from PySide6.QtCore import QByteArray, QSettings
 from PySide6.QtWidgets import QHeaderView, QSplitter, QWidget
 
+from racewatch.ui.column_choice import ColumnChoice
+
 
 class Remembered:
     """The places of one window."""
@@ -16,7 +18,7 @@ class Remembered:
         self._all: list[tuple[str, Callable[[], QByteArray], Callable[[QByteArray], bool]]] = []
         self._all.append(("window/geometry", window.saveGeometry, window.restoreGeometry))
 
-    def add(self, key: str, one: QSplitter | QHeaderView) -> None:
+    def add(self, key: str, one: QSplitter | QHeaderView | ColumnChoice) -> None:
         """Where its handle is, or how its columns lie, belongs to it too."""
         self._all.append((key, one.saveState, one.restoreState))
 

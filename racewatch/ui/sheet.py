@@ -25,7 +25,8 @@ _MORE = (
     ("Tab", "Go through all controls"),
     ("Up, Down", "Go through the rows; with Shift: select several, with Ctrl+Space one more"),
     ("Enter", "Ask about the selected row, like Delete"),
-    ("Escape", "Cancel a question, clear the search"),
+    ("Escape", "Cancel a question, clear the filter"),
+    ("F2, Del", "Rename or delete the filter that is chosen at the left"),
     ("Menu", "What can be done with the selected row"),
 )
 

@@ -1,18 +1,31 @@
-"""The left side: which noun is looked at, and on which machine."""
+"""The left side: which view and which filter is looked at, and on which machine."""
 
 from __future__ import annotations
 
 import enum
 import socket
+from collections.abc import Mapping, Sequence
 from typing import Final
 
-from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRectF, QSize, Qt, Signal
-from PySide6.QtGui import QColor, QFont, QPainter
+from PySide6.QtCore import (
+    QEvent,
+    QModelIndex,
+    QPersistentModelIndex,
+    QPoint,
+    QRect,
+    QRectF,
+    QSignalBlocker,
+    QSize,
+    Qt,
+    Signal,
+)
+from PySide6.QtGui import QColor, QFont, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
     QListWidget,
     QListWidgetItem,
+    QMenu,
     QStyle,
     QStyledItemDelegate,
     QStyleOptionViewItem,
@@ -23,6 +36,7 @@ from PySide6.QtWidgets import (
 from racewatch.core.text import display_text
 from racewatch.ui import icons
 from racewatch.ui.plain import PlainLabel, tooltip
+from racewatch.ui.saved import NEEDS_ATTENTION, SavedFilter
 from racewatch.ui.theme import Look
 
 
@@ -30,33 +44,47 @@ class Page(enum.IntEnum):
     """The views by their place, in the list and in the window."""
 
     OVERVIEW = 0
-    SOCKETS = 1
-    LOCKS = 2
-    CONTAINERS = 3
-    HISTORY = 4
+    ALL = 1
+    SOCKETS = 2
+    LOCKS = 3
+    CONTAINERS = 4
+    HISTORY = 5
 
 
 #: Icon and name of each page.
 VIEWS: Final = (
     ("overview", "Overview"),
+    ("all", "All"),
     ("sockets", "Sockets"),
     ("locks", "Locks"),
     ("containers", "Containers"),
     ("history", "History"),
 )
-_WIDTH: Final = 160
-_ITEM_HEIGHT: Final = 36
+_WIDTH: Final = 204
+_ITEM_HEIGHT: Final = 34
+_HEADING_HEIGHT: Final = 40
+#: Where the filters begin, below the views and their heading.
+_FIRST: Final = len(VIEWS) + 1
+
+
+class _Role(enum.IntEnum):
+    """What stands in an item: its icon (none for the heading), its count, its page or the name of its filter."""
+
+    ICON = Qt.ItemDataRole.UserRole + 1
+    COUNT = Qt.ItemDataRole.UserRole + 2
+    PAGE = Qt.ItemDataRole.UserRole + 3
+    FILTER = Qt.ItemDataRole.UserRole + 4
 
 
 class _Item(QStyledItemDelegate):
-    """One view in the list: icon, name, and a ring where the keyboard is."""
+    """One entry of the list: icon, name, count, and a ring where the keyboard is; or the heading."""
 
     def __init__(self, look: Look, parent: QWidget) -> None:
         super().__init__(parent)
         self._look = look
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(80, _ITEM_HEIGHT)
+        return QSize(80, _ITEM_HEIGHT if index.data(_Role.ICON) else _HEADING_HEIGHT)
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -64,9 +92,19 @@ class _Item(QStyledItemDelegate):
         colours = self._look.colours
         state = option.state
         selected = bool(state & QStyle.StateFlag.State_Selected)
+        font = QFont(option.font)
+        area = QRect(option.rect)
         painter.save()
+        if not index.data(_Role.ICON):
+            font.setWeight(QFont.Weight.DemiBold)
+            painter.setFont(font)
+            painter.setPen(QColor(colours.muted))
+            area.adjust(10, 0, -6, -6)
+            painter.drawText(area, Qt.AlignmentFlag.AlignBottom, str(index.data()))
+            painter.restore()
+            return
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        box = QRectF(option.rect).adjusted(0.5, 1.5, -0.5, -1.5)
+        box = QRectF(area).adjusted(0.5, 1.5, -0.5, -1.5)
         if selected or state & QStyle.StateFlag.State_MouseOver:
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(QColor(colours.accent_soft if selected else colours.hover))
@@ -76,21 +114,52 @@ class _Item(QStyledItemDelegate):
             painter.setBrush(Qt.BrushStyle.NoBrush)
             painter.drawRoundedRect(box, 6, 6)
         colour = colours.accent if selected else colours.muted
-        picture = icons.pixmap(VIEWS[index.row()][0], colour, 20, painter.device().devicePixelRatioF())
-        painter.drawPixmap(option.rect.left() + 10, option.rect.center().y() - 9, picture)
-        font = QFont(option.font)
+        ratio = painter.device().devicePixelRatioF()
+        picture = icons.pixmap(str(index.data(_Role.ICON)), colour, 20, ratio)
+        painter.drawPixmap(area.left() + 10, area.center().y() - 9, picture)
+        area.adjust(40, 0, -10, 0)
+        count = index.data(_Role.COUNT)
+        if count is not None:
+            painter.setFont(font)
+            painter.setPen(QColor(colours.text if selected else colours.muted))
+            text = f"{count:,}"
+            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
+            area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - 8)
         font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(QColor(colours.text))
-        where = option.rect.adjusted(40, 0, -6, 0)
-        painter.drawText(where, Qt.AlignmentFlag.AlignVCenter, str(index.data()))
+        name = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, area.width())
+        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, name)
         painter.restore()
 
 
+class _List(QListWidget):
+    """The list; Delete and F2 are about the filter that is chosen in it, not about a row of the table."""
+
+    rename_wanted = Signal()
+    delete_wanted = Signal()
+
+    def event(self, event: QEvent, /) -> bool:
+        if isinstance(event, QKeyEvent) and event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_F2):
+            if event.type() is QEvent.Type.ShortcutOverride:
+                event.accept()
+                return True
+            if event.type() is QEvent.Type.KeyPress:
+                wanted = self.delete_wanted if event.key() == Qt.Key.Key_Delete else self.rename_wanted
+                wanted.emit()
+                return True
+        return super().event(event)
+
+
 class Sidebar(QFrame):
-    """The list of views.  ``chosen`` carries the :class:`Page`."""
+    """The views, and below them the filters that are kept.  ``chosen`` carries the :class:`Page`,
+    ``filter_chosen`` the name of a filter; so do the wishes to rename or delete one.
+    """
 
     chosen = Signal(object)
+    filter_chosen = Signal(str)
+    rename_wanted = Signal(str)
+    delete_wanted = Signal(str)
 
     def __init__(self, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -121,17 +190,26 @@ class Sidebar(QFrame):
         head.setSpacing(9)
         head.addWidget(picture)
         head.addLayout(texts, 1)
-        self.list = QListWidget()
+        self.list = _List()
         self.list.setObjectName("navigation")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setAccessibleName("Views")
+        self.list.setAccessibleName("Views and filters")
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        for at, (_, text) in enumerate(VIEWS):
+        self.list.setAcceptDrops(False)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        for page, (icon, text) in zip(Page, VIEWS, strict=True):
             item = QListWidgetItem(text)
-            item.setToolTip(f"Ctrl+{at + 1}")
+            item.setData(_Role.ICON, icon)
+            item.setData(_Role.PAGE, page)
+            item.setToolTip(f"Ctrl+{page + 1}")
             self.list.addItem(item)
-        self.list.setCurrentRow(Page.SOCKETS)
-        self.list.currentRowChanged.connect(self._on_row)
+        heading = QListWidgetItem("Filters")
+        heading.setFlags(Qt.ItemFlag.NoItemFlags)
+        self.list.addItem(heading)
+        self.list.currentItemChanged.connect(self._on_item)
+        self.list.customContextMenuRequested.connect(self._on_menu)
+        self.list.rename_wanted.connect(self._rename)
+        self.list.delete_wanted.connect(self._delete)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 1, 0)
         layout.setSpacing(0)
@@ -140,9 +218,88 @@ class Sidebar(QFrame):
         self.list.setItemDelegate(_Item(look, self.list))
         look.changed.connect(self.list.viewport().update)
 
-    def _on_row(self, row: int) -> None:
-        self.chosen.emit(Page(row))
+    # --- the filters ------------------------------------------------------------------------
+
+    def show_filters(self, filters: Sequence[SavedFilter]) -> None:
+        """These stand below the views; the one that is chosen stays so."""
+        chosen = self.filter
+        with QSignalBlocker(self.list):
+            while self.list.count() > _FIRST:
+                self.list.takeItem(_FIRST)
+            for one in filters:
+                item = QListWidgetItem(one.name)
+                item.setData(_Role.ICON, "attention" if one.built_in else "bookmark")
+                item.setData(_Role.FILTER, one.name)
+                keys = "\nCtrl+0" if one.built_in else ""
+                item.setToolTip(tooltip(f"{one.name}\n{one.text}{keys}"))
+                self.list.addItem(item)
+        if chosen is not None:
+            self.mark(chosen if self._place_of(chosen) is not None else Page.ALL)
+
+    def show_counts(self, counts: Mapping[str, int]) -> None:
+        """How many things each filter lets through."""
+        for at in range(_FIRST, self.list.count()):
+            item = self.list.item(at)
+            count = counts.get(item.data(_Role.FILTER))
+            if item.data(_Role.COUNT) != count:
+                item.setData(_Role.COUNT, count)
+                item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{item.text()}, {count or 0}")
+
+    @property
+    def filter(self) -> str | None:
+        """The name of the filter that is chosen."""
+        row = self.list.currentRow()
+        name = self.list.item(row).data(_Role.FILTER) if row >= 0 else None
+        return str(name) if name is not None else None
+
+    def mark(self, what: Page | str) -> None:
+        """Show this view, or the filter of this name, as the one that is on screen; it is not chosen anew."""
+        place = what if isinstance(what, Page) else self._place_of(what)
+        if place is not None:
+            with QSignalBlocker(self.list):
+                self.list.setCurrentRow(place)
+            self.list.viewport().update()
+
+    def _place_of(self, name: str) -> int | None:
+        places = range(_FIRST, self.list.count())
+        return next((at for at in places if self.list.item(at).data(_Role.FILTER) == name), None)
+
+    def _on_menu(self, where: QPoint) -> None:
+        item = self.list.itemAt(where)
+        name = item.data(_Role.FILTER) if item is not None else None
+        if name is None or name == NEEDS_ATTENTION.name:
+            return
+        menu = QMenu(self)
+        menu.addAction("Rename…", lambda: self.rename_wanted.emit(name)).setShortcut(QKeySequence("F2"))
+        menu.addAction("Delete", lambda: self.delete_wanted.emit(name)).setShortcut(QKeySequence("Del"))
+        menu.aboutToHide.connect(menu.deleteLater)
+        menu.popup(self.list.viewport().mapToGlobal(where))
+
+    def _rename(self) -> None:
+        if self.filter not in (None, NEEDS_ATTENTION.name):
+            self.rename_wanted.emit(self.filter)
+
+    def _delete(self) -> None:
+        if self.filter not in (None, NEEDS_ATTENTION.name):
+            self.delete_wanted.emit(self.filter)
+
+    # --- what is chosen -----------------------------------------------------------------------
+
+    def _on_item(self, item: QListWidgetItem | None) -> None:
+        if item is None:
+            return
+        page = item.data(_Role.PAGE)
+        if page is not None:
+            self.chosen.emit(Page(page))
+        elif item.data(_Role.FILTER) is not None:
+            self.filter_chosen.emit(item.data(_Role.FILTER))
 
     def choose(self, page: Page) -> None:
         """Select a view."""
         self.list.setCurrentRow(page)
+
+    def choose_filter(self, name: str) -> None:
+        """Select a filter; nothing happens when there is none of this name."""
+        place = self._place_of(name)
+        if place is not None:
+            self.list.setCurrentRow(place)

@@ -14,7 +14,7 @@ from __future__ import annotations
 import enum
 import time
 from bisect import bisect_left
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from types import MappingProxyType
 from typing import Any, Final
@@ -32,10 +32,12 @@ from PySide6.QtCore import (
 from racewatch.core.model import Observation, Target, Verdict
 from racewatch.kinds.containers.space import Space
 from racewatch.monitor.chronicle import Chronicle
-from racewatch.monitor.timeline import Timeline
 from racewatch.ui import timeline_text, words
 from racewatch.ui.columns import Column, Shape, Style, text_key
 from racewatch.ui.plain import tooltip
+from racewatch.ui.query import Key, Query
+from racewatch.ui.query_match import compiled
+from racewatch.ui.table_row import Row
 
 TOMBSTONE_SECONDS: Final = 2.0
 #: What goes again this soon was never under anybody's finger; it leaves no tombstone.
@@ -45,6 +47,9 @@ FRESH_SECONDS: Final = 2.5
 RESORT_SECONDS: Final = 10.0
 # More separate insertions or moves than this in one batch cost more than building the list anew.
 _BULK: Final = 160
+
+#: What stands in these columns changes though nothing is seen anew.
+_BY_MORE: Final = (Style.TIMELINE, Style.SPACE)
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
@@ -57,69 +62,8 @@ class Role(enum.IntEnum):
     ROW = Qt.ItemDataRole.UserRole + 1
 
 
-class Row:
-    """One thing on screen.  ``key`` is where it stands now; it changes only together with its place.
-
-    ``shape`` says what its columns show.
-    """
-
-    __slots__ = (
-        "born",
-        "cells",
-        "fresh_until",
-        "gone_at",
-        "haystack",
-        "key",
-        "matched",
-        "observation",
-        "shape",
-        "shown",
-        "timeline",
-    )
-
-    def __init__(self, observation: Observation, shape: Shape, born: float, fresh_until: float) -> None:
-        self.observation = observation
-        self.shape = shape
-        self.born = born
-        self.key: tuple[Any, ...] = ()
-        self.cells: tuple[str, ...] | None = None
-        self.haystack: str | None = None
-        self.matched = True
-        self.shown = False
-        self.gone_at: float | None = None
-        self.fresh_until = fresh_until
-        self.timeline: Timeline | None = None
-
-    @property
-    def gone(self) -> bool:
-        """True for a tombstone: shown struck through, offering nothing."""
-        return self.gone_at is not None
-
-    def text(self, column: int) -> str:
-        """What a column shows."""
-        of = self.shape.columns[column]
-        if of.ages:
-            return of.text(self.observation)
-        if self.cells is None:
-            self.cells = tuple("" if one.ages else one.text(self.observation) for one in self.shape.columns)
-        return self.cells[column]
-
-    def text_to_search(self) -> str:
-        """Path, label, verdict and owner in one case."""
-        if self.haystack is None:
-            seen = self.observation
-            parts = (words.full_path(seen), seen.label, seen.verdict.value, *self.shape.search(seen))
-            self.haystack = "\n".join(parts).casefold()
-        return self.haystack
-
-    def group(self) -> str:
-        """The group it belongs to, as it is shown; empty without one."""
-        named = self.shape.group
-        return self.text(self.shape.at(named)) if named is not None else ""
-
-
 class TableModel(QAbstractTableModel):
-    """The rows of one kind.  All methods belong to the GUI thread."""
+    """The rows of one kind, or of all.  All methods belong to the GUI thread."""
 
     #: Rows that are about to go, as targets, before Qt hears of it.
     leaving = Signal(object)
@@ -153,8 +97,10 @@ class TableModel(QAbstractTableModel):
         self._column = 0
         self._grouped = False
         self._descending = False
-        self._words: tuple[str, ...] = ()
-        self._verdicts: frozenset[Verdict] = frozenset()
+        self._query = Query()
+        self._matcher = compiled(self._query)
+        self._verdicts = frozenset(Verdict)
+        self._unasked: list[Row] = []
         self._graves: dict[Target, Row] = {}
         self._fresh: list[Row] = []
         self.tinting = False
@@ -228,13 +174,13 @@ class TableModel(QAbstractTableModel):
         self._own_thread()
         if not 0 <= column < len(self.shape.columns):
             return
-        self._rearrange(self._rows.values(), (column, order is Qt.SortOrder.DescendingOrder, self._grouped))
+        self._rearrange(self._order, (column, order is Qt.SortOrder.DescendingOrder, self._grouped))
 
     def set_grouped(self, grouped: bool) -> None:
         """Keep the rows of one group together (see :attr:`Shape.group`), sorted within each as chosen."""
         self._own_thread()
         if grouped != self._grouped and self.shape.group is not None:
-            self._rearrange(self._rows.values(), (self._column, self._descending, grouped))
+            self._rearrange(self._order, (self._column, self._descending, grouped))
 
     @staticmethod
     def _tip(row: Row, column: Column, at: int) -> str:
@@ -278,6 +224,10 @@ class TableModel(QAbstractTableModel):
         """The row of this target, shown or not."""
         return self._rows.get(target)
 
+    def observations(self) -> Iterator[Observation]:
+        """Everything that is there, shown or not."""
+        return (row.observation for row in self._rows.values() if not row.gone)
+
     @property
     def total(self) -> int:
         """All rows that are not tombstones, shown or not."""
@@ -285,8 +235,8 @@ class TableModel(QAbstractTableModel):
 
     @property
     def filtering(self) -> bool:
-        """True when something may be hidden by the search words or the verdict chips."""
-        return bool(self._words or self._verdicts)
+        """True when something may be hidden by the filter."""
+        return bool(self._query)
 
     @property
     def sorting(self) -> tuple[int, Qt.SortOrder]:
@@ -306,20 +256,53 @@ class TableModel(QAbstractTableModel):
 
     # --- changes ----------------------------------------------------------------------------
 
-    def set_filter(self, text: str, verdicts: Iterable[Verdict]) -> None:
-        """Show rows that hold all these words and have one of these verdicts (none given: any)."""
+    def set_filter(self, query: Query) -> None:
+        """Show what this lets through.  Its verdicts hide rows; what else it asks counts for the counts too."""
         self._own_thread()
-        wanted, kinds = tuple(text.casefold().split()), frozenset(verdicts)
-        if (wanted, kinds) == (self._words, self._verdicts):
+        if query == self._query:
             return
-        if wanted != self._words:
-            self._words = wanted
+        before, self._query = self._query, query
+        rest = query.without(Key.VERDICT)
+        if rest != before.without(Key.VERDICT):
+            self._matcher = compiled(rest)
+            test = self._matcher.test
             for row in self._rows.values():
-                row.matched = self._matches(row)
+                row.matched = test(row)
             self._recount()
-        self._verdicts = kinds
+        self._verdicts = query.verdicts()
+        self._unasked.clear()
         self._rebuild()
         self.counted.emit()
+
+    def recheck(self, most: int) -> None:
+        """Ask the filter anew about so many rows, in turn: what it says of an age changes by time alone."""
+        self._own_thread()
+        if not self._matcher.ages:
+            return
+        if not self._unasked:
+            self._unasked = list(self._rows.values())
+        asked, self._unasked = self._unasked[-most:], self._unasked[:-most]
+        inserts: list[Row] = []
+        leaves: list[Row] = []
+        for row in asked:
+            if row.gone or self._rows.get(row.observation.target) is not row:
+                continue
+            matched = self._matcher.test(row)
+            if matched is row.matched:
+                continue
+            row.matched = matched
+            self.counts[row.observation.verdict] += 1 if matched else -1
+            if row.shown:
+                leaves.append(row)
+            elif self._wanted(row):
+                inserts.append(row)
+        if len(inserts) + len(leaves) > _BULK:
+            self._rebuild(inserts, (), leaves)
+        else:
+            self._remove(leaves)
+            self._insert(inserts)
+        if inserts or leaves:
+            self.counted.emit()
 
     def apply(
         self, present: Sequence[Observation], gone: Sequence[Observation], *, tint: bool | None = None
@@ -388,10 +371,11 @@ class TableModel(QAbstractTableModel):
         row.timeline = self.chronicle.of(seen.target)
         if row.fresh_until and tinting:
             self._fresh.append(row)
-        row.matched = self._matches(row)
+        row.matched = self._matcher.test(row)
         if row.matched:
             self.counts[seen.verdict] += 1
         if not row.shown:
+            row.key = ()
             if self._wanted(row):
                 inserts.append(row)
         elif not self._wanted(row):
@@ -453,14 +437,8 @@ class TableModel(QAbstractTableModel):
 
     # --- the ordered list -------------------------------------------------------------------
 
-    def _matches(self, row: Row) -> bool:
-        if not self._words:
-            return True
-        text = row.text_to_search()
-        return all(word in text for word in self._words)
-
     def _wanted(self, row: Row) -> bool:
-        return row.matched and (not self._verdicts or row.observation.verdict in self._verdicts)
+        return row.matched and row.observation.verdict in self._verdicts
 
     def _recount(self) -> None:
         self.counts = dict.fromkeys(Verdict, 0)
@@ -475,10 +453,18 @@ class TableModel(QAbstractTableModel):
         self.rebuilding.emit()
         self.beginResetModel()
         if inserts is None:
-            for row in self._rows.values():
-                row.shown = self._wanted(row)
-                row.key = self._key(row)
-            self._order = [row for row in self._rows.values() if row.shown]
+            # What stays is in order already, and what was hidden before is known by its key, if that is known.
+            wanted = [row for row in self._rows.values() if self._wanted(row)]
+            come = [row for row in wanted if not row.shown]
+            for row in self._order:
+                row.shown = False
+            for row in wanted:
+                row.shown = True
+            anew = self.shape.columns[self._column].style in _BY_MORE
+            for row in come:
+                if anew or not row.key:
+                    row.key = self._key(row)
+            self._order = [*(row for row in self._order if row.shown), *come]
         else:
             for row in leaves:
                 row.shown = False
@@ -499,6 +485,8 @@ class TableModel(QAbstractTableModel):
         if sorting is not None:
             # Only now: the indexes above speak of the old order.
             self._column, self._descending, self._grouped = sorting
+            for row in self._rows.values():
+                row.key = ()
         for row in moved:
             row.key = self._key(row)
         self._order.sort(key=_key_of)

@@ -21,9 +21,11 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from racewatch.core.model import Observation, Target
 from racewatch.ui import timeline_paint
 from racewatch.ui.cells import ROW_HEIGHT, CellDelegate
+from racewatch.ui.column_choice import ColumnChoice
 from racewatch.ui.header import SortHeader
 from racewatch.ui.marks import Mark, MarkOf, no_mark
-from racewatch.ui.table_model import Row, TableModel
+from racewatch.ui.table_model import TableModel
+from racewatch.ui.table_row import Row
 from racewatch.ui.theme import Look
 
 #: Above so many selected rows one walk through the table is cheaper than a search for each.
@@ -79,6 +81,7 @@ class TargetTable(QTableView):
                 header.resizeSection(at, column.width)
         header.setSortIndicator(*model.sorting)
         self.setSortingEnabled(True)
+        self.columns = ColumnChoice(self, model.shape)
         model.rebuilding.connect(self._keep)
         model.rebuilt.connect(self._restore)
         model.leaving.connect(self._let_go)
@@ -255,18 +258,7 @@ class TargetTable(QTableView):
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
-        header, shape = self.horizontalHeader(), self._rows.shape
-        wanted = 0
-        for at, column in enumerate(shape.columns):
-            # (A hidden section has no size; its usual one is what it would need.)
-            wanted += column.width if at == shape.path_at else header.sectionSize(at) or column.width
-        for name in shape.gives_way:
-            at = shape.at(name)
-            narrow = wanted > self.viewport().width()
-            if header.isSectionHidden(at) != narrow:
-                header.setSectionHidden(at, narrow)
-            if narrow:
-                wanted -= shape.columns[at].width
+        self.columns.fit()
 
     def paintEvent(self, event: QPaintEvent, /) -> None:
         self._cells.selecting = self.selectionModel().hasSelection()

@@ -1,36 +1,44 @@
-"""The things of one kind: search line, verdict chips, live table, evidence pane."""
+"""The things of one kind, or of all: filter, live table, evidence pane."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import replace
 from typing import Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
-from PySide6.QtGui import QResizeEvent
+from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
-from racewatch.core.model import Observation, Problem, Target, Verdict
-from racewatch.core.text import display
+from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.kinds.containers.space import Space
-from racewatch.monitor.batch import Batch, HealthState, SourceHealth
+from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import words
 from racewatch.ui.columns import Shape
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidencePane
+from racewatch.ui.feed import MOST, NEXT_TURN_MS
 from racewatch.ui.filter_bar import FilterBar
+from racewatch.ui.query import Key, Query, Term, term_text, text_of, with_verdicts
+from racewatch.ui.query_complete import present_values
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_view import TargetTable
 from racewatch.ui.theme import Look
+from racewatch.ui.why_empty import Reason, Sight, Way, reason
 
 _NARROW: Final = 980
 _PANE: Final = 344
+#: An age may be over the limit of the filter by now: so many rows are asked anew, this often.
+_AGES_MS: Final = 250
+_AGES_ROWS: Final = 500
 
 
 class TargetsView(QWidget):
-    """Everything about the things of one kind but the acts themselves, which the window does.
+    """Everything about the things of one kind (or of all) but the acts themselves, which the window does.
 
-    ``selected`` carries the observation that is on screen now (None: nothing, or a tombstone).
+    It has no rows before it is shown for the first time; then it takes what the chronicle knows, a part in
+    each turn of the loop, and follows every batch from then on.  ``selected`` carries the observation that is on screen now (None: nothing, or a tombstone).
     """
 
     selected = Signal(object)
@@ -38,6 +46,10 @@ class TargetsView(QWidget):
     menu_wanted = Signal(object)
     finger = Signal(bool)
     copy_path_wanted = Signal()
+    save_wanted = Signal()
+    health_wanted = Signal()
+    #: What is looked for is another thing now.
+    asked = Signal()
 
     def __init__(
         self,
@@ -51,13 +63,15 @@ class TargetsView(QWidget):
         """``spaces``: what each takes on the disk, as far as that is known; None where nobody counts."""
         super().__init__(parent)
         self.shape = shape
-        noun, many = shape.kind.value, shape.plural
+        noun, many = shape.noun, shape.plural
         self._why_not = why_not
         self._chronicle = chronicle
-        self._ready = False
-        self._roots_text = ""
-        self._problems: tuple[Problem, ...] = ()
-        self._health: tuple[SourceHealth, ...] = ()
+        self._sight = Sight()
+        #: Rows shall not move just now.
+        self.is_held: Callable[[], bool] = lambda: False
+        self._answer: tuple[Query, Reason] | None = None
+        self._followed = False
+        self._left: list[Target] = []
         self.spaces = spaces
         self.model = TableModel(shape, self, chronicle=chronicle, spaces=spaces if spaces is not None else {})
         self.table = TargetTable(self.model, look)
@@ -65,7 +79,7 @@ class TargetsView(QWidget):
         self.table.setAccessibleDescription(
             f"One row for each {noun}; Delete asks to remove the selected ones"
         )
-        self.filters = FilterBar(look, shape.group)
+        self.filters = FilterBar(look, shape.group, self._present)
         self.empty = EmptyState(look)
         self.pane = EvidencePane(
             look, f"Select a {noun} to see what speaks for its verdict.", chronicle.scale
@@ -95,7 +109,16 @@ class TargetsView(QWidget):
         self._settle = QTimer(self)
         self._settle.setSingleShot(True)
         self._settle.timeout.connect(self._on_settle)
+        self._filling = QTimer(self)
+        self._filling.setSingleShot(True)
+        self._filling.setInterval(NEXT_TURN_MS)
+        self._filling.timeout.connect(self._fill)
+        self._ages = QTimer(self)
+        self._ages.setInterval(_AGES_MS)
+        self._ages.timeout.connect(self._on_ages)
         self.filters.changed.connect(self._on_filter)
+        self.filters.save_wanted.connect(self.save_wanted)
+        self.filters.left.connect(self._to_rows)
         self.filters.grouped.connect(self._on_grouped)
         self.table.chosen.connect(self._on_chosen)
         self.table.menu_wanted.connect(self.menu_wanted)
@@ -110,23 +133,57 @@ class TargetsView(QWidget):
 
     def set_roots(self, text: str) -> None:
         """Where one looks, for the empty state."""
-        self._roots_text = text
+        self._sight = replace(self._sight, roots=text)
+        self._show_area()
+
+    def set_who(self, who: Mapping[bytes, str]) -> None:
+        """Who could see what could not be seen, for the empty state."""
+        self._sight = replace(self._sight, who=who)
         self._show_area()
 
     def apply(self, batch: Batch) -> None:
-        """Fold in one batch; other kinds in it are not ours."""
-        kind = self.shape.kind
-        present = [one for one in (*batch.added, *batch.changed) if one.target.kind is kind]
-        gone = [one for one in batch.gone if one.target.kind is kind]
-        self._problems, self._health = batch.problems, batch.health
-        if batch.ready:
-            self._ready = True
-        if present or gone:
-            self.model.apply(present, gone)
+        """Fold in one batch, which the chronicle has already; other kinds in it are not ours."""
+        self._sight = replace(
+            self._sight,
+            ready=self._sight.ready or batch.ready,
+            problems=batch.problems,
+            health=batch.health,
+        )
+        if self._followed:
+            kind = self.shape.kind
+            present = [one for one in (*batch.added, *batch.changed) if kind in (None, one.target.kind)]
+            gone = [one for one in batch.gone if kind in (None, one.target.kind)]
+            if present or gone:
+                self.model.apply(present, gone)
         if batch.ready:
             self.model.tinting = True
         self._wait_to_settle()
         self._show_area()
+
+    def showEvent(self, event: QShowEvent, /) -> None:
+        super().showEvent(event)
+        if not self._followed:
+            self._followed = True
+            self._left = self._chronicle.present(self.shape.kind)[::-1]
+            self._fill()
+
+    def _fill(self) -> None:
+        """Take a part of what was there before anybody looked; what batches brought meanwhile is here already."""
+        targets, self._left = self._left[-MOST:], self._left[:-MOST]
+        self._take(target for target in targets if self.model.find(target) is None)
+        if self._left:
+            self._filling.start()
+
+    def _take(self, targets: Iterable[Target]) -> None:
+        there = [seen for target in targets if (seen := self._chronicle.seen(target)) is not None]
+        if there:
+            self.model.apply(there, [], tint=False)
+        self._show_area()
+
+    @property
+    def filled(self) -> bool:
+        """True when its rows are all that is known."""
+        return self._followed and not self._left
 
     def _wait_to_settle(self) -> None:
         deadline = self.model.next_deadline()
@@ -144,14 +201,25 @@ class TargetsView(QWidget):
         """Show this target, chosen; or what a search and a verdict leave.  A target that is not there
         (any more) is searched for.
         """
-        self.filters.reset()
-        if verdict is not None:
-            self.filters.chips[verdict].click()
-        if target is None or not self.table.choose(target):
-            self.filters.search.setText(search)
+        self.filters.ask(with_verdicts("", frozenset({verdict} if verdict is not None else ())))
+        if target is None or not self.choose(target):
+            wanted = term_text(Term(search)) if search else ""
+            self.filters.ask(with_verdicts(wanted, self.filters.query.verdicts()))
         (self.table if self.table.isVisibleTo(self) else self.filters.search).setFocus(
             Qt.FocusReason.OtherFocusReason
         )
+
+    def choose(self, target: Target) -> bool:
+        """Select the row of this target; False when there is none, or the filter hides it."""
+        if self._left and self.model.find(target) is None:
+            self._take((target,))
+        return self.table.choose(target)
+
+    def answer(self, query: Query, said: Reason) -> None:
+        """Ask for this; as long as that is asked and nothing is shown, say so."""
+        self._answer = query, said
+        self.filters.ask(text_of(query))
+        self._show_area()
 
     # --- what is on screen ------------------------------------------------------------------
 
@@ -173,7 +241,9 @@ class TargetsView(QWidget):
         timeline = self._chronicle.of(target) if target is not None else None
         self.pane.show_observation(seen, state, timeline, gone=row is not None and row.gone)
         if seen is not None and self.spaces is not None:
-            self.pane.show_space(words.space_detail(seen, self.spaces.get(seen.target)))
+            counts = seen.target.kind is KindName.CONTAINER
+            space = words.space_detail(seen, self.spaces.get(seen.target)) if counts else ""
+            self.pane.show_space(space)
         self.selected.emit(self.observation())
 
     def counted_anew(self, targets: set[Target]) -> None:
@@ -192,9 +262,27 @@ class TargetsView(QWidget):
     def _on_counted(self) -> None:
         self.filters.show_counts(self.model.counts)
 
+    def _present(self, key: Key) -> set[str]:
+        return present_values(key, self.model.observations())
+
     def _on_filter(self) -> None:
-        self.model.set_filter(self.filters.search.text(), self.filters.verdicts())
+        query = self.filters.query
+        self.model.set_filter(query)
+        if query.of(Key.AGE):
+            self._ages.start()
+        else:
+            self._ages.stop()
         self._show_area()
+        self.asked.emit()
+
+    def _on_ages(self) -> None:
+        if self.isVisible() and not self.is_held():
+            self.model.recheck(_AGES_ROWS)
+            self._show_area()
+
+    def _to_rows(self) -> None:
+        if self.table.isVisibleTo(self):
+            self.table.setFocus(Qt.FocusReason.TabFocusReason)
 
     def _on_grouped(self, grouped: bool) -> None:
         self.model.set_grouped(grouped)
@@ -205,32 +293,13 @@ class TargetsView(QWidget):
             self._area.setCurrentWidget(self.table)
             return
         self._area.setCurrentWidget(self.empty)
-        bad = [one for one in self._health if one.state is not HealthState.OK]
-        where = f" below {self._roots_text}" if self._roots_text else ""
-        noun, many = self.shape.kind.value, self.shape.plural
-        if self.model.total > 0:
-            self.empty.say(
-                "filter",
-                "Nothing matches",
-                f"{self.model.total:,} {many} are hidden by the search or the chips.",
-                button="Show all",
-                act=self.filters.reset,
-            )
-        elif not self._ready:
-            self.empty.say("hourglass", "Looking…", f"The first look{where} is under way.")
-        elif self._problems:
-            said = "\n".join(f"{display(one.path)}: {one.reason}" for one in self._problems[:4])
-            more = f"\nand {len(self._problems) - 4} more" if len(self._problems) > 4 else ""
-            self.empty.say(
-                "eye-off", "Cannot see", f"No {noun} was seen, but not everything could be:\n{said}{more}"
-            )
-        elif bad:
-            said = "\n".join(f"{one.source}: {one.detail} {one.cure or ''}".rstrip() for one in bad[:4])
-            self.empty.say("pulse", f"No {many} seen, and watching is limited", said)
+        query = self.filters.query
+        if self._answer is not None and self._answer[0] == query:
+            said = self._answer[1]
         else:
-            self.empty.say(
-                "nothing", f"No {many} here", f"There is no {noun}{where}. A new one appears at once."
-            )
+            said = reason(self.shape, self._sight, self.model.total, query)
+        act = {Way.RESET: self.filters.reset, Way.HEALTH: self.health_wanted.emit}.get(said.way)
+        self.empty.say(said.icon, said.title, said.text, button=said.way.value, act=act)
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)

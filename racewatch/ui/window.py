@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
 
 from racewatch import crashlog
 from racewatch.config import Config, config_path
-from racewatch.core.model import Observation, Target, Verdict
+from racewatch.core.model import Observation, Target
 from racewatch.core.text import display
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
@@ -35,12 +35,12 @@ from racewatch.ui.armed import Condition
 from racewatch.ui.arming import Arming
 from racewatch.ui.at_start import tell_at_start
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS
+from racewatch.ui.columns import ALL, CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.export import Exportable, Exports
 from racewatch.ui.feed import Feed
+from racewatch.ui.finding import Finding
 from racewatch.ui.help_menu import HelpMenu
 from racewatch.ui.history_view import HistoryView
-from racewatch.ui.lines import Opening
 from racewatch.ui.live_settings import LiveSettings, watched_by
 from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
@@ -101,10 +101,11 @@ class MainWindow(QMainWindow):
         self.spaces = Spaces(bridge, racewatch.space, self)
         blocked = partial(why_not, racewatch)
         self.actor = Actor(bridge, racewatch, look, self.strips, self.spaces, self, blocked)
+        self.all = TargetsView(look, ALL, blocked, self._chronicle, self.spaces.known)
         self.sockets = TargetsView(look, SOCKETS, blocked, self._chronicle)
         self.locks = TargetsView(look, LOCKS, blocked, self._chronicle)
         self.containers = TargetsView(look, CONTAINERS, blocked, self._chronicle, self.spaces.known)
-        self._views = (self.sockets, self.locks, self.containers)
+        self._views = (self.all, self.sockets, self.locks, self.containers)
         self.overview = Overview(look, self._chronicle)
         self.history = HistoryView(look, racewatch.config.keep_days)
         self.status = Status(look)
@@ -137,6 +138,19 @@ class MainWindow(QMainWindow):
             racewatch=racewatch,
         )
         self.exports = Exports(self, bridge, self.strips, self._exportable, self._has_rows)
+        self.pages = QStackedWidget()
+        self.finding = Finding(
+            bridge,
+            racewatch,
+            settings,
+            self._chronicle,
+            self.sidebar,
+            self.strips,
+            self.pages,
+            self._views,
+            self._shown_roots,
+            self,
+        )
         self.actions_table = Actions(self, look, self._handlers())
         self._build()
         self._connect()
@@ -144,7 +158,7 @@ class MainWindow(QMainWindow):
         self.remembered = Remembered(settings, self)
         self._remember()
         self._on_observing()
-        self._show_view(Page.SOCKETS)
+        self.finding.show_attention()
 
     # --- putting it together ----------------------------------------------------------------
 
@@ -155,6 +169,7 @@ class MainWindow(QMainWindow):
             Act.UNDO: self._undo_last,
             **self.about_selected.handlers(),
             **self.exports.handlers(),
+            **self.finding.handlers(),
             Act.FIND: self._find,
             Act.REMOVE: self.wishes.remove,
             Act.SELECT_REMOVABLE: self.wishes.select_removable,
@@ -164,6 +179,7 @@ class MainWindow(QMainWindow):
             Act.PROTECT: self.wishes.protect,
             Act.OBSERVE: self.observing.toggle,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
+            Act.ALL: lambda: self.sidebar.choose(Page.ALL),
             Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
             Act.LOCKS: lambda: self.sidebar.choose(Page.LOCKS),
             Act.CONTAINERS: lambda: self.sidebar.choose(Page.CONTAINERS),
@@ -175,7 +191,6 @@ class MainWindow(QMainWindow):
         }
 
     def _build(self) -> None:
-        self.pages = QStackedWidget()
         for page in (self.overview, *self._views, self.history):
             self.pages.addWidget(page)
         right = QWidget()
@@ -209,8 +224,8 @@ class MainWindow(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 
     def _connect(self) -> None:
-        self.sidebar.chosen.connect(self._show_view)
-        self.overview.opened.connect(self._open)
+        self.finding.turned.connect(self._turned)
+        self.overview.opened.connect(self.finding.open)
         for view in self._views:
             view.table.mark_of = self.wishes.mark_of
             view.remove_wanted.connect(self.wishes.remove_shown)
@@ -219,11 +234,14 @@ class MainWindow(QMainWindow):
             view.pane.offer_copies([self.actions_table[act] for act in COPIES])
             view.menu_wanted.connect(self._context_menu)
             view.finger.connect(self._on_finger)
+            view.health_wanted.connect(self.status.open_popup)
+            view.is_held = self._is_held
             view.selected.connect(self._enable)
             view.table.picked.connect(self._enable)
             view.model.counted.connect(self._count)
-        self.spaces.counted.connect(self.containers.counted_anew)
-        self.containers.table.chosen.connect(self._on_container)
+        for view in (self.all, self.containers):
+            self.spaces.counted.connect(view.counted_anew)
+            view.table.chosen.connect(self._on_container)
         self.history.undo_wanted.connect(lambda action: self.actor.start_undo((action,)))
         self.history.purge_wanted.connect(self.actor.ask_purge)
         self.observing.changed.connect(self._on_observing)
@@ -239,7 +257,7 @@ class MainWindow(QMainWindow):
     def _remember(self) -> None:
         for view in self._views:
             self.remembered.add(f"{view.shape.plural}/splitter", view.splitter)
-            self.remembered.add(view.shape.key, view.table.horizontalHeader())
+            self.remembered.add(view.shape.key, view.table.columns)
         self.remembered.add("history/splitter", self.history.splitter)
         self.remembered.add("history/columns", self.history.table.horizontalHeader())
         self.remembered.restore()
@@ -316,6 +334,7 @@ class MainWindow(QMainWindow):
         batch = self._succession.fold(batch)
         self._as_of = time.time()
         self._chronicle.fold(batch, time.monotonic())
+        self.finding.hear(batch)
         self.spaces.hear(batch)
         for view in self._views:
             view.apply(batch)
@@ -325,25 +344,15 @@ class MainWindow(QMainWindow):
         self.arming.hear(batch)
         self._count()
 
+    def _is_held(self) -> bool:
+        return self.feed is not None and self.feed.held
+
     def _view(self) -> TargetsView | None:
         """The view of targets that is on screen."""
-        return next((view for view in self._views if view is self.pages.currentWidget()), None)
+        return self.finding.view
 
     def _count(self) -> None:
-        view = self._view()
-        if view is None:
-            totals = (f"{one.model.total:,} {one.shape.plural}" for one in self._views)
-            self.status.show_counts("  ·  ".join(totals) + self._frozen())
-            return
-        model = view.model
-        shown = model.rowCount()
-        text = f"{model.total:,} {view.shape.plural}"
-        if model.filtering:
-            text += f", {shown:,} shown"
-        attention = model.counts[Verdict.STALE]
-        if attention:
-            text += f"  ·  {attention:,} stale"
-        self.status.show_counts(text + self._frozen())
+        self.status.show_counts(self.finding.counts() + self._frozen())
 
     def _frozen(self) -> str:
         if self.feed is not None and self.feed.held and self.actions_table[Act.FREEZE].isChecked():
@@ -384,6 +393,7 @@ class MainWindow(QMainWindow):
 
     def _enable(self) -> None:
         self.wishes.enable(self.actions_table)
+        self.finding.enable(self.actions_table)
         self.about_selected.enable(self.actions_table)
         self.exports.enable(self.actions_table)
         self.actions_table.enable(Act.FIND, self._has_rows())
@@ -394,7 +404,9 @@ class MainWindow(QMainWindow):
             self.actor.start_undo(actions)
 
     def _on_container(self, target: Target | None) -> None:
-        self.spaces.choose(self.containers.observation())
+        view = self._view()
+        if view is not None:
+            self.spaces.choose(view.observation())
 
     def _space_of(self, seen: Observation) -> str:
         space = self.spaces.known.get(seen.target)
@@ -461,20 +473,14 @@ class MainWindow(QMainWindow):
         else:
             self._on_actor()
 
-    def _open(self, opening: Opening) -> None:
-        """What a line of the overview is about."""
-        view = next(view for view in self._views if view.shape.kind is opening.kind)
-        self.sidebar.choose(Page(self.pages.indexOf(view)))
-        view.reveal(opening.target, search=opening.search, verdict=opening.verdict)
-
     def _show_act(self, action: str) -> None:
         """A line of the history."""
         self.sidebar.choose(Page.HISTORY)
         self.history.choose(action)
         self.history.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def _show_view(self, page: Page) -> None:
-        self.pages.setCurrentIndex(page)
-        self.spaces.watch(self._view() is self.containers)
+    def _turned(self) -> None:
+        """Another page, or another filter, is on screen."""
+        self.spaces.watch(self._view() in (self.all, self.containers))
         self._enable()
         self._count()

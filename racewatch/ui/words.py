@@ -78,6 +78,13 @@ def full_path(observation: Observation) -> str:
     return display(observation.path if observation.path is not None else observation.target.locator)
 
 
+def place_text(observation: Observation) -> str:
+    """Where a thing is, or for a container: by what name it goes."""
+    if observation.target.kind is not KindName.CONTAINER:
+        return full_path(observation)
+    return fact(observation, "name") or short_id(observation) or full_path(observation)
+
+
 def target_name(target: Target, path: bytes | None = None) -> str:
     """The last part of a path, or the whole locator."""
     where = path if path is not None else target.path

@@ -12,7 +12,7 @@ import json
 import os
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 from typing import Any
 
 from PySide6.QtCore import QEvent, QObject, Qt, QTimer
@@ -76,11 +76,10 @@ class Recorder(QObject):
         self._beat.setTimerType(Qt.TimerType.PreciseTimer)
         self._beat.setInterval(BEAT_MS)
         self._beat.timeout.connect(self._on_beat)
-        for view in (window.sockets, window.locks):
+        for view in (window.all, window.sockets, window.locks):
             self._painted[view] = Painted(view)
             view.model.updated.connect(lambda targets, view=view: self._on_updated(view, targets))
         self._answers: dict[str, Callable[..., Any]] = {
-            "show": self._show,
             "reveal": self._reveal,
             "first": lambda: self._first,
             "rows": self._rows,
@@ -132,19 +131,23 @@ class Recorder(QObject):
             return
         question = json.loads(line)
         do = question.pop("do")
-        if do == "act":
-            # The click needs the loop to go round; its answer waits for that.
-            self._bridge.spawn(self._act_and_answer(question), "an act of the bench")
+        if do in ("act", "show"):
+            # Both need the loop to go round; their answers wait for that.
+            doing = self._act(**question) if do == "act" else self._show(**question)
+            self._bridge.spawn(self._do_and_answer(doing), "an act of the bench")
         else:
             reply(self._answers[do](**question))
 
     def _view(self, kind: str) -> TargetsView:
         return self._window.sockets if KindName(kind) is KindName.SOCKET else self._window.locks
 
-    def _show(self, kind: str) -> bool:
+    async def _show(self, kind: str) -> bool:
         """Put this kind on screen, in the order of the names: the watched ones are on top."""
         self._window.sidebar.choose(Page.SOCKETS if KindName(kind) is KindName.SOCKET else Page.LOCKS)
         view = self._view(kind)
+        async with asyncio.timeout(_PATIENCE):
+            while not view.filled:  # noqa: ASYNC110 - a view has no signal of having all its rows
+                await asyncio.sleep(0.01)
         view.table.sortByColumn(view.shape.path_at, Qt.SortOrder.AscendingOrder)
         view.table.scrollToTop()
         self._off_screen = 0
@@ -159,11 +162,14 @@ class Recorder(QObject):
         return place is not None
 
     def _rows(self, kind: str) -> dict[str, Any]:
+        """Of what is on screen; before anything was shown, that is what the window opens on: all kinds."""
         view = self._view(kind)
+        if not view.filled:
+            view = self._window.all
         counts = {verdict.value: view.model.counts[verdict] for verdict in Verdict}
         return {
             "ready": view.model.tinting,
-            "rows": view.model.rowCount(),
+            "rows": view.model.total,
             "off_screen": self._off_screen,
             **counts,
         }
@@ -213,9 +219,9 @@ class Recorder(QObject):
         finally:
             actor.state_changed.disconnect(look)
 
-    async def _act_and_answer(self, question: dict[str, Any]) -> None:
+    async def _do_and_answer(self, doing: Coroutine[Any, Any, Any]) -> None:
         try:
-            reply(await self._act(**question))
+            reply(await doing)
         except (BenchError, TimeoutError) as error:
             reply({"problem": f"{type(error).__name__} {error}"})
 

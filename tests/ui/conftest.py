@@ -18,6 +18,7 @@ from racewatch.core.model import HistoryEntry, Target
 from racewatch.core.protected import Protected
 from racewatch.kinds.containers.roots import StateRoot
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.sidebar import Page
 from racewatch.ui.theme import Look
 from racewatch.ui.window import MainWindow
 from racewatch.verbs import Racewatch
@@ -89,7 +90,9 @@ class Opened:
         state_roots: tuple[StateRoot, ...] = (),
         observe: bool = False,
         wait: bool = True,
+        page: Page | None = Page.SOCKETS,
     ) -> MainWindow:
+        """``page``: what somebody turns to at once; None leaves it at what the window opens on."""
         config = Config(
             roots=(self.sandbox.folder,),
             state_roots=state_roots,
@@ -103,6 +106,8 @@ class Opened:
         self._opened.append(racewatch)
         self._windows.append(window)
         window.show()
+        if page is not None:
+            window.sidebar.choose(page)
         window.begin()
         if wait:
             self.until(lambda: window.sockets.model.tinting, "the first look")

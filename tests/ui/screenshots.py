@@ -8,11 +8,14 @@ Needs Xvfb and openbox.  Nothing is painted by hand: what is seen is what the pr
 from __future__ import annotations
 
 import asyncio
+import ctypes
+import importlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+import traceback
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import fields
@@ -41,13 +44,20 @@ def outside(target: Path) -> int:
         for theme in ("light", "dark"):
             with tempfile.TemporaryDirectory(prefix="rw-") as home:
                 environment = {**desktop.environment, "XDG_CONFIG_HOME": home, "HOME": home}
-                subprocess.run(
-                    [sys.executable, __file__, "--inside", theme, str(target)],
-                    env=environment,
-                    check=True,
-                    timeout=120,
-                )
+                for state in ("", *STATES):
+                    subprocess.run(
+                        [sys.executable, __file__, "--inside", theme, str(target), state],
+                        env=environment,
+                        check=True,
+                        timeout=120,
+                    )
     return 0
+
+
+#: Windows in which no row is shown, each for another reason.
+STATES = ("nothing-there", "cannot-see", "degraded")
+#: Who may see less than root: the pictures of what cannot be seen are taken as this user.
+NOBODY = 65534
 
 
 DEAD = (
@@ -159,14 +169,111 @@ def palette(named: list[int], picture: QImage) -> list[int]:
     return list(chosen)[:256]
 
 
+def become_nobody(whole: Path) -> None:
+    """A user who may not see everything; root, to whom all is open, would have no such pictures."""
+    if os.geteuid() == 0:
+        for late in ("importlib.readers", "racewatch.cli.app", "encodings.ascii", "encodings.latin_1"):
+            importlib.import_module(late)  # Python itself may lie where only root can read
+        os.chown(whole, NOBODY, NOBODY)
+        os.setgroups([])
+        os.setgid(NOBODY)
+        os.setuid(NOBODY)
+
+
+def use_up_watches() -> list[int]:
+    """No inotify instance is left for this user; the descriptors that hold them."""
+    libc = ctypes.CDLL(None, use_errno=True)
+    held: list[int] = []
+    while (descriptor := libc.inotify_init1(os.O_CLOEXEC)) >= 0:
+        held.append(descriptor)
+    return held
+
+
+def save_screen(file: Path, theme: str) -> None:
+    """What is on the screen now."""
+    from PySide6.QtCore import Qt
+    from PySide6.QtGui import QColor, QGuiApplication
+
+    from racewatch.ui.theme import DARK, LIGHT
+
+    look = LIGHT if theme == "light" else DARK
+    picture = QGuiApplication.primaryScreen().grabWindow(0).toImage()
+    # 256 well chosen colours are enough and make a quarter of the size.
+    picture = picture.convertToFormat(QImage.Format.Format_RGB32)
+    table = palette([QColor(getattr(look, field.name)).rgb() for field in fields(look)], picture)
+    dither = Qt.ImageConversionFlag.ThresholdDither
+    picture = picture.convertToFormat(QImage.Format.Format_Indexed8, table, dither)
+    assert picture.save(str(file), quality=0)
+
+
+def inside_empty(theme: str, target: Path, state: str) -> None:
+    """In the display: one window that has no row to show, and says why."""
+    from PySide6.QtCore import QTimer
+    from PySide6.QtWidgets import QApplication
+
+    from racewatch.config import Config, Theme
+    from racewatch.ui import app
+    from racewatch.ui.sidebar import Page
+    from racewatch.ui.window import MainWindow
+    from racewatch.verbs import Racewatch
+
+    whole = Path("/tmp/demo")
+    whole.mkdir()
+    pictures = Path(tempfile.mkdtemp(prefix="rw-"))
+    child = os.fork()
+    if child:
+        _, status = os.waitpid(child, 0)
+        for picture in pictures.iterdir():
+            shutil.move(picture, target / picture.name)
+        shutil.rmtree(whole)
+        shutil.rmtree(pictures)
+        assert status == 0, state
+        return
+    try:
+        (whole / "run").mkdir()
+        if state == "cannot-see":
+            (whole / "run" / "secret").mkdir(mode=0o700)
+            (whole / "run" / "daemons").mkdir(mode=0o700)
+            if os.geteuid() == 0:
+                os.chown(whole / "run" / "daemons", 1, 1)
+        os.chmod(pictures, 0o777)
+        become_nobody(whole)
+        os.environ["HOME"] = os.environ["XDG_CONFIG_HOME"] = str(whole)
+        held = use_up_watches() if state == "degraded" else []
+        config = Config(roots=(os.fsencode(whole / "run"),), only_named=True, theme=Theme(theme))
+        racewatch = Racewatch(config, state=os.fsencode(whole / "state"))
+
+        def begin() -> None:
+            window = next(one for one in QApplication.topLevelWidgets() if isinstance(one, MainWindow))
+            window.showMaximized()
+            window.sidebar.choose(Page.SOCKETS)
+
+            def grab() -> None:
+                save_screen(pictures / f"{state}-{theme}.png", theme)
+                window.close_by_wish()
+
+            QTimer.singleShot(4000, grab)
+
+        app._application()
+        QTimer.singleShot(800, begin)
+        app.run(racewatch, config.roots)  # named, so that well-known places of this machine are left out
+        racewatch.close()
+        for descriptor in held:
+            os.close(descriptor)
+    except BaseException:  # noqa: BLE001 - a forked child that says what went wrong and ends
+        traceback.print_exc()
+        os._exit(1)
+    os._exit(0)
+
+
 def inside(theme: str, target: Path) -> None:
     """In the display: one window, several states."""
     from PySide6.QtCore import Qt, QTimer
-    from PySide6.QtGui import QColor, QGuiApplication
+    from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QLineEdit, QScrollArea
 
     from racewatch.config import Config, Theme
-    from racewatch.core.model import Verdict
+    from racewatch.core.model import KindName, Target, Verdict
     from racewatch.ui import app
     from racewatch.ui.actions import Act
     from racewatch.ui.holder import HolderDialog
@@ -174,7 +281,6 @@ def inside(theme: str, target: Path) -> None:
     from racewatch.ui.review import ReviewDialog
     from racewatch.ui.sheet import ShortcutSheet
     from racewatch.ui.sidebar import Page
-    from racewatch.ui.theme import DARK, LIGHT
     from racewatch.ui.window import MainWindow
     from racewatch.verbs import Racewatch
 
@@ -200,6 +306,9 @@ def inside(theme: str, target: Path) -> None:
         lockers.mercurial("src/legacy")
         lockers.write("app/gunicorn.pid", f"{dead_pid()}\n")
         lockers.write("app/celery.pid", f"{dead_pid()}\n")
+        asked = folder / "src/website/README"
+        asked.write_text("read")
+        reader = subprocess.Popen(["tail", "-f", str(asked)], stdout=subprocess.DEVNULL)
         roots = [folder]
         if servers.mount_shared(whole / "shared"):
             Sandbox(os.fsencode(whole / "shared")).dead(b"agent.sock")
@@ -216,17 +325,8 @@ def inside(theme: str, target: Path) -> None:
         )
         racewatch = Racewatch(config, state=os.fsencode(whole / "journal"))
 
-        look = LIGHT if theme == "light" else DARK
-
         def grab(name: str) -> None:
-            screen = QGuiApplication.primaryScreen()
-            picture = screen.grabWindow(0).toImage()
-            # 256 well chosen colours are enough and make a quarter of the size.
-            picture = picture.convertToFormat(QImage.Format.Format_RGB32)
-            table = palette([QColor(getattr(look, field.name)).rgb() for field in fields(look)], picture)
-            dither = Qt.ImageConversionFlag.ThresholdDither
-            picture = picture.convertToFormat(QImage.Format.Format_Indexed8, table, dither)
-            assert picture.save(str(target / f"{name}-{theme}.png"), quality=0)
+            save_screen(target / f"{name}-{theme}.png", theme)
 
         async def until(check: object, seconds: float = 8.0) -> None:
             assert callable(check)
@@ -329,9 +429,39 @@ def inside(theme: str, target: Path) -> None:
                         return
                 raise AssertionError(name)
 
+            window.sidebar.choose(Page.SOCKETS)
             await until(lambda: view.model.total >= len(DEAD) + 7)
             await flap()
             await asyncio.sleep(3.0)
+            window.sidebar.choose(Page.ALL)
+            whole_view = window.all
+            whole_view.filters.ask("kind:socket -verdict:stale owner:docker")
+            window.finding.filters.saved.save("Docker's sockets", whole_view.filters.text)
+            window.finding.filters.saved.save("Old locks", "kind:lock age>1h")
+            whole_view.filters.reset()
+            whole_view.table.choose(machine.target("website"))
+            whole_view.table.setFocus()
+            await asyncio.sleep(0.4)
+            grab("all")
+            window.sidebar.choose_filter("Needs attention")
+            whole_view.choose(Target(KindName.SOCKET, os.fsencode(folder / "uwsgi/hung-worker.sock")))
+            whole_view.table.setFocus()
+            await asyncio.sleep(0.4)
+            grab("attention")
+            search = whole_view.filters.search
+            search.setFocus()
+            search.clear()
+            QTest.keyClicks(search, "colour:red verdict:un -v")
+            await asyncio.sleep(0.4)
+            grab("filter")
+            whole_view.filters.completer.popup.hide()
+            window.finding.look_up.ask(f"error: '{asked}' is busy")
+            await until(lambda: "No row" in whole_view.empty.title.text())
+            await asyncio.sleep(0.4)
+            grab("what-holds")
+            window.finding.filters.saved.delete("Docker's sockets")
+            window.finding.filters.saved.delete("Old locks")
+            window.sidebar.choose(Page.SOCKETS)
             choose(b"redis.sock")
             view.table.setFocus()
             await asyncio.sleep(0.4)
@@ -529,13 +659,18 @@ def inside(theme: str, target: Path) -> None:
             lockers.close()
             sandbox.close()
             servers.close()
+            reader.kill()
+            reader.wait()
     finally:
         shutil.rmtree(whole)
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--inside"]:
-        inside(sys.argv[2], Path(sys.argv[3]))
+        if sys.argv[4]:
+            inside_empty(sys.argv[2], Path(sys.argv[3]), sys.argv[4])
+        else:
+            inside(sys.argv[2], Path(sys.argv[3]))
     else:
         place = HERE.parent.parent / "resources" / "screenshots"
         sys.exit(outside(Path(sys.argv[1]) if sys.argv[1:] else place))

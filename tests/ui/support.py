@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import replace
 
 from racewatch.core.model import (
@@ -14,6 +15,7 @@ from racewatch.core.model import (
     Target,
     Verdict,
 )
+from racewatch.ui.query import Query, parse, with_verdicts
 
 _LABEL = {
     Verdict.LIVE: "listening",
@@ -57,6 +59,11 @@ def seen(
         facts=facts,
         remedy=remedy,
     )
+
+
+def query_of(text: str, verdicts: Iterable[Verdict] = ()) -> Query:
+    """What a person asks who types this and presses these chips."""
+    return parse(with_verdicts(text, frozenset(verdicts))).query
 
 
 class Clock:

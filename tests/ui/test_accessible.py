@@ -48,7 +48,7 @@ def test_tab_reaches_every_visible_control(opened: Opened, sandbox: Sandbox) -> 
     window.activateWindow()
     reached: set[QWidget] = set()
     here: QWidget | None = window
-    for _ in range(500):
+    for _ in range(2000):
         here = here.nextInFocusChain() if here is not None else None
         if here is None or here in reached:
             break

@@ -78,15 +78,13 @@ def ask(program: Program) -> None:
     """Select by keyboard and press Delete until the question stands (rows arrive when they arrive)."""
 
     def asked() -> bool:
-        # Search, then Tab to the table: the one row that is left is chosen by the Down key.  Until Qt knows that
-        # its window has the keyboard, Ctrl+F does nothing and what is typed goes to the list of pages: it turns
-        # to the locks, and the dialog that comes then is about one of those.  So each round begins anew.
+        # Filter, then Down to the table, where the one row that is left is chosen.  Until Qt knows that its window
+        # has the keyboard, Ctrl+F does nothing and what is typed goes to the list of pages: it turns to the
+        # locks, and the dialog that comes then is about one of those.  So each round begins anew.
         if not program.question():
             program.desktop.focus(program.window)
-            program.desktop.key("ctrl+2", "ctrl+f")
+            program.desktop.key("ctrl+3", "ctrl+f")
             program.desktop.xdotool("type", "--delay", "20", "left-over")
-            for _ in range(7):
-                program.desktop.key("Tab")
             program.desktop.key("Down", "Delete")
         return bool(program.question())
 

@@ -17,7 +17,7 @@ from racewatch.ui.confirm import RESPONSIBILITY, ConfirmDialog
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.strip import Level
-from racewatch.ui.table_model import Row
+from racewatch.ui.table_row import Row
 from racewatch.ui.window import MainWindow
 from tests.ui.conftest import Opened
 from tests.ui.lockers import Lockers, dead_pid

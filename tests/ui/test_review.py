@@ -27,7 +27,7 @@ from racewatch.ui.theme import Look
 from racewatch.ui.window import MainWindow
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import Sandbox
-from tests.ui.support import seen
+from tests.ui.support import query_of, seen
 
 BEAT_MS = 150
 NAMES = (b"a.sock", b"b.sock", b"c.sock")
@@ -401,10 +401,10 @@ def test_the_selection_belongs_to_targets_through_churn(qtbot: QtBot, look: Look
     assert picked() == wanted
     model.apply([seen(b"/m010", Verdict.LIVE)], [])  # moves
     assert picked() == wanted
-    model.set_filter("m39", [])
+    model.set_filter(query_of("m39"))
     assert picked() == {b"/m390"}
     assert table.observation() is None
-    model.set_filter("", [])
+    model.set_filter(query_of(""))
     assert picked() == {b"/m390"}
 
 

@@ -22,7 +22,7 @@ from racewatch.ui.table_model import (
     TOMBSTONE_SECONDS,
     TableModel,
 )
-from tests.ui.support import Clock, container, seen
+from tests.ui.support import Clock, container, query_of, seen
 
 UP, DOWN = Qt.SortOrder.AscendingOrder, Qt.SortOrder.DescendingOrder
 
@@ -102,9 +102,9 @@ def test_rows_of_one_program_are_kept_together_and_sorted_within(locks: TableMod
 
 def test_a_lock_is_found_by_its_format_and_program(locks: TableModel) -> None:
     locks.apply([lock(b"/a", "Mercurial"), lock(b"/b", "vim")], [])
-    locks.set_filter("mercurial", ())
+    locks.set_filter(query_of("mercurial"))
     assert paths(locks) == [b"/a"]
-    locks.set_filter("some-lock", ())
+    locks.set_filter(query_of("some-lock"))
     assert paths(locks) == [b"/a", b"/b"]
 
 
@@ -140,16 +140,16 @@ def test_words_match_path_label_and_owner(model: TableModel) -> None:
         ("4711", [b"/run/x"]),
         ("redis nginx", []),
     ):
-        model.set_filter(text, ())
+        model.set_filter(query_of(text))
         assert paths(model) == expected
     assert model.total == 2
 
 
 def test_counts_follow_the_words_but_not_the_chips(model: TableModel) -> None:
     model.apply([seen(b"/a"), seen(b"/b"), seen(b"/c", Verdict.LIVE)], [])
-    model.set_filter("", {Verdict.LIVE})
+    model.set_filter(query_of("", {Verdict.LIVE}))
     assert (model.rowCount(), model.counts[Verdict.STALE], model.counts[Verdict.LIVE]) == (1, 2, 1)
-    model.set_filter("/a", {Verdict.LIVE})
+    model.set_filter(query_of("/a", {Verdict.LIVE}))
     assert (model.rowCount(), model.counts[Verdict.STALE], model.counts[Verdict.LIVE]) == (0, 1, 0)
 
 
@@ -287,7 +287,7 @@ def test_any_history_of_batches_sorts_and_filters_shows_what_is_there(
         elif what == "sort":
             model.sort(first, second)  # type: ignore[arg-type]  # drawn as such above
         elif what == "filter":
-            model.set_filter(first, second)  # type: ignore[arg-type]  # drawn as such above
+            model.set_filter(query_of(first, second))  # type: ignore[arg-type]  # drawn as such above
         else:
             clock.now += first  # type: ignore[operator]  # drawn as such above
             model.settle()
@@ -299,7 +299,7 @@ def test_any_history_of_batches_sorts_and_filters_shows_what_is_there(
     for place, one in enumerate(shown):
         assert model.place_of(one.target) == place
     counted = {verdict: sum(one.verdict is verdict for one in there.values()) for verdict in Verdict}
-    model.set_filter("", ())
+    model.set_filter(query_of(""))
     assert model.counts == counted
     assert model.rowCount() == len(there)
     del tester
@@ -398,7 +398,7 @@ def test_the_columns_of_a_container(containers: TableModel) -> None:
     first = containers.row_at(0)
     assert first is not None
     assert first.text(CONTAINERS.at("name")) == "job-7", "made; when it ended is not known"
-    containers.set_filter("ab" * 32, ())
+    containers.set_filter(query_of("ab" * 32))
     assert containers.rowCount() == 1
 
 
@@ -408,7 +408,7 @@ def test_many_changes_at_once_leave_the_same_list_as_one_by_one(qapp: QApplicati
     QAbstractItemModelTester(at_once, QAbstractItemModelTester.FailureReportingMode.Fatal, at_once)
     for made in (at_once, singly):
         made.apply([seen(b"/%04d" % n, owner="x" * (n % 3)) for n in range(200)], [])
-        made.set_filter("", [Verdict.STALE, Verdict.LIVE])
+        made.set_filter(query_of("", [Verdict.STALE, Verdict.LIVE]))
     present = [
         *(seen(b"/%04d" % n, Verdict.LIVE, fingerprint="two") for n in range(0, 120, 2)),  # they move
         *(seen(b"/%04d" % n, Verdict.UNKNOWN) for n in range(121, 180, 2)),  # not wanted
