@@ -11,6 +11,7 @@ import time
 from collections.abc import Iterator
 
 import pytest
+import shiboken6
 from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 
@@ -139,7 +140,7 @@ def churned(opened: Opened, window: MainWindow, world: World, sandbox: Sandbox, 
     settle(opened, view, sandbox)
     assert view.model.total == scale.rows
     if scale.rows > MOST_TESTED:
-        examined(window).deleteLater()
+        shiboken6.delete(examined(window))  # at once: later is after the next signals
     return Footprint.at_rest()
 
 
