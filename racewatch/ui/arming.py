@@ -58,6 +58,7 @@ class Arming(QObject):
         self._act = act
         self._things: dict[Target, Armed] = {}
         self._exits: dict[Target, ExitWatch] = {}
+        self._closed = False
         self.dialog: ArmDialog | None = None
         self.panel = ArmedPanel(look)
         self.panel.disarm_wanted.connect(self.disarm)
@@ -99,6 +100,8 @@ class Arming(QObject):
     async def _arm(self, shown: Observation, condition: Condition, period: float, *, word: bool) -> None:
         now = await self._sight(shown.target, condition)
         seen = now.seen
+        if self._closed or self._racewatch.observing:
+            return  # switched off while it was looked at
         if seen is None or seen.fingerprint != shown.fingerprint or self.cannot(seen, condition):
             self._tell(f"{_name(shown)} was not armed: it is not as it was shown any more.")
             return
@@ -210,6 +213,11 @@ class Arming(QObject):
             self.dialog.reject()
         for target in list(self._things):
             self.disarm(target, why)
+
+    def close(self) -> None:
+        """The window ends: nothing is armed, nor will be."""
+        self._closed = True
+        self.disarm_all("")
 
     # --- what is seen of it -----------------------------------------------------------------
 

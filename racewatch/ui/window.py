@@ -301,7 +301,7 @@ class MainWindow(QMainWindow):
         if self.feed is not None:
             self.feed.close()
         self.spaces.close()
-        self.arming.disarm_all("")
+        self.arming.close()
         self.help.end()
         await self.actor.finish()
         await self.help.ended()
