@@ -32,8 +32,14 @@ def start(sandbox: Sandbox, tmp_path: Path, *more: str) -> subprocess.Popen[str]
     )
 
 
+def catches(pid: int, number: signal.Signals) -> bool:
+    """Whether a process has a handler for a signal."""
+    status = dict(line.split(":\t", 1) for line in Path(f"/proc/{pid}/status").read_text().splitlines())
+    return bool(int(status["SigCgt"], 16) >> (number - 1) & 1)
+
+
 def watching(process: subprocess.Popen[str], place: Path) -> None:
-    """Wait until the window has its journal and its monitor (an inotify descriptor)."""
+    """Wait until the window hears signals and has a monitor (an inotify descriptor)."""
     deadline = time.monotonic() + 20
     while time.monotonic() < deadline:
         assert process.poll() is None, process.communicate()
@@ -43,7 +49,7 @@ def watching(process: subprocess.Popen[str], place: Path) -> None:
             ]
         except FileNotFoundError:
             links = []
-        if any("inotify" in link for link in links):
+        if any("inotify" in link for link in links) and catches(process.pid, signal.SIGTERM):
             return
         time.sleep(0.02)
     raise AssertionError("the window did not start to watch")
