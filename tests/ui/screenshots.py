@@ -8,29 +8,25 @@ Needs Xvfb and openbox.  Nothing is painted by hand: what is seen is what the pr
 from __future__ import annotations
 
 import asyncio
-import ctypes
-import importlib
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
-import traceback
-from collections import Counter
 from collections.abc import Callable
-from dataclasses import fields
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent.parent))
 
-from PySide6.QtGui import QImage  # noqa: E402 - after the path is set
 
 from racewatch.kinds.containers.state import Runtime  # noqa: E402 - after the path is set
 from tests.containers.support import Machine  # noqa: E402 - after the path is set
 from tests.ui.desktop import Desktop, missing, wait_for  # noqa: E402 - after the path is set
 from tests.ui.lockers import Lockers, dead_pid  # noqa: E402 - after the path is set
+from tests.ui.pictures import save_screen  # noqa: E402 - after the path is set
 from tests.ui.sandbox import Sandbox  # noqa: E402 - after the path is set
+from tests.ui.screenshots_empty import STATES, inside_empty  # noqa: E402 - after the path is set
 
 
 def outside(target: Path) -> int:
@@ -52,12 +48,6 @@ def outside(target: Path) -> int:
                         timeout=120,
                     )
     return 0
-
-
-#: Windows in which no row is shown, each for another reason.
-STATES = ("nothing-there", "cannot-see", "degraded")
-#: Who may see less than root: the pictures of what cannot be seen are taken as this user.
-NOBODY = 65534
 
 
 DEAD = (
@@ -149,121 +139,6 @@ class Servers:
             process.communicate()
         for place in self._mounts:
             subprocess.run(["umount", str(place)], check=True)
-
-
-def palette(named: list[int], picture: QImage) -> list[int]:
-    """The named colours, the most frequent ones, and of the rest one from each corner of the colour space."""
-    counted = Counter(memoryview(picture.constBits()).cast("I"))
-    chosen = dict.fromkeys([*named, *(colour for colour, _ in counted.most_common(80))])
-    corners: dict[int, Counter[int]] = {}
-    for colour, count in counted.items():
-        if colour not in chosen:
-            corners.setdefault(colour & 0xFFE0E0E0, Counter())[colour] += count
-    largest = sorted(corners.values(), key=lambda corner: -corner.total())
-    while len(chosen) < 256 and largest:
-        for corner in largest[: 256 - len(chosen)]:
-            (colour, _), *_ = corner.most_common(1)
-            chosen[colour] = None
-            del corner[colour]
-        largest = [corner for corner in largest if corner]
-    return list(chosen)[:256]
-
-
-def become_nobody(whole: Path) -> None:
-    """A user who may not see everything; root, to whom all is open, would have no such pictures."""
-    if os.geteuid() == 0:
-        for late in ("importlib.readers", "racewatch.cli.app", "encodings.ascii", "encodings.latin_1"):
-            importlib.import_module(late)  # Python itself may lie where only root can read
-        os.chown(whole, NOBODY, NOBODY)
-        os.setgroups([])
-        os.setgid(NOBODY)
-        os.setuid(NOBODY)
-
-
-def use_up_watches() -> list[int]:
-    """No inotify instance is left for this user; the descriptors that hold them."""
-    libc = ctypes.CDLL(None, use_errno=True)
-    held: list[int] = []
-    while (descriptor := libc.inotify_init1(os.O_CLOEXEC)) >= 0:
-        held.append(descriptor)
-    return held
-
-
-def save_screen(file: Path, theme: str) -> None:
-    """What is on the screen now."""
-    from PySide6.QtCore import Qt
-    from PySide6.QtGui import QColor, QGuiApplication
-
-    from racewatch.ui.theme import DARK, LIGHT
-
-    look = LIGHT if theme == "light" else DARK
-    picture = QGuiApplication.primaryScreen().grabWindow(0).toImage()
-    # 256 well chosen colours are enough and make a quarter of the size.
-    picture = picture.convertToFormat(QImage.Format.Format_RGB32)
-    table = palette([QColor(getattr(look, field.name)).rgb() for field in fields(look)], picture)
-    dither = Qt.ImageConversionFlag.ThresholdDither
-    picture = picture.convertToFormat(QImage.Format.Format_Indexed8, table, dither)
-    assert picture.save(str(file), quality=0)
-
-
-def inside_empty(theme: str, target: Path, state: str) -> None:
-    """In the display: one window that has no row to show, and says why."""
-    from PySide6.QtCore import QTimer
-    from PySide6.QtWidgets import QApplication
-
-    from racewatch.config import Config, Theme
-    from racewatch.ui import app
-    from racewatch.ui.sidebar import Page
-    from racewatch.ui.window import MainWindow
-    from racewatch.verbs import Racewatch
-
-    whole = Path("/tmp/demo")
-    whole.mkdir()
-    pictures = Path(tempfile.mkdtemp(prefix="rw-"))
-    child = os.fork()
-    if child:
-        _, status = os.waitpid(child, 0)
-        for picture in pictures.iterdir():
-            shutil.move(picture, target / picture.name)
-        shutil.rmtree(whole)
-        shutil.rmtree(pictures)
-        assert status == 0, state
-        return
-    try:
-        (whole / "run").mkdir()
-        if state == "cannot-see":
-            (whole / "run" / "secret").mkdir(mode=0o700)
-            (whole / "run" / "daemons").mkdir(mode=0o700)
-            if os.geteuid() == 0:
-                os.chown(whole / "run" / "daemons", 1, 1)
-        os.chmod(pictures, 0o777)
-        become_nobody(whole)
-        os.environ["HOME"] = os.environ["XDG_CONFIG_HOME"] = str(whole)
-        held = use_up_watches() if state == "degraded" else []
-        config = Config(roots=(os.fsencode(whole / "run"),), only_named=True, theme=Theme(theme))
-        racewatch = Racewatch(config, state=os.fsencode(whole / "state"))
-
-        def begin() -> None:
-            window = next(one for one in QApplication.topLevelWidgets() if isinstance(one, MainWindow))
-            window.showMaximized()
-            window.sidebar.choose(Page.SOCKETS)
-
-            def grab() -> None:
-                save_screen(pictures / f"{state}-{theme}.png", theme)
-                window.close_by_wish()
-
-            QTimer.singleShot(4000, grab)
-
-        app._application()
-        QTimer.singleShot(800, begin)
-        app.run(racewatch, config.roots)  # named, so that well-known places of this machine are left out
-        racewatch.close()
-        for descriptor in held:
-            os.close(descriptor)
-    except BaseException:  # noqa: BLE001 - a forked child that says what went wrong and ends
-        traceback.print_exc()
-        os._exit(1)
-    os._exit(0)
 
 
 def inside(theme: str, target: Path) -> None:
