@@ -37,6 +37,7 @@ from racewatch.ui.columns import Column, Shape, Style, text_key
 from racewatch.ui.plain import tooltip
 from racewatch.ui.query import Key, Query
 from racewatch.ui.query_match import compiled
+from racewatch.ui.runs import runs
 from racewatch.ui.table_row import Row
 
 TOMBSTONE_SECONDS: Final = 2.0
@@ -257,7 +258,7 @@ class TableModel(QAbstractTableModel):
     # --- changes ----------------------------------------------------------------------------
 
     def set_filter(self, query: Query) -> None:
-        """Show what this lets through.  Its verdicts hide rows; what else it asks counts for the counts too."""
+        """Show what this lets through; the counts are of what all but its verdicts leaves."""
         self._own_thread()
         if query == self._query:
             return
@@ -275,7 +276,7 @@ class TableModel(QAbstractTableModel):
         self.counted.emit()
 
     def recheck(self, most: int) -> None:
-        """Ask the filter anew about so many rows, in turn: what it says of an age changes by time alone."""
+        """Ask the filter anew about so many rows, in turn: ages change by time alone."""
         self._own_thread()
         if not self._matcher.ages:
             return
@@ -453,7 +454,7 @@ class TableModel(QAbstractTableModel):
         self.rebuilding.emit()
         self.beginResetModel()
         if inserts is None:
-            # What stays is in order already, and what was hidden before is known by its key, if that is known.
+            # What stays is in order already, and of what was hidden the key may still be known.
             wanted = [row for row in self._rows.values() if self._wanted(row)]
             come = [row for row in wanted if not row.shown]
             for row in self._order:
@@ -531,7 +532,7 @@ class TableModel(QAbstractTableModel):
         if not rows:
             return
         self.leaving.emit({row.observation.target for row in rows})
-        for first, last in reversed(_runs(sorted(bisect_left(self._keys, row.key) for row in rows))):
+        for first, last in reversed(runs(sorted(bisect_left(self._keys, row.key) for row in rows))):
             count = len(self._order)
             top = count - 1 - last if self._descending else first
             self.beginRemoveRows(_ROOT, top, top + last - first)
@@ -547,20 +548,9 @@ class TableModel(QAbstractTableModel):
             for row in rows
             if row.shown and (place := self.place_of(row.observation.target)) is not None
         )
-        for first, last in _runs(places):
+        for first, last in runs(places):
             self.dataChanged.emit(self.index(first, 0), self.index(last, len(self.shape.columns) - 1))
 
     def _own_thread(self) -> None:
         # Qt gives no warning at all when a model is changed from another thread.
         assert QThread.currentThread() is self.thread(), "models belong to the GUI thread"
-
-
-def _runs(places: Sequence[int]) -> list[tuple[int, int]]:
-    """Sorted places as (first, last) of contiguous runs."""
-    runs: list[tuple[int, int]] = []
-    for place in places:
-        if runs and place <= runs[-1][1] + 1:
-            runs[-1] = (runs[-1][0], max(place, runs[-1][1]))
-        else:
-            runs.append((place, place))
-    return runs
