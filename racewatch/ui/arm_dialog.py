@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QCheckBox, QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtGui import QFont, QShowEvent
+from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from racewatch.core.model import Observation
 from racewatch.ui import words
@@ -15,7 +15,7 @@ from racewatch.ui.confirm import CONSEQUENCE
 from racewatch.ui.evidence_pane import Note
 from racewatch.ui.plain import PathBox, WrapLabel, action_text
 from racewatch.ui.question import BEAT_MS
-from racewatch.ui.steady import PRESSING, SteadyButton
+from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.theme import Look
 
 _ENDS: Final = (
@@ -24,7 +24,7 @@ _ENDS: Final = (
 )
 
 
-class ArmDialog(QDialog):
+class ArmDialog(SteadyDialog):
     """Asks about one observation.  Accepted when it is to be armed."""
 
     def __init__(
@@ -91,12 +91,6 @@ class ArmDialog(QDialog):
         self.cancel.setFocus()
         self._beat.start()
         self._refresh()
-
-    def keyPressEvent(self, event: QKeyEvent, /) -> None:
-        if event.isAutoRepeat() and event.key() in PRESSING:
-            event.accept()
-            return
-        super().keyPressEvent(event)
 
     def _refresh(self) -> None:
         ready = self.isVisible() and not self._beat.isActive()

@@ -12,14 +12,14 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.plain import WrapLabel
 from racewatch.ui.question import BEAT_MS
-from racewatch.ui.steady import SteadyButton
+from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.strip import Level, StripArea
 from racewatch.verbs import Racewatch, RacewatchError
 
 WHY_OFF: Final = "Observing: nothing is removed, put back or freed."
 
 
-class ActAgainDialog(QDialog):
+class ActAgainDialog(SteadyDialog):
     """Asks whether things may be removed again; Cancel is the default."""
 
     def __init__(self, parent: QWidget | None = None) -> None:

@@ -7,17 +7,18 @@ from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QFont, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from racewatch.core.model import HistoryEntry
 from racewatch.core.text import display, size_text
 from racewatch.ui.plain import PathBox, WrapLabel
 from racewatch.ui.question import BEAT_MS
+from racewatch.ui.steady import SteadyButton, SteadyDialog
 
 _WHOLE: Final = 1000
 
 
-class PurgeDialog(QDialog):
+class PurgeDialog(SteadyDialog):
     """Asks, then shows how far it is.  ``wanted`` when it was agreed to; the owner ends it.
 
     :meth:`progress` may be called from any thread.
@@ -56,10 +57,10 @@ class PurgeDialog(QDialog):
         self.bar.setTextVisible(True)
         self.bar.setAccessibleName("Progress")
         self.bar.hide()
-        self.cancel = QPushButton("Cancel")
+        self.cancel = SteadyButton("Cancel")
         self.cancel.setDefault(True)
         self.cancel.clicked.connect(self.reject)
-        self.free = QPushButton("Free for good")
+        self.free = SteadyButton("Free for good")
         self.free.setProperty("role", "danger")
         self.free.setAutoDefault(False)
         self.free.setEnabled(False)

@@ -16,21 +16,21 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QFont, QKeyEvent, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QWidget
+from PySide6.QtGui import QFont, QShowEvent
+from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from racewatch.core.model import ActRequest, Observation, Target
 from racewatch.ui import words
 from racewatch.ui.plain import WrapLabel
 from racewatch.ui.plan import News, Plan, Step
-from racewatch.ui.steady import PRESSING, SteadyButton
+from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.theme import Look
 
 #: A double click, or Enter held down, must not pass through a dialog that has only just appeared or changed.
 BEAT_MS: Final = 600
 
 
-class Question(QDialog):
+class Question(SteadyDialog):
     """Asks about a plan.  ``agreed`` is what was agreed to; empty when it was not (yet).
 
     Feed it with :meth:`witness`, from the monitor and from looks of its own.
@@ -122,13 +122,6 @@ class Question(QDialog):
         self._beat.start()
         self._tick.start()
         self._refresh()
-
-    def keyPressEvent(self, event: QKeyEvent, /) -> None:
-        # The Enter that opened the question may still be held: it neither agrees nor cancels.
-        if event.isAutoRepeat() and event.key() in PRESSING:
-            event.accept()
-            return
-        super().keyPressEvent(event)
 
     @property
     def is_open(self) -> bool:

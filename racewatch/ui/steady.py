@@ -1,10 +1,10 @@
-"""A button that only a whole, deliberate press can push."""
+"""Buttons and dialogs that only a whole, deliberate press can push."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import QEvent, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QWidget
 
 #: What presses a button or answers a dialog; held down they come again and again.
 PRESSING = (Qt.Key.Key_Return, Qt.Key.Key_Enter, Qt.Key.Key_Space, Qt.Key.Key_Select, Qt.Key.Key_Escape)
@@ -48,3 +48,16 @@ class SteadyButton(QPushButton):
         super().changeEvent(event)
         if event.type() is QEvent.Type.EnabledChange and self._down_since:
             self._spoiled = True
+
+
+class SteadyDialog(QDialog):
+    """Ignores held keys: the Enter that opened a question, or answered it, may still be down.
+
+    It neither agrees nor cancels, nor stops what it has just begun.
+    """
+
+    def keyPressEvent(self, event: QKeyEvent, /) -> None:
+        if event.isAutoRepeat() and event.key() in PRESSING:
+            event.accept()
+            return
+        super().keyPressEvent(event)

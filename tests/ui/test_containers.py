@@ -7,9 +7,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import Qt
+from PySide6.QtCore import QEvent, Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QLabel
+from PySide6.QtWidgets import QApplication, QLabel
 from pytestqt.qtbot import QtBot
 
 from racewatch.core.model import HistoryEntry, OutcomeWord
@@ -220,6 +221,10 @@ def test_the_question_about_freeing_can_be_left_and_stopped(opened: Opened, qtbo
     dialog.open()
     opened.until(dialog.free.isEnabled, "the beat")
     dialog.free.click()
+    # The Enter that agreed is still down: it does not stop what it began.
+    held = QKeyEvent(QEvent.Type.KeyPress, Qt.Key.Key_Return, Qt.KeyboardModifier.NoModifier, "\r", True)
+    for widget in (dialog, dialog.cancel):
+        QApplication.sendEvent(widget, held)
     assert dialog.progress(500, 1000)
     opened.until(lambda: "500 B of 1.0 kB" in dialog.bar.format(), "the progress")
     dialog.close()
