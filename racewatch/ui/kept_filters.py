@@ -72,7 +72,7 @@ class KeptFilters(QObject):
     def _rename(self, name: str, new: str) -> None:
         was_chosen = self._sidebar.filter == name
         at = [one.name for one in self.saved.every()].index(name)
-        self.saved.rename(name, new)
+        self.saved.call_it(name, new)
         if was_chosen:
             self._sidebar.mark(self.saved.every()[at].name)
 

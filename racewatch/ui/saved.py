@@ -82,7 +82,7 @@ class SavedFilters(QObject):
         self._own.append(SavedFilter(_tidy(name), text))
         self._keep()
 
-    def rename(self, name: str, new: str) -> None:
+    def call_it(self, name: str, new: str) -> None:
         """Another name for the same filter, in its place."""
         self._own = [SavedFilter(_tidy(new), one.text) if one.name == name else one for one in self._own]
         self._keep()
