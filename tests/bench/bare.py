@@ -53,7 +53,7 @@ def _locks(root: bytes) -> None:
         pid = int(os.pread(reader, 4096, 0).partition(b"\n")[0])
         try:
             owner = os.pidfd_open(pid)
-        except ProcessLookupError:
+        except (ProcessLookupError, FileNotFoundError):  # nobody, or (Linux 6.16 and later) a mere thread
             os.fstat(fd)
             os.pread(reader, 4096, 0)
         else:
