@@ -283,6 +283,8 @@ _CONTEXT: Final = (
     Act.PROTECT,
 )
 
+_ENTRY_OF: Final = {entry.act: entry for entry in TABLE}
+
 
 class Actions(QObject):
     """The actions of one window."""
@@ -291,6 +293,7 @@ class Actions(QObject):
         super().__init__(parent)
         self._look = look
         self._by_act: dict[Act, QAction] = {}
+        self._reasons: dict[Act, str] = {}
         for entry in TABLE:
             action = QAction(entry.text, parent)
             action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
@@ -308,22 +311,26 @@ class Actions(QObject):
     def enable(self, act: Act, enabled: bool, reason: str = "") -> None:
         """Turn an action on or off; the reason becomes its tooltip."""
         action = self._by_act[act]
-        action.setEnabled(enabled)
-        self._tell(act, reason)
+        # Asked with every change of a row: what is so already costs nothing.
+        if action.isEnabled() != enabled:
+            action.setEnabled(enabled)
+        if self._reasons.get(act, "") != reason:
+            self._reasons[act] = reason
+            self._tell(_ENTRY_OF[act])
 
-    def _tell(self, act: Act, reason: str = "") -> None:
-        entry = next(entry for entry in TABLE if entry.act is act)
+    def _tell(self, entry: Entry) -> None:
+        reason = self._reasons.get(entry.act, "")
         keys = (
             QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if entry.keys else ""
         )
         text = entry.help + (f" ({keys})" if keys else "") + (f"\n{reason}" if reason else "")
-        self._by_act[act].setToolTip(tooltip(text))
+        self._by_act[entry.act].setToolTip(tooltip(text))
 
     def _paint(self) -> None:
         colours = self._look.colours
         for entry in TABLE:
             self._by_act[entry.act].setIcon(icons.icon(entry.icon, colours.muted, colours.border))
-            self._tell(entry.act)
+            self._tell(entry)
 
     def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
         """One menu for each name in the table, in its order."""
@@ -345,7 +352,7 @@ class Actions(QObject):
                 continue
             bar.addAction(self._by_act[act])
             button = bar.widgetForAction(self._by_act[act])
-            entry = next(entry for entry in TABLE if entry.act is act)
+            entry = _ENTRY_OF[act]
             button.setAccessibleName(entry.text.replace("&", "").rstrip("…"))
             button.setAccessibleDescription(entry.help)
 

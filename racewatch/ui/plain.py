@@ -5,7 +5,7 @@ from __future__ import annotations
 import html
 from typing import Final
 
-from PySide6.QtCore import QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTextOption
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QWidget
 
@@ -73,6 +73,8 @@ class WrapLabel(PlainLabel):
     """
 
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
+        # A layout asks for the same few widths again and again, and laying text out is dear.
+        self._heights: dict[int, int] = {}
         super().__init__(text, parent)
         policy = QSizePolicy(QSizePolicy.Policy.Preferred, QSizePolicy.Policy.Fixed)
         policy.setHeightForWidth(True)
@@ -80,6 +82,7 @@ class WrapLabel(PlainLabel):
 
     def setText(self, text: str, /) -> None:
         super().setText(text)
+        self._heights.clear()
         self.updateGeometry()
         if self.width() > 0:
             self._fit()
@@ -90,8 +93,9 @@ class WrapLabel(PlainLabel):
     def heightForWidth(self, width: int, /) -> int:
         margins = self.contentsMargins()
         inner = max(width - margins.left() - margins.right(), 1)
-        height = sum(layout_height(line, inner) for line in self._laid_out(inner))
-        return height + margins.top() + margins.bottom()
+        if inner not in self._heights:
+            self._heights[inner] = sum(layout_height(line, inner) for line in self._laid_out(inner))
+        return self._heights[inner] + margins.top() + margins.bottom()
 
     def sizeHint(self) -> QSize:
         width = min(self.fontMetrics().horizontalAdvance(self.text()) + 4, 460)
@@ -103,6 +107,11 @@ class WrapLabel(PlainLabel):
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
         self._fit()
+
+    def changeEvent(self, event: QEvent, /) -> None:
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange):
+            self._heights.clear()
 
     def paintEvent(self, event: QPaintEvent, /) -> None:
         area = self.contentsRect()

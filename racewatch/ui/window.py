@@ -368,8 +368,7 @@ class MainWindow(QMainWindow):
         if not self._ended:
             self.history.show_entries(entries)
             mark_acts(self._chronicle, entries)
-            for view in self._views:
-                view.refresh_pane()
+            self._refresh()
 
     def _on_acted(self, targets: Sequence[Target]) -> None:
         if targets and self.feed is not None:
@@ -377,10 +376,15 @@ class MainWindow(QMainWindow):
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     def _on_actor(self) -> None:
-        for view in self._views:
+        self._refresh()
+        self._enable()
+
+    def _refresh(self) -> None:
+        """What is said about the selected row follows; in the other views when they are shown."""
+        view = self._view()
+        if view is not None:
             view.refresh_pane()
             view.table.viewport().update()
-        self._enable()
 
     # --- what can be done -------------------------------------------------------------------
 
@@ -482,5 +486,6 @@ class MainWindow(QMainWindow):
     def _turned(self) -> None:
         """Another page, or another filter, is on screen."""
         self.spaces.watch(self._view() in (self.all, self.containers))
+        self._refresh()
         self._enable()
         self._count()
