@@ -8,8 +8,10 @@ understood, every path counts as protected until the file is put right.
 from __future__ import annotations
 
 import enum
+import errno
 import os
 import re
+import stat
 import tomllib
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -156,6 +158,14 @@ class _WrongValueError(ValueError):
     """A value that cannot be used; the message says what was wanted."""
 
 
+def read_plain(file: bytes) -> bytes:
+    """What stands in this file; OSError also for what is none (a pipe would be waited for without an end)."""
+    with open(file, "rb", opener=lambda path, flags: os.open(path, flags | os.O_NONBLOCK)) as stream:
+        if not stat.S_ISREG(os.fstat(stream.fileno()).st_mode):
+            raise OSError(errno.EINVAL, "not a plain file")
+        return stream.read()
+
+
 def load(path: bytes | None = None) -> tuple[Config, tuple[ConfigProblem, ...]]:
     """The settings, and what in the file was not understood.  Never raises for a bad file.
 
@@ -163,8 +173,7 @@ def load(path: bytes | None = None) -> tuple[Config, tuple[ConfigProblem, ...]]:
     """
     file = config_path() if path is None else path
     try:
-        with open(file, "rb") as stream:
-            raw = stream.read()
+        raw = read_plain(file)
     except FileNotFoundError as error:
         missing = () if path is None else (ConfigProblem(file, f"{error.strerror}; using the defaults"),)
         return Config(roots=default_roots()), missing

@@ -26,7 +26,7 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.config import ConfigProblem, Theme, parse
-from racewatch.config_edit import EditError, edit, with_protected, with_settings
+from racewatch.config_edit import EditError, edit, rules_in, with_protected_changed, with_settings
 from racewatch.core.text import display
 from racewatch.ui import settings_fields
 from racewatch.ui.bridge import Bridge
@@ -52,7 +52,7 @@ class SettingsDialog(QDialog):
         self._file = file
         self._text = text
         self._before = settings_fields.shown_of(text)
-        self._rules_before = settings_fields.rules_of(text)
+        self._rules_before = rules_in(text)
         self.setWindowTitle("Settings")
         self.setAccessibleName("Settings")
         self.controls: dict[str, QWidget] = {}
@@ -234,7 +234,8 @@ class SettingsDialog(QDialog):
 
         def change(text: str) -> str:
             after = with_settings(text, changes) if changes else text
-            return with_protected(after, rules) if rules != self._rules_before else after
+            # Not "exactly these": what was protected while this stood open stays so.
+            return with_protected_changed(after, self._rules_before, rules)
 
         return change
 

@@ -116,16 +116,6 @@ def shown_of(text: str) -> dict[str, str]:
     return {field.key: _shown(field, _value(table, field.key)) for field in FIELDS}
 
 
-def rules_of(text: str) -> list[tuple[str, str]]:
-    """The protected list of the text of a file."""
-    rules = tomllib.loads(text).get("protected", [])
-    return [
-        (str(rule.get("glob", "")), str(rule.get("reason", "")))
-        for rule in (rules if isinstance(rules, list) else [])
-        if isinstance(rule, dict)
-    ]
-
-
 def _value(table: Mapping[str, object], key: str) -> object:
     above, _, name = key.rpartition(".")
     if above:
