@@ -29,6 +29,7 @@ class ShortPauses:
         sys.setswitchinterval(_SWITCH)
         gc.callbacks.append(self._on_collection)
         gc.freeze()  # what the program itself is made of stays: the first collection need not look at it, either
+        gc.enable()  # it was off while the window was built
         return self
 
     def __exit__(

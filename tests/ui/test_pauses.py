@@ -75,3 +75,12 @@ def test_it_is_tidied_only_while_somebody_else_has_the_keyboard(
     state = Qt.ApplicationState.ApplicationInactive
     app._tidy_unseen(pauses)
     assert gone() is None
+
+
+def test_it_is_switched_on_again_when_the_window_stands() -> None:
+    gc.disable()
+    try:
+        with ShortPauses():
+            assert gc.isenabled()
+    finally:
+        gc.enable()
