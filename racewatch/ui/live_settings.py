@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from racewatch.config import Config, ConfigProblem, load
+from racewatch.config import Config, ConfigProblem, load, read_plain
 from racewatch.core.protected import Protected
 from racewatch.core.text import display
 from racewatch.ui.bridge import Bridge
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Editors write in several steps; looked at when they have been quiet for so long.
 _QUIET_MS: Final = 150
+#: Whoever writes a file anew may empty or remove it first, and take their time: that permits nothing.
+_NOTHING: Final = "gone, or empty; to go on with the defaults, start racewatch anew"
 
 
 def in_force(good: Config, read: Config, problems: tuple[ConfigProblem, ...]) -> Config:
@@ -147,6 +149,10 @@ class LiveSettings(QObject):
             return
         self._seen = raw
         config, problems = await self._bridge.offload(lambda: load(self._file if raw is not None else None))
+        if self._seen is not raw:
+            return  # it was slow to understand (a folder that hangs), and what was written since is in force
+        if not (raw or b"").strip():
+            problems = (ConfigProblem(self._file, _NOTHING),)
         self._apply(config, problems)
 
     def _apply(self, config: Config, problems: tuple[ConfigProblem, ...]) -> None:
@@ -175,8 +181,7 @@ class LiveSettings(QObject):
 def _content(file: bytes) -> bytes | None:
     """What stands in the file; None when there is none, or it cannot be read (then reading it says why)."""
     try:
-        with open(file, "rb") as stream:
-            return stream.read()
+        return read_plain(file)
     except FileNotFoundError:
         return None
     except OSError as error:
