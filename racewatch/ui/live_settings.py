@@ -132,26 +132,26 @@ class LiveSettings(QObject):
 
     def _on_saved(self) -> None:
         if self._watcher is not None:
-            self.read()
+            self.read(ours=True)
         else:
             self._strips.show_message(
                 Level.INFO, "The settings are written; this window goes on with its own until it is closed."
             )
 
-    def read(self) -> None:
-        """Read it now, if it is another than before."""
-        self._bridge.spawn(self._read(), "reading the settings")
+    def read(self, *, ours: bool = False) -> None:
+        """Read it now, if it is another than before.  ``ours``: a person has just had it written here, maybe empty."""
+        self._bridge.spawn(self._read(ours=ours), "reading the settings")
 
-    async def _read(self) -> None:
+    async def _read(self, *, ours: bool) -> None:
         self._watch()
         raw = await self._bridge.offload(lambda: _content(self._file))
-        if raw == self._seen:
+        if raw == self._seen and not ours:
             return
         self._seen = raw
         config, problems = await self._bridge.offload(lambda: load(self._file if raw is not None else None))
         if self._seen is not raw:
             return  # it was slow to understand (a folder that hangs), and what was written since is in force
-        if not (raw or b"").strip():
+        if not ours and not (raw or b"").strip():
             problems = (ConfigProblem(self._file, _NOTHING),)
         self._apply(config, problems)
 
