@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import enum
 import errno
+import glob
 import os
 import re
 import stat
@@ -353,7 +354,7 @@ class _Reader:
             read = self._protection(rule, number)
             if read is None:
                 return _closed().protected
-            rules.append(read)
+            rules += (read, *(replace(read, pattern=real) for real in _really(read.pattern)))
         return Protected(tuple(rules))
 
     def _protection(self, rule: object, number: int) -> Protection | None:
@@ -370,6 +371,19 @@ class _Reader:
             self._problem("protected.reason", "wanted a text; removing nothing", nth=number)
             return None
         return Protection(os.fsencode(glob), display_text(reason))
+
+
+def _really(pattern: bytes) -> Iterable[bytes]:
+    """The same places by their real names: a target's path has no link in it (``/var/run`` is ``/run``)."""
+    plain = re.split(rb"[*?\[]", pattern, maxsplit=1)[0]
+    if not plain or b"\0" in plain:
+        return ()
+    folder, _, name = plain.rpartition(b"/")
+    rest = pattern[len(folder) :]
+    real = {glob.escape(os.path.realpath(folder or b"/")).rstrip(b"/") + rest}
+    if plain == pattern and name:
+        real.add(glob.escape(os.path.realpath(pattern)))
+    return sorted(real - {pattern})
 
 
 def _roots(value: object) -> tuple[bytes, ...]:

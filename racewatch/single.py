@@ -112,7 +112,7 @@ def _read(lock: int) -> Mapping[str, object]:
     """What the holder of the lock says; nothing when it has not said anything yet."""
     try:
         said = json.loads(os.pread(lock, _LONGEST, 0))
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return said if isinstance(said, dict) and said.get("v") == _PROTOCOL else {}
 
@@ -141,7 +141,10 @@ def _call(said: Mapping[str, object], activation: str, deadline: float) -> int |
                 if not piece:
                     return None
                 answer += piece
-        except OSError:  # it has gone, it hangs, or it is in another network namespace
+        except (
+            OSError,
+            ValueError,
+        ):  # it has gone, hangs, is in another network namespace, or this is no name
             return None
     return pid if answer == b"raised\n" else None
 
@@ -157,7 +160,7 @@ def activation_of(line: bytes) -> str | None:
     """What a caller brought along: the desktop's permission, perhaps empty; None for what is no call."""
     try:
         said = json.loads(line)
-    except ValueError:
+    except (ValueError, RecursionError):
         return None
     if not isinstance(said, dict) or said.get("v") != _PROTOCOL:
         return None

@@ -118,8 +118,9 @@ class Racewatch:
         observing until :meth:`stop_observing`.
         """
         protected = _with_our_own(config.protected, self._folder)
+        # First: who is told to allow acts again at this very moment does not undo it.
+        self._observing = self.observing or config.observe
         self.config = replace(config, protected=Protected((*self._protected_here, *protected.rules)))
-        self._observing = self._observing or config.observe
         self._make_kinds()
 
     def protection(self, target: Target) -> str | None:
@@ -131,8 +132,8 @@ class Racewatch:
 
     @property
     def observing(self) -> bool:
-        """True while nothing is ever acted on, whoever asks."""
-        return self._observing
+        """True while nothing is ever acted on, whoever asks; what the configuration says now counts."""
+        return self._observing or self.config.observe
 
     def start_observing(self) -> None:
         """No more acts from now on.  One that is under way goes to its end."""
@@ -143,18 +144,23 @@ class Racewatch:
 
         What a crash interrupted is brought to an end now (``recovered``).
         """
+        self._refuse_if_configured()
+        if self._observing and self._journal is not None:
+            self._catch_up(self._journal)
+            self.waiting = None
+        # The file may have come to say so while that went on.
+        self._refuse_if_configured()
+        self._observing = False
+
+    def _refuse_if_configured(self) -> None:
         if self.config.observe:
             raise RacewatchError(
                 f"the configuration says to observe only; change observe in {display(config_path())} and start anew"
             )
-        if self._observing and self._journal is not None:
-            self._catch_up(self._journal)
-            self.waiting = None
-        self._observing = False
 
     def observer_guard(self) -> str | None:
         """Why nothing may be acted on, whatever it is; the first question of every verb that changes anything."""
-        if not self._observing:
+        if not self.observing:
             return None
         how = (
             "observe in the configuration"

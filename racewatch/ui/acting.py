@@ -10,6 +10,7 @@ import asyncio
 import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from functools import partial
 from typing import Final
 
@@ -25,6 +26,7 @@ from racewatch.core.model import (
     Observation,
     Outcome,
     OutcomeWord,
+    Removable,
     Target,
 )
 from racewatch.linux.usage import Cancelled
@@ -315,6 +317,17 @@ class Actor(QObject):
         """Take back an open question, and stop a plan before its next target, if acting is not allowed any more."""
         if self._racewatch.observing and self.dialog is not None:
             self.dialog.reject()
+
+    def reconsider(self) -> None:
+        """Take out of an open question what may not be acted on any more, because it is protected by now."""
+        if self.dialog is None:
+            return
+        for target in self.dialog.plan.watched:
+            step = self.dialog.plan.find(target)
+            why = self._why_not(step.bound) if step is not None else None
+            if step is not None and why:
+                now = replace(step.newest, removable=Removable.NEVER, summary=f"{why}.")
+                self.dialog.witness(target, now)
 
     async def finish(self) -> None:
         """Withdraw an open question and wait for the act in flight."""

@@ -41,10 +41,12 @@ class Sight:
 
 
 def sight(look: Callable[[Target], Observation | None], target: Target, condition: Condition) -> Sight:
-    """Look now.  The node is marked afterwards: what changed while it was looked at shows."""
-    there = _mark(target, condition) is not None
+    """Look now.  No mark when another node came there meanwhile: it may not be the one that was looked at."""
+    before = _mark(target, condition)
     seen = look(target)
-    return Sight(seen, _mark(target, condition) if there else None)
+    after = _mark(target, condition)
+    same = before is not None and after is not None and before[:4] == after[:4]
+    return Sight(seen, after if same else None)
 
 
 def _mark(target: Target, condition: Condition) -> tuple[object, ...] | None:

@@ -123,6 +123,7 @@ class Arming(QObject):
         elif seen.target in self._exits and self._exits[seen.target].has_exited():
             self._on_exit(seen.target)
         self._settle(thing)
+        self.drop_protected()  # which it may have become while it was asked about
         self.changed.emit()
 
     # --- waiting ----------------------------------------------------------------------------

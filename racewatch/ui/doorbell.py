@@ -43,8 +43,8 @@ class Doorbell(QObject):
     def answer(self, line: bytes) -> bytes | None:
         """Do what a caller's line asks for; what to tell it, None for what is no call."""
         activation = activation_of(line)
-        if activation is None:
-            return None
+        if activation is None or self._window.isHidden():
+            return None  # no call; or there is no window yet, or no more: whoever calls tries again
         if activation:
             # Qt hands it to the compositor with the next activation: else the window may only ask for attention.
             os.environ["XDG_ACTIVATION_TOKEN"] = activation

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Final
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
 from PySide6.QtWidgets import QWidget
 
-from racewatch.config import Config, ConfigProblem, load
+from racewatch.config import Config, ConfigProblem, load, read_plain
 from racewatch.core.protected import Protected
 from racewatch.core.text import display
 from racewatch.ui.bridge import Bridge
@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 #: Editors write in several steps; looked at when they have been quiet for so long.
 _QUIET_MS: Final = 150
+#: Whoever writes a file anew may empty or remove it first, and take their time: that permits nothing.
+_NOTHING: Final = "gone, or empty; to go on with the defaults, start racewatch anew"
 
 
 def in_force(good: Config, read: Config, problems: tuple[ConfigProblem, ...]) -> Config:
@@ -130,23 +132,27 @@ class LiveSettings(QObject):
 
     def _on_saved(self) -> None:
         if self._watcher is not None:
-            self.read()
+            self.read(ours=True)
         else:
             self._strips.show_message(
                 Level.INFO, "The settings are written; this window goes on with its own until it is closed."
             )
 
-    def read(self) -> None:
-        """Read it now, if it is another than before."""
-        self._bridge.spawn(self._read(), "reading the settings")
+    def read(self, *, ours: bool = False) -> None:
+        """Read it now, if it is another than before.  ``ours``: a person has just had it written here, maybe empty."""
+        self._bridge.spawn(self._read(ours=ours), "reading the settings")
 
-    async def _read(self) -> None:
+    async def _read(self, *, ours: bool) -> None:
         self._watch()
         raw = await self._bridge.offload(lambda: _content(self._file))
-        if raw == self._seen:
+        if raw == self._seen and not ours:
             return
         self._seen = raw
         config, problems = await self._bridge.offload(lambda: load(self._file if raw is not None else None))
+        if self._seen is not raw:
+            return  # it was slow to understand (a folder that hangs), and what was written since is in force
+        if not ours and not (raw or b"").strip():
+            problems = (ConfigProblem(self._file, _NOTHING),)
         self._apply(config, problems)
 
     def _apply(self, config: Config, problems: tuple[ConfigProblem, ...]) -> None:
@@ -175,8 +181,7 @@ class LiveSettings(QObject):
 def _content(file: bytes) -> bytes | None:
     """What stands in the file; None when there is none, or it cannot be read (then reading it says why)."""
     try:
-        with open(file, "rb") as stream:
-            return stream.read()
+        return read_plain(file)
     except FileNotFoundError:
         return None
     except OSError as error:

@@ -470,6 +470,7 @@ class MainWindow(QMainWindow):
         self.theme_menu.configured(after.theme)
         self.history.set_keep_days(after.keep_days)
         self.arming.drop_protected()
+        self.actor.reconsider()
         if watched_by(before) != watched_by(after):
             self._bridge.spawn(self._watch(), "watching anew")
         if after.observe and not before.observe:

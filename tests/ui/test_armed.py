@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from racewatch.core.model import ActRequest, Observation, Owner, Removable, Verdict
+from racewatch.core.model import ActRequest, KindName, Observation, Owner, Removable, Target, Verdict
 from racewatch.ui.armed import (
     GRACE_SECONDS,
     Armed,
@@ -15,6 +17,7 @@ from racewatch.ui.armed import (
     Sight,
     can_wait_for_death,
     can_wait_for_silence,
+    sight,
 )
 from tests.ui.support import Clock, seen
 
@@ -177,3 +180,24 @@ def test_only_what_could_ever_be_removed_can_be_armed() -> None:
     assert "refreshes" in can_wait_for_silence(UNKNOWN, None)
     assert "either way" in can_wait_for_silence(DEAD, 30.0)
     assert "never removed here" in can_wait_for_silence(fact(UNKNOWN, "tool"), 30.0)
+
+
+@pytest.mark.parametrize("condition", Condition)
+def test_one_that_is_replaced_while_it_is_looked_at_is_not_armed(
+    tmp_path: Path, condition: Condition
+) -> None:
+    # The look would be that of the first, the mark that of the second: the death of the one ended the other.
+    path = tmp_path / "x.lock"
+    path.write_text("first")
+    target = Target(KindName.LOCK, os.fsencode(path))
+
+    def look(_target: Target) -> Observation:
+        other = path.with_suffix(".new")
+        other.write_text("second")
+        other.rename(path)
+        return LIVE
+
+    now = sight(look, target, condition)
+    assert now.mark is None
+    assert Armed(now, condition).phase is Phase.OVER
+    assert sight(lambda _target: LIVE, target, condition).mark is not None

@@ -243,3 +243,22 @@ def test_a_heartbeat_that_stays_silent_is_removed_and_one_that_comes_back_is_not
     assert "It was refreshed" in told(window)
     assert beating.exists()
     assert len(window._racewatch.history()) == 1
+
+
+def test_what_is_protected_while_it_is_asked_about_is_not_armed(
+    opened: Opened, sandbox: Sandbox, serve: Serve
+) -> None:
+    path = sandbox.path(b"served.sock")
+    serve(path)
+    window = opened.open()
+    opened.choose(window, path)
+    opened.until(window.actions_table[Act.ARM_DEATH].isEnabled, "the action")
+    window.actions_table[Act.ARM_DEATH].trigger()
+    dialog = window.arming.dialog
+    assert dialog is not None
+    opened.until(dialog.arm.isEnabled, "the beat")
+    window._racewatch.protect(Protection(b"*/served.sock", "mine"))
+    QTest.mouseClick(dialog.arm, Qt.MouseButton.LeftButton)
+    opened.until(lambda: "It is protected: mine" in told(window), "the answer")
+    assert not window.arming.targets
+    assert not window.arming.panel.isVisible()

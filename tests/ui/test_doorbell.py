@@ -13,7 +13,7 @@ import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
-from racewatch.single import First, Raised, take_place
+from racewatch.single import First, Raised, Silent, take_place
 from racewatch.ui.doorbell import Doorbell
 from tests.ui.sandbox import Sandbox
 from tests.ui.test_app import watching
@@ -43,6 +43,27 @@ def test_a_minimised_window_comes_back(qtbot: QtBot, tmp_path: Path, place: Firs
     assert not window.isMinimized()
     bell.close()
     place.close()
+
+
+def test_a_window_that_is_ending_does_not_come_back(qtbot: QtBot, tmp_path: Path, place: First) -> None:
+    # The second start was told that it is in front, ended, and nobody had a window.
+    window = QWidget()
+    qtbot.addWidget(window)
+    window.show()
+    bell = Doorbell(place.door, window)
+    window.hide()
+    answers: list[First | Raised | Silent] = []
+    caller = threading.Thread(target=lambda: answers.append(take_place(os.fsencode(tmp_path))))
+    caller.start()
+    qtbot.wait(100)
+    assert not answers
+    assert not window.isVisible()
+    bell.close()
+    place.close()
+    caller.join()
+    (answer,) = answers
+    assert isinstance(answer, First)
+    answer.close()
 
 
 def test_noise_at_the_door_is_hung_up_on(qtbot: QtBot, place: First) -> None:

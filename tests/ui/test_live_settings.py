@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import os
+import threading
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from racewatch.config import Config, ConfigProblem, Theme, config_path
+from racewatch.config import Config, ConfigProblem, Theme, config_path, load
 from racewatch.core.model import Observation
 from racewatch.core.protected import Protected, Protection
 from racewatch.monitor.batch import Batch
+from racewatch.ui import live_settings
 from racewatch.ui.live_settings import in_force
 from racewatch.ui.strip import Level
 from racewatch.ui.succession import Succession
@@ -77,6 +79,61 @@ def test_a_broken_file_keeps_the_last_good_settings_and_fails_closed(
     opened.until(lambda: said(window, "are in force"), "the good ones")
     opened.until(window.sockets.pane.remove.isEnabled, "Remove on again")
     assert all(strip.level is not Level.WARNING for strip in window.strips.strips())
+
+
+def test_a_file_that_is_emptied_or_taken_away_permits_nothing(opened: Opened, sandbox: Sandbox) -> None:
+    # As `cat > config.toml` leaves it until somebody has typed, and some editors until they have written.
+    dead = sandbox.dead(b"dead.sock")
+    window = opened.open()
+    window.live_settings.begin()
+    opened.choose(window, dead)
+    roots = f'roots = ["{os.fsdecode(sandbox.folder)}"]\n'
+    rule = f'{roots}[[protected]]\nglob = "*/dead.sock"\nreason = "mine"\n'
+    path = Path(os.fsdecode(config_path()))
+    for empty in (lambda: path.write_text("\n"), path.unlink):
+        write(rule)
+        opened.until(lambda: said(window, "are in force"), "the rule")
+        opened.until(lambda: not window.sockets.pane.remove.isEnabled(), "Remove off")
+        empty()
+        opened.until(lambda: said(window, "gone, or empty"), "the warning")
+        assert window._racewatch.protection(seen(dead).target) == "mine"
+        assert not window.sockets.pane.remove.isEnabled()
+        for strip in window.strips.strips():
+            if strip.level is not Level.WARNING:
+                strip.dismiss()
+    write(roots)
+    opened.until(window.sockets.pane.remove.isEnabled, "Remove on again")
+
+
+def test_a_file_that_was_slow_to_be_understood_does_not_undo_the_next(
+    opened: Opened, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = sandbox.dead(b"dead.sock")
+    window = opened.open()
+    window.live_settings.begin()
+    opened.choose(window, dead)
+    roots = f'roots = ["{os.fsdecode(sandbox.folder)}"]\n'
+    begun, go_on, ended = threading.Event(), threading.Event(), threading.Event()
+
+    def slow(file: bytes | None) -> tuple[Config, tuple[ConfigProblem, ...]]:
+        found = load(file)
+        if found[0].keep_days == 3:  # as if one of its folders were on a server that hangs
+            begun.set()
+            go_on.wait(10)
+            window._bridge.post(ended.set)
+        return found
+
+    monkeypatch.setattr(live_settings, "load", slow)
+    write(f"{roots}keep_days = 3\n")
+    opened.until(begun.is_set, "the slow one")
+    write(f'{roots}[[protected]]\nglob = "*/dead.sock"\nreason = "mine"\n')
+    opened.until(lambda: said(window, "are in force"), "the rule")
+    go_on.set()
+    opened.until(ended.is_set, "the end of the slow one")
+    asked = opened.bridge.spawn(opened.bridge.offload(lambda: None), "whatever came with it")
+    opened.until(asked.done, "all that came with it")
+    assert window._racewatch.protection(seen(dead).target) == "mine"
+    assert not window.sockets.pane.remove.isEnabled()
 
 
 @pytest.mark.parametrize(

@@ -13,6 +13,7 @@ from PySide6.QtTest import QAbstractItemModelTester, QTest
 from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 
+from racewatch.config import config_path
 from racewatch.core.model import ActRequest, KindName, Outcome, OutcomeWord, Target, Verdict
 from racewatch.ui import question, words
 from racewatch.ui.actions import Act
@@ -455,3 +456,26 @@ def test_the_pane_shows_the_current_row_and_its_button_means_that_one_alone(
     assert [step.bound.path for step in dialog.plan.steps] == [paths[1]]
     dialog.reject()
     opened.until(lambda: not window.actor.busy, "the end")
+
+
+def test_what_is_protected_while_it_is_reviewed_is_unticked(opened: Opened, sandbox: Sandbox) -> None:
+    window = opened.open()
+    paths = dead_ones(opened, sandbox, window)
+    window.live_settings.begin()
+    window.actions_table[Act.CLEAN_UP].trigger()
+    dialog = review(opened, window)
+    file = os.fsdecode(config_path())
+    os.makedirs(os.path.dirname(file), exist_ok=True)
+    roots = f'roots = ["{os.fsdecode(sandbox.folder)}"]'
+    with open(f"{file}~", "w", encoding="utf-8") as beside:
+        beside.write(f'{roots}\n[[protected]]\nglob = "*/b.sock"\nreason = "mine"\n')
+    os.rename(f"{file}~", file)
+    opened.until(lambda: dialog.remove.text() == "Remove 2 sockets", "the count to drop")
+    step = dialog.plan.steps[1]
+    assert step.doubt is Doubt.FORBIDDEN
+    assert "Protected by the configuration: mine." in dialog.plan.doubt_text(step)
+    opened.until(dialog.remove.isEnabled, "the beat after the change")
+    dialog.remove.click()
+    opened.until(finished(dialog), "the outcomes")
+    assert [os.path.lexists(path) for path in paths] == [False, True, False]
+    shut(opened, window, dialog)

@@ -17,6 +17,7 @@ from PySide6.QtWidgets import (
 from pytestqt.qtbot import QtBot
 
 from racewatch.config import config_path, load
+from racewatch.config_edit import protect, rules_in
 from racewatch.ui.actions import Act
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.settings_dialog import SettingsDialog
@@ -159,6 +160,34 @@ def test_the_window_opens_it_and_goes_on_with_what_was_saved(opened: Opened, san
     opened.until(
         lambda: any("put right" in strip.text for strip in window.strips.strips()), "that it cannot be edited"
     )
+
+
+def test_what_is_protected_while_the_settings_stand_open_stays_so_and_saving_nothing_is_no_mistake(
+    opened: Opened, sandbox: Sandbox
+) -> None:
+    path = Path(os.fsdecode(config_path()))
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text("keep_days = 2\n")
+    window = opened.open(wait=False)
+    window.live_settings.begin()
+    shown = edited(opened, window)
+    shown._on_add()
+    pattern = shown.rules.item(0, 0)
+    assert pattern is not None
+    pattern.setText("/run/here/*")
+    protect(config_path(), "/run/meanwhile/*", "mine")
+    shown.save.click()
+    opened.until(lambda: window.live_settings.dialog is None, "the dialog to go")
+    assert rules_in(path.read_text()) == [("/run/meanwhile/*", "mine"), ("/run/here/*", "")]
+    shown = edited(opened, window)
+    line(shown, "keep_days").setText("")
+    shown.rules.selectAll()
+    shown._on_take_out()
+    shown.save.click()
+    opened.until(lambda: window.live_settings.dialog is None, "the dialog to go")
+    assert not path.read_text().strip()
+    opened.until(lambda: "7 days" in window.history.filters.kept.text(), "the defaults")
+    assert all("gone, or empty" not in strip.text for strip in window.strips.strips())
 
 
 def edited(opened: Opened, window: MainWindow) -> SettingsDialog:

@@ -140,6 +140,24 @@ def test_a_protected_list_that_is_not_understood_protects_everything(
     assert problems[0].line == line
 
 
+@pytest.mark.parametrize("end", ["", "/", "/*", "/x.sock", "/x.*", "/../link/x.sock"])
+def test_a_rule_by_way_of_a_link_protects_what_is_there(tmp_path: Path, end: str) -> None:
+    # Most write /var/run, which is /run: a target's path has no link in it, and nothing was protected.
+    (tmp_path / "[real]").mkdir()
+    (tmp_path / "link").symlink_to(tmp_path / "[real]")
+    settings_, problems = _load(tmp_path, f'[[protected]]\nglob = "{tmp_path}/link{end}"\nreason = "mine"\n')
+    assert problems == ()
+    assert settings_.protected.reason(os.fsencode(tmp_path / "[real]" / "x.sock")) == "mine"
+    assert settings_.protected.reason(os.fsencode(tmp_path / "other" / "x.sock")) is None
+
+
+@pytest.mark.parametrize("glob", ["*", "/*", "/\\u0000", "*.sock", "//x"])
+def test_a_rule_without_a_folder_of_its_own_is_a_rule(tmp_path: Path, glob: str) -> None:
+    settings_, problems = _load(tmp_path, f'[[protected]]\nglob = "{glob}"\n')
+    assert problems == ()
+    assert settings_.protected.rules
+
+
 @pytest.mark.parametrize("raw", [b"theme = '\xff'\n", b"\x00", b"[" * 5000])
 def test_a_file_that_is_no_toml_says_so(tmp_path: Path, raw: bytes) -> None:
     settings_, problems = _load(tmp_path, raw)

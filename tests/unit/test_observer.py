@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from racewatch.config import Config, load
+from racewatch.core.journal import Journal
 from racewatch.core.model import ActRequest, KindName, OutcomeWord, Target
 from racewatch.verbs import Racewatch, RacewatchError
 
@@ -62,6 +63,30 @@ def test_what_the_configuration_says_cannot_be_switched_off(tmp_path: Path) -> N
     with pytest.raises(RacewatchError, match="the configuration says to observe only"):
         racewatch.stop_observing()
     assert "observe in the configuration" in (racewatch.observer_guard() or "")
+    racewatch.close()
+
+
+def test_what_the_file_says_while_acts_are_being_allowed_again_holds(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dead = dead_socket(tmp_path / "a")
+    racewatch = Racewatch(Config(), state=os.fsencode(tmp_path / "state"), observe=True)
+    catch_up = racewatch._catch_up
+
+    def and_meanwhile(journal: Journal) -> None:
+        catch_up(journal)
+        racewatch.reconfigure(Config(observe=True))
+
+    monkeypatch.setattr(racewatch, "_catch_up", and_meanwhile)
+    with pytest.raises(RacewatchError, match="the configuration says to observe only"):
+        racewatch.stop_observing()
+    assert racewatch.remove(request(racewatch, dead)).word is OutcomeWord.REFUSED_FORBIDDEN
+    # Nor does taking it out of the file permit anything: a person must say so.
+    racewatch.reconfigure(Config())
+    assert racewatch.remove(request(racewatch, dead)).word is OutcomeWord.REFUSED_FORBIDDEN
+    monkeypatch.undo()
+    racewatch.stop_observing()
+    assert racewatch.remove(request(racewatch, dead)).word is OutcomeWord.DONE
     racewatch.close()
 
 

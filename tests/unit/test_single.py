@@ -115,7 +115,8 @@ def test_what_a_killed_one_left_is_in_nobodys_way(tmp_path: Path) -> None:
 
 def test_a_lock_that_says_nonsense_is_held_all_the_same(tmp_path: Path) -> None:
     place = first(tmp_path)
-    for nonsense in (b"", b"\xff\x00", b"[]", b'{"v":2}', b'{"v":1,"door":7,"pid":"x"}'):
+    odd = (b"[" * 4000, b'{"v":1,"door":"\\ud800"}')  # too deep to be read, and a name that is none
+    for nonsense in (b"", b"\xff\x00", b"[]", b'{"v":2}', b'{"v":1,"door":7,"pid":"x"}', *odd):
         (tmp_path / os.fsdecode(LOCK_NAME)).write_bytes(nonsense)
         assert take_place(os.fsencode(tmp_path), patience=0.0) == Silent(None, None)
     place.close()
@@ -125,5 +126,5 @@ def test_only_a_call_is_a_call() -> None:
     assert activation_of(b'{"v":1,"activation":"x"}\n') == "x"
     assert activation_of(b'{"v":1,"activation":"\\u001b"}\n') == ""
     assert activation_of(b'{"v":1}\n') == ""
-    for other in (b"\n", b"[1]\n", b'{"v":2,"activation":"x"}\n', b"\xff\n"):
+    for other in (b"\n", b"[1]\n", b"[" * 4000 + b"\n", b'{"v":2,"activation":"x"}\n', b"\xff\n"):
         assert activation_of(other) is None
