@@ -29,7 +29,7 @@ LONG = pytest.param(
 )
 #: Qt's tester looks at every cell with every signal: of more rows than this that is seconds each time, so that it
 #: looks at them at rest only.
-MOST_TESTED = 2_000
+MOST_TESTED = 500
 
 
 @pytest.fixture
