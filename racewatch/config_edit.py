@@ -273,8 +273,8 @@ def _mode_for(path: bytes, fd: int) -> int:
     if there.st_gid != os.fstat(fd).st_gid:
         try:
             os.fchown(fd, -1, there.st_gid)
-        except OSError:  # not a group of this user
-            mode &= ~stat.S_IRWXG
+        except OSError:  # not a group of this user: the group it gets may do what it could before, as anybody
+            mode = mode & ~stat.S_IRWXG | (mode & stat.S_IRWXO) << 3
     return mode
 
 
