@@ -53,11 +53,9 @@ class Person:
         """What was chosen is chosen still, or nothing is: never a neighbour."""
         table = self._view.table
         assert table.target in (None, self._chosen)
-        selected = table.selectionModel().selectedRows()
-        rows = [self._view.model.row_at(index.row()) for index in selected]
-        assert [row.observation.target for row in rows if row is not None] == (
-            [] if table.target is None else [table.target]
-        )
+        # What is gone is inert, whether it still looks selected or not.
+        chosen = table.observation()
+        assert [seen.target for seen in table.observations()] == ([] if chosen is None else [chosen.target])
         next(self._habits)()
         assert table.target in (None, self._chosen)
 
