@@ -182,4 +182,5 @@ def test_soak(opened: Opened, world: World, sandbox: Sandbox, request: pytest.Fi
         now = churned(opened, window, world, sandbox, scale)
         if first is None or time.monotonic() < began + 700:
             first = now
-        now.assert_no_more_than(first, values=scale.rows, megabytes=16)
+        # Evidence that nobody has asked for yet is kept as what it is made of: two values more in each row.
+        now.assert_no_more_than(first, values=4 * scale.rows, megabytes=16)
