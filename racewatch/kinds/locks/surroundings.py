@@ -238,13 +238,6 @@ class Surroundings:
 
         ``fd`` pins it; ``reader`` is our own handle for reading, when it is open.
         """
-        if (
-            kind is FileType.FILE
-            and "survey" not in self.__dict__
-            and leases.open_elsewhere(fd, reader) is False
-        ):
-            # The kernel knows at once what a look into every process tells after tens of milliseconds.
-            return _NOT_OPEN_BY_LEASE
         source = _OPEN_FILES
         pids = self.openers(node)
         key = self.key_of(node)
