@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QTimer
-from PySide6.QtGui import QFont, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from racewatch.core.model import Observation
@@ -13,7 +13,7 @@ from racewatch.ui import words
 from racewatch.ui.armed import GRACE_SECONDS, Condition, needs_word
 from racewatch.ui.confirm import CONSEQUENCE
 from racewatch.ui.evidence_pane import Note
-from racewatch.ui.plain import PathBox, WrapLabel, action_text
+from racewatch.ui.plain import PathBox, WrapLabel, action_text, heading
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.theme import Look
@@ -45,12 +45,7 @@ class ArmDialog(SteadyDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(560)
-        head = WrapLabel(title)
-        head.setObjectName("paneTitle")
-        font = QFont(head.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        head.setFont(font)
+        head = heading(title)
         path = PathBox()
         path.setAccessibleName("Path")
         path.set_text(words.full_path(seen))

@@ -6,11 +6,11 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
-from PySide6.QtGui import QAction, QFont, QShowEvent
+from PySide6.QtGui import QAction, QShowEvent
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
 
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.plain import WrapLabel
+from racewatch.ui.plain import WrapLabel, heading
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.strip import Level, StripArea
@@ -28,12 +28,7 @@ class ActAgainDialog(SteadyDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(460)
-        head = WrapLabel(title)
-        head.setObjectName("paneTitle")
-        font = QFont(head.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        head.setFont(font)
+        head = heading(title)
         said = WrapLabel(
             "Until now racewatch only looked. Afterwards what is left over can be removed from this window, each time "
             "after a question. What a crash had interrupted is brought to an end at once."

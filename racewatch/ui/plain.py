@@ -148,6 +148,17 @@ class WrapLabel(PlainLabel):
         return result
 
 
+def heading(text: str) -> WrapLabel:
+    """What a dialog is about, above everything else in it."""
+    label = WrapLabel(text)
+    label.setObjectName("paneTitle")
+    font = QFont(label.font())
+    font.setPointSizeF(font.pointSizeF() * 1.2)
+    font.setWeight(QFont.Weight.DemiBold)
+    label.setFont(font)
+    return label
+
+
 def layout_height(layout: QTextLayout, width: int) -> int:
     """The height of one laid out paragraph."""
     rect = layout.boundingRect()

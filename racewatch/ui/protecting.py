@@ -7,7 +7,6 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject, Signal
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QButtonGroup,
     QDialog,
@@ -25,7 +24,7 @@ from racewatch.core.model import Observation
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display, display_text
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
+from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font, heading
 from racewatch.ui.steady import SteadyButton
 from racewatch.ui.strip import Level, StripArea
 from racewatch.verbs import Racewatch
@@ -48,12 +47,7 @@ class ProtectDialog(QDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(560)
-        head = WrapLabel(title)
-        head.setObjectName("paneTitle")
-        font = QFont(head.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        head.setFont(font)
+        head = heading(title)
         self.only = QRadioButton("Only this one")
         self.folder = QRadioButton("Everything in its folder")
         self.only.setChecked(True)

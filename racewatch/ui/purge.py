@@ -6,12 +6,12 @@ import threading
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QCloseEvent, QFont, QShowEvent
+from PySide6.QtGui import QCloseEvent, QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 
 from racewatch.core.model import HistoryEntry
 from racewatch.core.text import display, size_text
-from racewatch.ui.plain import PathBox, WrapLabel
+from racewatch.ui.plain import PathBox, WrapLabel, heading
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.steady import SteadyButton, SteadyDialog
 
@@ -37,12 +37,7 @@ class PurgeDialog(SteadyDialog):
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(520)
-        head = WrapLabel(title)
-        head.setObjectName("paneTitle")
-        font = QFont(head.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        head.setFont(font)
+        head = heading(title)
         path = PathBox()
         path.setAccessibleName("Path")
         path.set_text(display(entry.path or entry.target.locator))

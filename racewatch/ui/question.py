@@ -16,12 +16,12 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QTimer, Signal
-from PySide6.QtGui import QFont, QShowEvent
+from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QWidget
 
 from racewatch.core.model import ActRequest, Observation, Target
 from racewatch.ui import words
-from racewatch.ui.plain import WrapLabel
+from racewatch.ui.plain import WrapLabel, heading
 from racewatch.ui.plan import News, Plan, Step
 from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.theme import Look
@@ -78,13 +78,7 @@ class Question(SteadyDialog):
     # --- what it looks like -----------------------------------------------------------------
 
     def _heading(self) -> WrapLabel:
-        title = WrapLabel(self.question)
-        title.setObjectName("paneTitle")
-        font = QFont(title.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        title.setFont(font)
-        return title
+        return heading(self.question)
 
     def _buttons(self) -> QHBoxLayout:
         buttons = QHBoxLayout()

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QFont
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from racewatch.core.model import Observation, Removable, Verdict
 from racewatch.ui import icons, words
 from racewatch.ui.command_box import CommandBox
 from racewatch.ui.evidence_pane import Note
-from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel
+from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, heading
 from racewatch.ui.theme import Look
 
 
@@ -38,16 +37,10 @@ class RemedyDialog(QDialog):
             icons.pixmap(seen.verdict.value, look.of_verdict(seen.verdict), 32, self.devicePixelRatioF())
         )
         picture.setFixedSize(36, 36)
-        heading = WrapLabel(title)
-        heading.setObjectName("paneTitle")
-        font = QFont(heading.font())
-        font.setPointSizeF(font.pointSizeF() * 1.2)
-        font.setWeight(QFont.Weight.DemiBold)
-        heading.setFont(font)
         head = QHBoxLayout()
         head.setSpacing(12)
         head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        head.addWidget(heading, 1, Qt.AlignmentFlag.AlignVCenter)
+        head.addWidget(heading(title), 1, Qt.AlignmentFlag.AlignVCenter)
         path = PathBox()
         path.setAccessibleName("Path")
         path.set_text(words.full_path(seen))
