@@ -32,10 +32,13 @@ class InnerNumbers:
 
 def parse_nspid(status: bytes) -> tuple[int, ...]:
     """The numbers of one process, ours first, innermost last; empty when the kernel does not say."""
-    for line in status.split(b"\n"):
-        if line.startswith(b"NSpid:"):
-            return tuple(int(part) for part in line.split()[1:] if part.isdigit())
-    return ()
+    # Asked of every process for each look; the name, which is the program's to choose, has its newlines escaped.
+    start = status.find(b"\nNSpid:")
+    if start < 0:
+        return ()
+    return tuple(
+        int(part) for part in status[start + 7 : status.find(b"\n", start + 1)].split() if part.isdigit()
+    )
 
 
 def thread_group(status: bytes) -> int | None:

@@ -19,6 +19,7 @@ from racewatch.kinds.locks.format import Tier
 from racewatch.kinds.locks.kind import LocksKind
 from racewatch.kinds.locks.registry import Registry, built_in
 from racewatch.kinds.locks.schema import read_bytes
+from racewatch.linux import leases, openfiles
 from tests.kernel.support import child
 from tests.race import locks
 from tests.race.locks import LockWorld, a_lock_world, killed, picture, private_names, write
@@ -410,3 +411,41 @@ def test_the_outcome_says_which_window_remains(world: LockWorld) -> None:
     unproven = world.act(world.folder / "r" / ".git" / "config.lock")
     assert unproven.word is DONE
     assert any("nothing proves" in text for text in windows(unproven.observation))
+
+
+# ---------------------------------------------------------------- who has it open
+
+
+def test_an_act_asks_the_kernel_about_its_one_file_and_looks_into_nobody(
+    world: LockWorld, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = locks.soft_file_lock(world.folder)
+    seen = world.look(path)
+    fd = os.open(path, os.O_PATH)
+    answer = leases.open_elsewhere(fd)
+    os.close(fd)
+    if answer is None:
+        pytest.skip("this file system gives no leases")
+    asked: list[str] = []
+    for name in ("survey", "mappings"):
+        monkeypatch.setattr(openfiles, name, lambda name=name: asked.append(name))
+    assert world.act(path, seen, override=False).word is DONE
+    assert asked == []
+
+
+@pytest.mark.parametrize("step", [Step.PIN, Step.INTENT], ids=lambda step: step.name)
+def test_who_opens_it_before_it_is_judged_keeps_it(world: LockWorld, step: Step) -> None:
+    """The lease is refused while anybody has it open; who that is the processes tell."""
+    path = locks.soft_file_lock(world.folder)
+    seen = world.look(path)
+    with ExitStack() as stack:
+
+        def open_it(now: Step) -> None:
+            if now is step:
+                stack.enter_context(child(lambda: os.open(path, os.O_RDONLY)))
+
+        outcome = world.act(path, seen, override=False, on_step=open_it)
+        assert outcome.word is LIVE, outcome.summary
+        assert path.exists()
+        assert outcome.observation is not None
+        assert outcome.observation.owner is not None

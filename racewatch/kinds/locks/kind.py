@@ -248,7 +248,8 @@ class LocksKind:
         ``aside``: where an act keeps companions meanwhile, by their own paths.
         """
         with self._mutex:
-            return self._observe(pinned.path, pinned.directory_fd, pinned.fd, Surroundings(), aside)
+            around = Surroundings(one_file=True)
+            return self._observe(pinned.path, pinned.directory_fd, pinned.fd, around, aside)
 
     def identify(self, pinned: Pinned) -> Identified | None:
         """The format of a pinned lock, and its claim; None when no format fits."""

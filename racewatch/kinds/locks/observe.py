@@ -6,7 +6,7 @@ import hashlib
 import os
 import stat as stat_mode
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Final, NamedTuple
 
 from racewatch.core.model import Account, Evidence, KindName, Observation, Owner, Pairs, Target, Verdict
@@ -17,7 +17,7 @@ from racewatch.kinds.locks.claim import Claim, ParseFailure
 from racewatch.kinds.locks.contents import Content, file_type_of, open_reader, read_content
 from racewatch.kinds.locks.describe import Times, pairs, remedy_of
 from racewatch.kinds.locks.facts import Circumstances, Facts, Finding, Opened, Sight, Still
-from racewatch.kinds.locks.format import FileType, Format, GrammarKind, Need, Policy, Rule
+from racewatch.kinds.locks.format import FileType, Format, GrammarKind, Mechanism, Need, Policy, Rule
 from racewatch.kinds.locks.judge import judge, sign_of_life
 from racewatch.kinds.locks.named import look_up
 from racewatch.kinds.locks.registry import Identified, Registry, Sighting
@@ -29,6 +29,7 @@ from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 
 _NO_COMPANY: Final = Company()
+_NOT_HELD: Final[frozenset[Mechanism]] = frozenset()
 #: So many facts are gathered of everything; the others only where they may matter.
 _CHEAP: Final = Facts._fields.index("opened")
 _TIMES: Final = "mtime, ctime; btime of /proc/stat"
@@ -70,6 +71,7 @@ class Observer:
         # Whether it counts who has a lock open depends on its format alone.
         self._asked_who_opened = frozenset(one.name for one in registry.formats if _asks_who_opened(one))
         self._opened_formats = [one for one in registry.formats if one.recognition.opened]
+        self._held_formats = [one for one in registry.formats if one.recognition.held is not None]
 
     def read(self, path: bytes, fd: int, node: fs.Stat, *, keep: bool = False) -> Reading:
         """Which format it is of, and what its content says.
@@ -83,25 +85,16 @@ class Observer:
         try:
             data = read_content(fd, node, limit, reader)
             content = Content(data, node, limit, around.surveys, reader)
-            opened = self._matters_who_opened(path, kind, node) and bool(around.openers(node))
-            held = around.held_mechanisms(node)
+            opened = _matters(self._opened_formats, path, kind, node) and bool(around.openers(node))
+            # Asking what is known costs less than asking whether it matters; the table itself is the dear one.
+            wanted = around.has_locks or _matters(self._held_formats, path, kind, node)
+            held = around.held_mechanisms(node) if wanted else _NOT_HELD
             seen = Sighting(path, kind, data, node.size, node.nlink, held, opened)
             return Reading(self._registry.identify(seen), content, kind)
         except BaseException:
             if reader >= 0:
                 os.close(reader)
             raise
-
-    def _matters_who_opened(self, path: bytes, kind: FileType, node: fs.Stat) -> bool:
-        for one in self._opened_formats:
-            most = one.recognition.max_size
-            if (
-                (most is None or node.size <= most)
-                and kind in one.types
-                and any(pattern.match(path) for pattern in one.where)
-            ):
-                return True
-        return False
 
     def node(
         self,
@@ -224,6 +217,19 @@ def _tell(
     """An account: the same facts are always judged the same."""
     judged = judge(facts)
     return judged.evidence, pairs(facts, times, identified, goes_along, judged.verdict)
+
+
+def _matters(formats: Iterable[Format], path: bytes, kind: FileType, node: fs.Stat) -> bool:
+    """Whether it may be of one of these formats, for all that its name, type and size say."""
+    for one in formats:
+        most = one.recognition.max_size
+        if (
+            (most is None or node.size <= most)
+            and kind in one.types
+            and any(pattern.match(path) for pattern in one.where)
+        ):
+            return True
+    return False
 
 
 def _asks_who_opened(one: Format) -> bool:
