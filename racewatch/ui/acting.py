@@ -45,6 +45,8 @@ from racewatch.verbs import Racewatch, RacewatchError
 
 #: The dialog looks for itself this often (seconds), whatever the monitor says.
 LOOK_EVERY: Final = 0.3
+#: Most acts are over before this (seconds); the question does not stand longer than that once it is answered.
+HURRY: Final = 0.15
 _LOOKS_AT_ONCE: Final = 64
 
 
@@ -54,6 +56,8 @@ class Actor(QObject):
     acted = Signal(object)
     #: Whether something is asked or done just now, or what can be undone, changed.
     state_changed = Signal()
+    #: An act began that should be over in a moment (True); it is, or takes longer (False).
+    hurries = Signal(bool)
 
     def __init__(
         self,
@@ -126,16 +130,36 @@ class Actor(QObject):
                 requests = await dialog.ask()
             finally:
                 watch.cancel()
-            if requests and isinstance(dialog, ReviewDialog):
-                await self._carry_out_all(dialog, requests)
-                requests = ()
+            if isinstance(dialog, ReviewDialog):
+                if requests:
+                    await self._carry_out_all(dialog, requests)
+            else:
+                for request in requests:
+                    await self._carry_out_one(dialog, request)
         finally:
             self.dialog = None
             if shiboken6.isValid(dialog):
                 dialog.deleteLater()
             self.state_changed.emit()
-        for request in requests:
+
+    async def _carry_out_one(self, dialog: Question, request: ActRequest) -> None:
+        """The question goes, and the monitor's news are shown, after the outcome; or after a moment without it.
+
+        Painting takes time that the act would have to wait for.
+        """
+
+        def go_on() -> None:
+            if shiboken6.isValid(dialog) and not dialog.is_closed:
+                dialog.accept()
+            self.hurries.emit(False)
+
+        self.hurries.emit(True)
+        patience = asyncio.get_running_loop().call_later(HURRY, go_on)
+        try:
             await self.carry_out(request)
+        finally:
+            patience.cancel()
+            go_on()
 
     async def carry_out(self, request: ActRequest) -> None:
         """What was agreed to before, now; and tell what came of it."""

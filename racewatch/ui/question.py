@@ -105,8 +105,7 @@ class Question(SteadyDialog):
         """Say how it stands."""
 
     def _go(self) -> None:
-        """It was agreed to."""
-        self.accept()
+        """It was agreed to; whoever asked closes it."""
 
     # --- staying honest ---------------------------------------------------------------------
 
@@ -163,6 +162,11 @@ class Question(SteadyDialog):
         self._tick.stop()
         self._go()
         self.decided.emit()
+
+    @property
+    def is_closed(self) -> bool:
+        """True once it was answered, or withdrawn, and has left the screen."""
+        return self._closed
 
     def done(self, result: int, /) -> None:
         self._closed = True

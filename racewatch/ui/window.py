@@ -251,7 +251,8 @@ class MainWindow(QMainWindow):
         self.theme_menu.chosen.connect(self._on_theme)
         self.live_settings.changed.connect(self._on_settings)
         self.actor.acted.connect(self._on_acted)
-        self.actor.state_changed.connect(self._on_actor)
+        self.actor.state_changed.connect(self._enable)
+        self.actor.hurries.connect(self._on_hurry)
         self._bridge.on_error = self.report_error
 
     def _remember(self) -> None:
@@ -279,6 +280,7 @@ class MainWindow(QMainWindow):
                 await self._bridge.offload(before.stop)
             monitor = await self._bridge.offload(lambda: self._racewatch.monitor(self._roots))
             if self._ended:
+                monitor.stop()  # it was never started: this only closes what it holds
                 return
             self._monitor = monitor
             self.feed = Feed(self._bridge, monitor, self)
@@ -445,6 +447,10 @@ class MainWindow(QMainWindow):
     def _on_finger(self, down: bool) -> None:
         if self.feed is not None:
             self.feed.hold("finger", down)
+
+    def _on_hurry(self, hurries: bool) -> None:
+        if self.feed is not None:
+            self.feed.hold("act", hurries)
 
     def _context_menu(self, position: QPoint) -> None:
         if self.feed is None or self.wishes.shown() is None:

@@ -189,9 +189,10 @@ class Recorder(QObject):
     # --- acts ---------------------------------------------------------------------------------
 
     async def _act(self, kind: str, path: str) -> float:
-        """Seconds from the click on the button of the question to the outcome on screen.
+        """Seconds from the click on the button of the question to the outcome, said and with its undo offered.
 
-        The question's own beat, before its button can be pressed, is a person's time and not counted.
+        The question's own beat, before its button can be pressed, is a person's time and not counted; nor is the
+        painting of the next frame.
         """
         view, actor = self._view(kind), self._window.actor
         if not view.table.choose(Target(KindName(kind), os.fsencode(path))):
@@ -201,11 +202,11 @@ class Recorder(QObject):
         dialog = actor.dialog
         if dialog is None:
             raise BenchError(f"there was no question about {path}")
-        told = asyncio.Event()
+        told: asyncio.Future[float] = asyncio.get_running_loop().create_future()
 
         def look() -> None:
-            if actor.last_undoable != before:
-                told.set()
+            if actor.last_undoable != before and not told.done():
+                told.set_result(time.monotonic())
 
         actor.state_changed.connect(look)
         try:
@@ -214,8 +215,7 @@ class Recorder(QObject):
                     await asyncio.sleep(0.02)
                 began = time.monotonic()
                 dialog.remove.click()
-                await told.wait()
-                return time.monotonic() - began
+                return await told - began
         finally:
             actor.state_changed.disconnect(look)
 
