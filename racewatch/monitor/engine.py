@@ -180,6 +180,7 @@ class _Worker:
             contents=_matters(kinds),
             exclude=settings.exclude,
             max_watches=settings.max_watches,
+            between=self._end_if_stopped,
         )
         self._looks = Looks(kinds, roots, inventory, self._board, self._commit, self._pause, settings.slice)
         now = time.monotonic()
@@ -277,10 +278,14 @@ class _Worker:
 
     # --- urgent work and hints --------------------------------------------------------------------
 
-    def _pause(self) -> None:
-        """Called by a sweep now and then: what is urgent goes in between."""
+    def _end_if_stopped(self) -> None:
+        """Called where something takes long: a tree of a hundred thousand directories is gone into for seconds."""
         if self._stopping.is_set():
             raise Stopped
+
+    def _pause(self) -> None:
+        """Called by a sweep now and then: what is urgent goes in between."""
+        self._end_if_stopped()
         self._busy_since = time.monotonic()
         self._serve()
         self._publish()

@@ -159,8 +159,11 @@ class FileHints:
         contents: Matters | None = None,
         exclude: Sequence[bytes] = (),
         max_watches: int | None = None,
+        between: Callable[[], None] = lambda: None,
     ) -> None:
+        """``between``: called before each directory that is gone into; what it raises ends that."""
         self._inbox = inbox
+        self._between = between
         self._matters = contents
         self._mask = Mask(_NAMES | _CONTENTS) if contents is not None else _NAMES
         self._excluded = _pattern(exclude)
@@ -294,6 +297,7 @@ class FileHints:
             return
         pending = [top] if _is_directory(top) else []
         while pending:
+            self._between()
             path = pending.pop()
             if path in visited or self._left_out(path):
                 continue

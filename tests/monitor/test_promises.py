@@ -13,6 +13,7 @@ import pytest
 
 from racewatch.core.kind import Seen
 from racewatch.core.model import KindName, Observation, Target, Verdict
+from racewatch.monitor import hints
 from racewatch.monitor.batch import HealthState
 from racewatch.monitor.engine import Monitor
 from racewatch.monitor.schedule import SweepSettings
@@ -257,6 +258,35 @@ def test_stop_in_the_middle_of_a_sweep(root: bytes) -> None:
     assert monitor.stop()
     follower.take()
     assert not follower.ready
+
+
+def test_stop_while_a_large_tree_is_gone_into_for_the_first_time(
+    root: bytes, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for number in range(50):
+        os.mkdir(root + b"/%d" % number)
+    inside, go = threading.Event(), threading.Event()
+    gone_into: list[bytes] = []
+    directories_in = hints._directories_in
+
+    def slow(path: bytes) -> list[bytes] | None:
+        gone_into.append(path)
+        inside.set()
+        go.wait(60)
+        return directories_in(path)
+
+    monkeypatch.setattr(hints, "_directories_in", slow)
+    monitor = Monitor([Nodes()], [root])
+    monitor.start()
+    assert inside.wait(60)
+    stopping = threading.Thread(target=monitor.stop)
+    stopping.start()
+    while not monitor._stopping.is_set():
+        time.sleep(0.001)
+    go.set()
+    stopping.join(60)
+    assert monitor.stop()
+    assert gone_into == [root]
 
 
 def test_a_stopped_monitor_leaves_no_thread_and_no_descriptor(root: bytes) -> None:

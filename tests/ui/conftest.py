@@ -152,7 +152,16 @@ class Opened:
 
 
 @pytest.fixture
-def opened(qtbot: QtBot, bridge: Bridge, look: Look, sandbox: Sandbox, tmp_path: Path) -> Iterator[Opened]:
+def opened(
+    qtbot: QtBot,
+    bridge: Bridge,
+    look: Look,
+    sandbox: Sandbox,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> Iterator[Opened]:
+    # A window whose settings name no roots any more looks at the usual ones: not at those of this machine.
+    monkeypatch.setattr("racewatch.config._USUAL_ROOTS", (sandbox.folder,))
     made = Opened(qtbot, bridge, look, sandbox, tmp_path)
     yield made
     made.close()
