@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from racewatch.core.model import Outcome, OutcomeWord
 from racewatch.ui import icons
+from racewatch.ui.announce import announce
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
 
@@ -176,6 +177,7 @@ class StripArea(QWidget):
         )
         self._layout.insertWidget(0 if standing else self._layout.count(), strip)
         self.show()
+        announce(strip, strip.accessibleName(), urgent=level in (Level.WARNING, Level.ERROR))
         return strip
 
     def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:
