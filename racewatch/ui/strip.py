@@ -60,6 +60,7 @@ class Strip(QFrame):
         self.setAccessibleName(f"{level.value}: {text}")
         self._look = look
         self._undo = undo
+        self.dismissed = False
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 6, 8, 6)
         layout.setSpacing(8)
@@ -121,8 +122,15 @@ class Strip(QFrame):
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.text}\n{self.details}".strip())
 
+    def say(self, text: str, details: str) -> None:
+        """The same message, brought up to date; nobody is interrupted for it."""
+        self.text, self.details = text, details
+        self.label.setText(text)
+        self.setAccessibleName(f"{self.level.value}: {text}")
+
     def dismiss(self) -> None:
         """Take the message away."""
+        self.dismissed = True
         self.hide()
         above = self.parentWidget()
         layout = above.layout() if above is not None else None
