@@ -159,7 +159,7 @@ class Subscription:
         try:
             self._wake()
         except Exception:  # noqa: BLE001 - a consumer's mistake must not stop the monitor for the others
-            _log.exception("a consumer of the monitor raised in its wake-up call")
+            _log.exception("nobody could be told of what was seen; it is tried again")
             with self._hub.lock:
                 self._rung = self._rung_pressing = False
 

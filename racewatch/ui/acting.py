@@ -34,6 +34,7 @@ from racewatch.monitor.batch import Batch
 from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.confirm import ConfirmDialog
+from racewatch.ui.mistakes import details_of
 from racewatch.ui.plan import Plan
 from racewatch.ui.purge import PurgeDialog
 from racewatch.ui.question import Question
@@ -205,7 +206,12 @@ class Actor(QObject):
         while dialog.is_open:
             for some in _batched(dialog.plan.watched, _LOOKS_AT_ONCE):
                 begun = time.monotonic()
-                looks = await self._bridge.offload(partial(look, some))
+                try:
+                    looks = await self._bridge.offload(partial(look, some))
+                except Exception:
+                    if shiboken6.isValid(dialog):  # it says that it is watched, and it is not any more
+                        dialog.reject()
+                    raise
                 if not shiboken6.isValid(dialog):
                     return
                 for target, now in looks:
@@ -313,7 +319,9 @@ class Actor(QObject):
         except Exception as error:  # noqa: BLE001 - a bug, but the operator must hear of it
             kept = crashlog.record(error, failed)
             self._strips.show_message(
-                Level.ERROR, f"{failed}. The journal knows how far it came; {kept}.", details=repr(error)
+                Level.ERROR,
+                f"{failed}. The journal knows how far it came; {kept}.",
+                details=details_of(error),
             )
             return None
         finally:

@@ -10,9 +10,7 @@ import asyncio
 import logging
 import os
 import signal
-import sys
-from collections.abc import Callable, Sequence
-from types import TracebackType
+from collections.abc import Sequence
 from typing import Final
 
 from PySide6.QtCore import QSettings, Qt, QTimer
@@ -25,6 +23,7 @@ from racewatch.single import First
 from racewatch.ui import icons
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.doorbell import Doorbell
+from racewatch.ui.mistakes import Caught
 from racewatch.ui.pauses import ShortPauses
 from racewatch.ui.strip import Level
 from racewatch.ui.theme import Look
@@ -34,7 +33,6 @@ from racewatch.verbs import Racewatch
 APP_ID: Final = "io.github.racewatch.racewatch"
 _SHUT_DOWN_SECONDS: Final = 0.5
 _TIDY_MS: Final = 600_000
-_Hook = Callable[[type[BaseException], BaseException, TracebackType | None], object]
 _log: Final = logging.getLogger("racewatch.ui")
 
 
@@ -63,16 +61,13 @@ def run(
     if first is not None:  # a window of one's own, no sandbox: its settings are not those of the file
         QTimer.singleShot(0, window.help.welcome_once)
         QTimer.singleShot(0, window.live_settings.begin)
-    before = sys.excepthook
-    sys.excepthook = _hook(window)
     try:
-        with ShortPauses() as pauses:
+        with Caught(window.mistakes, window.closing.emit), ShortPauses() as pauses:
             tidying = QTimer(window)
             tidying.timeout.connect(lambda: _tidy_unseen(pauses))
             tidying.start(_TIDY_MS)
             bridge.run(_main(bridge, window))
     finally:
-        sys.excepthook = before
         if bell is not None:
             bell.close()
         bridge.close(wait=0.2)
@@ -126,13 +121,3 @@ async def _main(bridge: Bridge, window: MainWindow) -> None:
     bridge.cancel_all()
     for number in (signal.SIGINT, signal.SIGTERM):
         bridge.loop.remove_signal_handler(number)
-
-
-def _hook(window: MainWindow) -> _Hook:
-    def hook(kind: type[BaseException], error: BaseException, _trace: TracebackType | None) -> None:
-        if issubclass(kind, KeyboardInterrupt):
-            window.closing.emit()
-            return
-        window.report_error("an event", error)
-
-    return hook

@@ -96,7 +96,9 @@ class Bridge:
     def _loop_error(self, loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
         error = context.get("exception")
         message = str(context.get("message", "the event loop"))
-        self.on_error(message, error if isinstance(error, BaseException) else RuntimeError(message))
+        self.on_error(
+            "in the background", error if isinstance(error, BaseException) else RuntimeError(message)
+        )
 
     # --- threads -----------------------------------------------------------------------------
 

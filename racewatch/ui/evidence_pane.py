@@ -23,6 +23,7 @@ from racewatch.core.model import Evidence, Observation, Owner
 from racewatch.core.text import display_text
 from racewatch.monitor.timeline import Timeline
 from racewatch.ui import icons, remains, words
+from racewatch.ui.announce import announce
 from racewatch.ui.command_box import CommandBox
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, tooltip
@@ -347,6 +348,8 @@ class Note(QFrame):
             self.setProperty("level", level)
             self.style().unpolish(self)
             self.style().polish(self)
+            if self.isVisible() and level != "idle":
+                announce(self, text, urgent=True)
 
 
 def _owner_pairs(owner: Owner) -> list[tuple[str, str]]:

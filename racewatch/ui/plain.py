@@ -56,6 +56,8 @@ class ElidedLabel(PlainLabel):
     def setText(self, text: str, /) -> None:
         super().setText(text)
         self.setToolTip(tooltip(self.text()))
+        # Without one the tool tip is read out, with its markup.
+        self.setAccessibleDescription(self.text())
 
     def paintEvent(self, event: QPaintEvent, /) -> None:
         painter = QPainter(self)

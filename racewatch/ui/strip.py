@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWi
 
 from racewatch.core.model import Outcome, OutcomeWord
 from racewatch.ui import icons
+from racewatch.ui.announce import announce
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
 
@@ -59,6 +60,7 @@ class Strip(QFrame):
         self.setAccessibleName(f"{level.value}: {text}")
         self._look = look
         self._undo = undo
+        self.dismissed = False
         layout = QHBoxLayout(self)
         layout.setContentsMargins(14, 6, 8, 6)
         layout.setSpacing(8)
@@ -120,8 +122,15 @@ class Strip(QFrame):
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.text}\n{self.details}".strip())
 
+    def say(self, text: str, details: str) -> None:
+        """The same message, brought up to date; nobody is interrupted for it."""
+        self.text, self.details = text, details
+        self.label.setText(text)
+        self.setAccessibleName(f"{self.level.value}: {text}")
+
     def dismiss(self) -> None:
         """Take the message away."""
+        self.dismissed = True
         self.hide()
         above = self.parentWidget()
         layout = above.layout() if above is not None else None
@@ -176,6 +185,7 @@ class StripArea(QWidget):
         )
         self._layout.insertWidget(0 if standing else self._layout.count(), strip)
         self.show()
+        announce(strip, strip.accessibleName(), urgent=level in (Level.WARNING, Level.ERROR))
         return strip
 
     def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:

@@ -32,7 +32,7 @@ from PySide6.QtCore import (
 from racewatch.core.model import Observation, Target, Verdict
 from racewatch.kinds.containers.space import Space
 from racewatch.monitor.chronicle import Chronicle
-from racewatch.ui import timeline_text, words
+from racewatch.ui import row_text, timeline_text, words
 from racewatch.ui.columns import Column, Shape, Style, text_key
 from racewatch.ui.plain import tooltip
 from racewatch.ui.query import Key, Query
@@ -130,10 +130,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(self._tip(row, self.shape.columns[index.column()], index.column()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            if self.shape.columns[index.column()].style is Style.STATE:
-                gone = "gone, was " if row.gone else ""
-                return f"{gone}{row.observation.verdict.value}: {row.text(index.column())}"
-            return row.text(index.column())
+            return row_text.of_cell(row, index.column())
         return None
 
     def _timeline_data(self, row: Row, role: int) -> object:
@@ -155,7 +152,10 @@ class TableModel(QAbstractTableModel):
     def headerData(
         self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> object:
-        if orientation is not Qt.Orientation.Horizontal or not 0 <= section < len(self.shape.columns):
+        if orientation is Qt.Orientation.Vertical:
+            row = self.row_at(section) if role == Qt.ItemDataRole.AccessibleTextRole else None
+            return row_text.of_row(row) if row is not None else None
+        if not 0 <= section < len(self.shape.columns):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return self.shape.columns[section].title

@@ -20,7 +20,6 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from racewatch import crashlog
 from racewatch.config import Config, config_path
 from racewatch.core.model import Observation, Target
 from racewatch.core.text import display
@@ -42,6 +41,7 @@ from racewatch.ui.finding import Finding
 from racewatch.ui.help_menu import HelpMenu
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.live_settings import LiveSettings, watched_by
+from racewatch.ui.mistakes import Mistakes
 from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
 from racewatch.ui.protecting import Protecting
@@ -51,7 +51,7 @@ from racewatch.ui.shown_rows import ShownHistory, ShownTargets
 from racewatch.ui.sidebar import Page, Sidebar
 from racewatch.ui.spaces import Spaces
 from racewatch.ui.status import Status
-from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.strip import StripArea
 from racewatch.ui.succession import Succession
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
@@ -98,6 +98,7 @@ class MainWindow(QMainWindow):
         self._chronicle = Chronicle(words.there_since)
         self.sidebar = Sidebar(look)
         self.strips = StripArea(look)
+        self.mistakes = Mistakes(bridge, self.strips, self)
         self.spaces = Spaces(bridge, racewatch.space, self)
         blocked = partial(why_not, racewatch)
         self.actor = Actor(bridge, racewatch, look, self.strips, self.spaces, self, blocked)
@@ -253,7 +254,7 @@ class MainWindow(QMainWindow):
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._enable)
         self.actor.hurries.connect(self._on_hurry)
-        self._bridge.on_error = self.report_error
+        self._bridge.on_error = self.mistakes.tell
 
     def _remember(self) -> None:
         for view in self._views:
@@ -320,15 +321,6 @@ class MainWindow(QMainWindow):
             return
         event.ignore()
         self.closing.emit()
-
-    def report_error(self, doing: str, error: BaseException) -> None:
-        """A mistake of our own: kept in the crash log and shown, never swallowed, never fatal."""
-        kept = crashlog.record(error, doing)
-        self.strips.show_message(
-            Level.ERROR,
-            f"Something went wrong in the window ({doing}): {error!r}; {kept}.",
-            details=repr(error),
-        )
 
     # --- what comes in ----------------------------------------------------------------------
 

@@ -1,0 +1,29 @@
+"""What is read out of a row to those who do not see it."""
+
+from __future__ import annotations
+
+from typing import Final
+
+from racewatch.ui import words
+from racewatch.ui.columns import Style
+from racewatch.ui.table_row import Row
+
+#: Where a cell stands empty: silence would leave open whether anything was read.
+NOTHING: Final = "none"
+
+
+def of_cell(row: Row, column: int) -> str:
+    """One cell; that of the state has the verdict's word, which others know by its icon and colour too."""
+    if row.shape.columns[column].style is Style.STATE:
+        return f"{_verdict(row)}: {row.text(column)}"
+    return row.text(column) or NOTHING
+
+
+def of_row(row: Row) -> str:
+    """All of it in a line: its verdict as a word, what it is, which."""
+    seen = row.observation
+    return f"{_verdict(row)}: {seen.label}, {words.noun(seen.target)} {words.full_path(seen)}"
+
+
+def _verdict(row: Row) -> str:
+    return f"{'gone, was ' if row.gone else ''}{row.observation.verdict.value}"
