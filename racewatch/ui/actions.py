@@ -33,6 +33,7 @@ class Act(enum.Enum):
     REVEAL = "reveal"
     TERMINAL = "terminal"
     HOLDER = "holder"
+    WAIT = "wait"
     FIND = "find"
     RESET = "reset"
     SAVE_FILTER = "save_filter"
@@ -166,6 +167,13 @@ TABLE: Final = (
                 "owner",
                 "Ctrl+I",
             ),
+            (
+                Act.WAIT,
+                "Tell me &when it is free",
+                "Wait until nobody uses it any more, and say so then; nothing is removed",
+                "bell",
+                "Ctrl+T",
+            ),
         )
     ),
     Entry(
@@ -274,6 +282,7 @@ _CONTEXT: Final = (
     Act.REVEAL,
     Act.TERMINAL,
     Act.HOLDER,
+    Act.WAIT,
     None,
     Act.REMOVE,
     None,

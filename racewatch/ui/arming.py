@@ -22,9 +22,9 @@ from racewatch.ui import armed as rules
 from racewatch.ui import words
 from racewatch.ui.arm_dialog import ArmDialog
 from racewatch.ui.armed import Armed, Condition, Phase, Sight, sight
-from racewatch.ui.armed_panel import ArmedPanel
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.marks import Mark
+from racewatch.ui.standing_panel import Manner, StandingPanel
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
 from racewatch.verbs import Racewatch
@@ -60,8 +60,17 @@ class Arming(QObject):
         self._exits: dict[Target, ExitWatch] = {}
         self._closed = False
         self.dialog: ArmDialog | None = None
-        self.panel = ArmedPanel(look)
-        self.panel.disarm_wanted.connect(self.disarm)
+        self.panel = StandingPanel(
+            look,
+            Manner(
+                "Armed removals",
+                "hourglass",
+                Level.WARNING,
+                "Disarm",
+                "Nothing is waited for any more; nothing is removed",
+            ),
+        )
+        self.panel.back_wanted.connect(self.disarm)
         self._show_timer = QTimer(self)
         self._show_timer.setInterval(_SHOW_MS)
         self._show_timer.timeout.connect(self._show)
@@ -224,7 +233,7 @@ class Arming(QObject):
 
     def _show(self) -> None:
         things = list(self._things.values())
-        self.panel.show_armed(things)
+        self.panel.show_all(things)
         if not things:
             self._show_timer.stop()
 

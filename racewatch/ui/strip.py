@@ -36,6 +36,18 @@ def level_of(outcome: Outcome) -> Level:
     return Level.REFUSED if outcome.word.is_refusal else Level.SUCCESS
 
 
+def level_colour(look: Look, level: Level) -> str:
+    """The colour of its icon, which has a shape of its own too."""
+    colours = look.colours
+    return {
+        Level.INFO: colours.accent,
+        Level.SUCCESS: colours.live,
+        Level.REFUSED: colours.idle,
+        Level.WARNING: colours.stale,
+        Level.ERROR: colours.danger,
+    }[level]
+
+
 class Strip(QFrame):
     """One message with what can be done about it."""
 
@@ -98,13 +110,7 @@ class Strip(QFrame):
 
     def _paint(self) -> None:
         colours = self._look.colours
-        colour = {
-            Level.INFO: colours.accent,
-            Level.SUCCESS: colours.live,
-            Level.REFUSED: colours.idle,
-            Level.WARNING: colours.stale,
-            Level.ERROR: colours.danger,
-        }[self.level]
+        colour = level_colour(self._look, self.level)
         self._icon.setPixmap(icons.pixmap(self.level.value, colour, 20, self.devicePixelRatioF()))
         for button in (self.undo_button, self.more_button, self.copy_button, self.close_button):
             button.setIcon(icons.icon(str(button.property("iconName")), colours.accent, colours.faint))

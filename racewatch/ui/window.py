@@ -40,8 +40,10 @@ from racewatch.ui.feed import Feed
 from racewatch.ui.finding import Finding
 from racewatch.ui.help_menu import HelpMenu
 from racewatch.ui.history_view import HistoryView
+from racewatch.ui.lines import Opening
 from racewatch.ui.live_settings import LiveSettings, watched_by
 from racewatch.ui.mistakes import Mistakes
+from racewatch.ui.news import News
 from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
 from racewatch.ui.protecting import Protecting
@@ -113,8 +115,17 @@ class MainWindow(QMainWindow):
         self.observing = Observing(bridge, racewatch, self.strips, self)
         self.protecting = Protecting(bridge, racewatch, self.strips, self)
         self.arming = Arming(bridge, racewatch, look, self.strips, self, self.actor.carry_out)
+        self.news = News(bridge, racewatch, look, self.strips, self, self._show_target)
         self.wishes = Wishes(
-            racewatch, look, self, self._view, self.actor, self.observing, self.protecting, self.arming
+            racewatch,
+            look,
+            self,
+            self._view,
+            self.actor,
+            self.observing,
+            self.protecting,
+            self.arming,
+            self.news.waits,
         )
         self.live_settings = LiveSettings(bridge, racewatch, self.strips, config_path(), self)
         self.about_selected = Selected(
@@ -177,6 +188,7 @@ class MainWindow(QMainWindow):
             Act.CLEAN_UP: self.wishes.clean_up,
             Act.ARM_DEATH: partial(self.wishes.arm, Condition.OWNER_DIES),
             Act.ARM_SILENCE: partial(self.wishes.arm, Condition.SILENT),
+            Act.WAIT: self.wishes.wait,
             Act.PROTECT: self.wishes.protect,
             Act.OBSERVE: self.observing.toggle,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
@@ -200,6 +212,7 @@ class MainWindow(QMainWindow):
         column.setSpacing(0)
         column.addWidget(self.strips)
         column.addWidget(self.arming.panel)
+        column.addWidget(self.news.waits.panel)
         column.addWidget(self.pages, 1)
         whole = QWidget()
         row = QHBoxLayout(whole)
@@ -249,6 +262,7 @@ class MainWindow(QMainWindow):
         self.protecting.changed.connect(self._on_actor)
         self.protecting.changed.connect(self.arming.drop_protected)
         self.arming.changed.connect(self._on_actor)
+        self.news.waits.changed.connect(self._on_actor)
         self.theme_menu.chosen.connect(self._on_theme)
         self.live_settings.changed.connect(self._on_settings)
         self.actor.acted.connect(self._on_acted)
@@ -277,6 +291,7 @@ class MainWindow(QMainWindow):
             before, self._monitor = self._monitor, None
             if before is not None and self.feed is not None:
                 self.feed.close()
+                self.news.follow(None)
                 self._succession.begin_anew()
                 await self._bridge.offload(before.stop)
             monitor = await self._bridge.offload(lambda: self._racewatch.monitor(self._roots))
@@ -286,6 +301,7 @@ class MainWindow(QMainWindow):
             self._monitor = monitor
             self.feed = Feed(self._bridge, monitor, self)
             self.feed.arrived.connect(self._on_batch)
+            self.news.follow(monitor)
             self._freeze()
             for view in self._views:
                 view.set_roots(", ".join(display(root) for root in self._shown_roots()))
@@ -305,6 +321,7 @@ class MainWindow(QMainWindow):
             self.feed.close()
         self.spaces.close()
         self.arming.close()
+        self.news.close()
         self.help.end()
         await self.actor.finish()
         await self.help.ended()
@@ -481,6 +498,10 @@ class MainWindow(QMainWindow):
         self.sidebar.choose(Page.HISTORY)
         self.history.choose(action)
         self.history.table.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _show_target(self, target: Target) -> None:
+        """A row, chosen, in the view of its kind."""
+        self.finding.open(Opening(target.kind, target, words.target_name(target)))
 
     def _turned(self) -> None:
         """Another page, or another filter, is on screen."""

@@ -22,6 +22,7 @@ from racewatch.ui.protecting import Protecting
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
+from racewatch.ui.waits import Waits
 from racewatch.verbs import Racewatch
 
 
@@ -48,6 +49,7 @@ class Wishes:
         observing: Observing,
         protecting: Protecting,
         arming: Arming,
+        waits: Waits,
     ) -> None:
         self._racewatch = racewatch
         self._look = look
@@ -57,6 +59,7 @@ class Wishes:
         self._observing = observing
         self._protecting = protecting
         self._arming = arming
+        self._waits = waits
 
     # --- what is meant ----------------------------------------------------------------------
 
@@ -82,7 +85,7 @@ class Wishes:
         reason = self._racewatch.protection(seen.target)
         if reason is not None:
             return Mark("refused", f"Protected by the configuration: {reason}")
-        return self._arming.mark_of(seen.target)
+        return self._arming.mark_of(seen.target) or self._waits.mark_of(seen.target)
 
     # --- what is wanted ---------------------------------------------------------------------
 
@@ -126,6 +129,10 @@ class Wishes:
         """Ask whether the one thing shown is to be removed later."""
         self._arming.start(self.shown(), condition)
 
+    def wait(self) -> None:
+        """Have it told when the one thing shown is free."""
+        self._waits.start(self.shown())
+
     # --- what can be wanted -----------------------------------------------------------------
 
     def enable(self, actions: Actions) -> None:
@@ -150,6 +157,8 @@ class Wishes:
                 seen, condition
             )
             enable(act, not cannot, cannot)
+        cannot = self._waits.cannot(seen)
+        enable(Act.WAIT, not cannot, cannot)
         cannot = self._protecting.can(seen)
         enable(Act.PROTECT, not cannot, cannot)
         undoable = self._actor.last_undoable is not None
