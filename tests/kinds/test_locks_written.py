@@ -38,14 +38,20 @@ def plain(tmp_path: Path) -> None:
 def before_survey(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
     """What happens right before it is asked who has which file open; each once, one at a time."""
     steps: list[Callable[[], object]] = []
-    survey = openfiles.survey
+    survey, lease = openfiles.survey, leases.open_elsewhere
 
     def taken() -> openfiles.Survey:
         if steps:
             steps.pop(0)()
         return survey()
 
+    def asked(pinned: int, reader: int = -1) -> bool | None:
+        if steps:
+            steps.pop(0)()
+        return lease(pinned, reader)
+
     monkeypatch.setattr(openfiles, "survey", taken)
+    monkeypatch.setattr(leases, "open_elsewhere", asked)
     return steps
 
 
@@ -154,17 +160,21 @@ def test_a_storm_of_writers_does_not_make_a_scan_endless(
         assert scanned.other.verdict is Verdict.UNKNOWN, scanned.other
 
 
-def test_one_survey_is_enough_for_what_nobody_writes(
-    tmp_path: Path, before_survey: list[Callable[[], object]]
-) -> None:
+def test_one_survey_is_enough_for_what_nobody_writes(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     paths = [tmp_path / f"{number}.pid" for number in range(50)]
     for path in paths:
         path.write_text(f"{dead_pid()}\n")
     # Changes younger than the clock that stamps files can tell count as changes since.
     while fs.stat_path(os.fsencode(paths[-1])).ctime_ns >= boot.stamp_ns():
         pass
-    asked: list[None] = []
-    before_survey += [lambda: asked.append(None)] * 50
+    asked: list[openfiles.Survey] = []
+    survey = openfiles.survey
+
+    def taken() -> openfiles.Survey:
+        asked.append(survey())
+        return asked[-1]
+
+    monkeypatch.setattr(openfiles, "survey", taken)
     found = rows(tmp_path, kind())
     assert {one.verdict for one in found.values()} == {Verdict.STALE}
     assert len(asked) == 1

@@ -32,6 +32,8 @@ from racewatch.linux import fs
 
 #: Names that are read, each through a handle that is kept, before any of them is judged.
 _MOST_OPEN: Final = 256
+#: Of so many names at a time the kernel is asked one by one who has them open.
+_FEW_FILES: Final = 8
 #: A scan that others interrupt looks at the rest of the machine anew after so many seconds.
 _FRESH_SECONDS: Final = 3.0
 _NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}
@@ -98,7 +100,7 @@ class LocksKind:
             return iter(())  # dear context is not made for the files that most programs write
         with self._mutex:
             seen: list[Seen] = []
-            around = Surroundings()
+            around = Surroundings(few_files=sum(map(len, wanted.values())) <= _FEW_FILES)
             for number, part in enumerate(_in_parts(wanted)):
                 around = Surroundings() if number else around
                 seen += self._names_of(part, around)
@@ -208,7 +210,7 @@ class LocksKind:
     def look(self, target: Target) -> Observation | None:
         """One fresh observation; None when there is no such target now."""
         with self._mutex:
-            around = Surroundings()
+            around = Surroundings(few_files=True)
             path = target.path
             if path is None:
                 known = lost_locks(around, self.registry, lambda _: True)
@@ -248,7 +250,7 @@ class LocksKind:
         ``aside``: where an act keeps companions meanwhile, by their own paths.
         """
         with self._mutex:
-            around = Surroundings(one_file=True)
+            around = Surroundings(few_files=True)
             return self._observe(pinned.path, pinned.directory_fd, pinned.fd, around, aside)
 
     def identify(self, pinned: Pinned) -> Identified | None:

@@ -37,15 +37,15 @@ class Surroundings:
     Reads only (see :mod:`racewatch.linux.leases` for the one question that is not quite free).  What is dear
     is looked at when it is first wanted, once.  Whatever cannot be read makes verdicts more careful.
 
-    ``one_file``: for an act, which looks at one file.  The kernel is asked first whether anybody has that open,
-    which is exact and a thousand times cheaper than looking into everybody; a scan would get in the way of whoever
-    opens one of its thousands of files.
+    ``few_files``: for an act and for a look at a handful.  The kernel is asked first whether anybody has the one
+    file open, which is exact and a thousand times cheaper than looking into everybody; a scan would get in the way
+    of whoever opens one of its thousands of files.
     """
 
-    def __init__(self, *, this_boot: boot.Boot | None = None, one_file: bool = False) -> None:
+    def __init__(self, *, this_boot: boot.Boot | None = None, few_files: bool = False) -> None:
         self.boot = this_boot if this_boot is not None else boot.take()
         self.surveys = 0
-        self._one_file = one_file
+        self._few_files = few_files
         self._surveyed_ns = 0
         self._described: dict[int, Owner | None] = {}
 
@@ -257,7 +257,7 @@ class Surroundings:
         """
         # Nobody has it open at this moment, and whoever opened, wrote and closed it before has changed its times,
         # which are looked at once more after this.  Open stays who opens it from now on, as with the survey.
-        if self._one_file and kind is FileType.FILE and leases.open_elsewhere(fd, reader) is False:
+        if self._few_files and kind is FileType.FILE and leases.open_elsewhere(fd, reader) is False:
             return _NOT_OPEN_BY_LEASE
         source = _OPEN_FILES
         pids = self.openers(node)
