@@ -23,7 +23,7 @@ PACE: Final = 0.08
 #: What comes and what dies is what one waits for: at most one batch of those alone in this time, and in this many
 #: times as long as the last batch took.
 QUICK: Final = 0.025
-_REST: Final = 2.0
+_REST: Final = 0.7
 #: And at most so many changes in one turn of the loop; the rest has its own turns, so that keys and clicks get
 #: theirs in between.
 MOST: Final = 1000
