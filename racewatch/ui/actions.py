@@ -188,7 +188,7 @@ TABLE: Final = (
                 Act.WAIT,
                 "Tell me &when it is free",
                 "Wait until nobody uses it any more, and say so then; nothing is removed",
-                "bell",
+                "clock",
                 "Ctrl+T",
             ),
         )

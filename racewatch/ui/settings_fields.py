@@ -109,7 +109,7 @@ FIELDS: Final = (
         "tray",
         "Window",
         "Tray",
-        "Closing the window hides it in the tray of the desktop, and disarms what is armed",
+        "Closing the window hides it in the tray of the desktop, except while a removal is armed",
         Form.SWITCH,
         "off",
     ),

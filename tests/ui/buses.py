@@ -85,3 +85,37 @@ class Heartbeat:
         now = time.monotonic()
         self.longest = max(self.longest, now - self._last)
         self._last = now
+
+
+class TrayHost:
+    """A process that is the tray of the desktop."""
+
+    def __init__(self, bus: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.ui.tray_host"],
+            cwd=ROOT,
+            env={**os.environ, "DBUS_SESSION_BUS_ADDRESS": bus},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        self.wait_for("ready")
+
+    def wait_for(self, word: str) -> None:
+        assert self._process.stdout is not None
+        assert self._process.stdout.readline().startswith(word)
+
+    def click(self) -> None:
+        """On the icon."""
+        assert self._process.stdin is not None
+        self._process.stdin.write("click\n")
+        self._process.stdin.flush()
+        self.wait_for("clicked")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._process.communicate(timeout=10)

@@ -18,7 +18,9 @@ from racewatch.ui import arm_dialog, tray
 from racewatch.ui.actions import Act
 from racewatch.ui.doorbell import Doorbell
 from racewatch.ui.window import MainWindow
+from tests.ui.buses import ROOT, TrayHost, private_bus
 from tests.ui.conftest import Opened
+from tests.ui.desktop import Desktop, missing, wait_for
 from tests.ui.sandbox import Sandbox
 from tests.ui.test_arming import SERVER, arm
 
@@ -204,3 +206,33 @@ def test_a_desktop_without_a_tray_is_told_in_the_window_and_in_the_settings(
     path.write_text(roots)
     opened.until(window.isVisible, "the window")
     assert window.tray.icon is None
+
+
+@pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}")
+def test_in_a_real_tray_a_click_and_a_second_start_bring_it_back(sandbox: Sandbox, tmp_path: Path) -> None:
+    config = Path(os.fsdecode(config_path()))
+    config.parent.mkdir(parents=True)
+    config.write_text("tray = true\n")
+    settings = config.with_name("window.ini")
+    settings.write_text("[welcome]\nseen=true\n")
+    words = [sys.executable, "-m", "racewatch", "gui", os.fsdecode(sandbox.folder)]
+    with Desktop() as desktop, private_bus() as bus, TrayHost(bus) as host:
+        environment = {**desktop.environment, "DBUS_SESSION_BUS_ADDRESS": bus}
+        window = subprocess.Popen(words, cwd=ROOT, env=environment)
+        try:
+            host.wait_for("item")
+            shown = wait_for(lambda: desktop.window("^racewatch$"), "the window", 30)
+            assert isinstance(shown, str)
+            for come_back in (
+                host.click,
+                lambda: subprocess.run(words, cwd=ROOT, env=environment, check=True),
+            ):
+                desktop.focus(shown)
+                desktop.key("alt+F4")
+                wait_for(lambda: not desktop.window("^racewatch$"), "the window to go")
+                assert window.poll() is None
+                come_back()
+                wait_for(lambda: desktop.window("^racewatch$"), "the window to come back")
+        finally:
+            window.terminate()
+            assert window.wait(10) == 0
