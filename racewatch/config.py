@@ -40,6 +40,15 @@ class Theme(enum.StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class Notify:
+    """What the window tells the desktop of while nobody looks at it: nothing, unless it is turned on."""
+
+    stale: bool = False
+    free: bool = False
+    ended: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Config:
     """Everything a person may set.
 
@@ -47,7 +56,8 @@ class Config:
     paths; ``max_entries`` bounds the directory entries one scan looks at below one root (beyond it
     the scan is partial and says so); ``state_roots`` are folders where runtimes keep state, and
     ``engines`` API sockets of engines, beside the usual ones (``only_named``: instead of them; not for the file, the
-    demo wants it); ``keep_days`` is how long removed things can be put back; ``observe``: look only, act never.
+    demo wants it); ``keep_days`` is how long removed things can be put back; ``observe``: look only, act never;
+    ``notify``: what is worth a notification of the desktop; ``tray``: a closed window stays there.
     """
 
     roots: tuple[bytes, ...] = ()
@@ -62,6 +72,8 @@ class Config:
     observe: bool = False
     theme: Theme = Theme.SYSTEM
     terminal: tuple[str, ...] = ()
+    notify: Notify = Notify()
+    tray: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -276,6 +288,8 @@ class _Reader:
             "theme",
             "terminal",
             "containers",
+            "notify",
+            "tray",
         }
         self._unknown(table, known, "")
         roots = self._value(table, "roots", _roots, defaults.roots)
@@ -292,6 +306,8 @@ class _Reader:
             observe=self._observe(table),
             theme=self._value(table, "theme", _theme, defaults.theme),
             terminal=self._value(table, "terminal", _command, defaults.terminal),
+            tray=self._value(table, "tray", _truth, defaults.tray),
+            notify=self._notify(table.get("notify", {})),
         )
         return config, tuple(self._problems)
 
@@ -335,6 +351,17 @@ class _Reader:
         return (
             self._value(value, "containers.state_roots", _state_roots, ()),
             self._value(value, "containers.engines", _sockets, ()),
+        )
+
+    def _notify(self, value: object) -> Notify:
+        if not isinstance(value, dict):
+            self._problem("notify", "wanted a table ([notify]); using the defaults")
+            return Notify()
+        self._unknown(value, {"stale", "free", "ended"}, "notify.")
+        return Notify(
+            stale=self._value(value, "notify.stale", _truth, False),
+            free=self._value(value, "notify.free", _truth, False),
+            ended=self._value(value, "notify.ended", _truth, False),
         )
 
     def _observe(self, table: Mapping[str, object]) -> bool:
@@ -448,6 +475,12 @@ def _seconds(value: object) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value < 1e9:
         raise _WrongValueError("wanted a number of seconds, 0 or more")
     return float(value)
+
+
+def _truth(value: object) -> bool:
+    if not isinstance(value, bool):
+        raise _WrongValueError("wanted true or false")
+    return value
 
 
 def _theme(value: object) -> Theme:

@@ -55,6 +55,8 @@ class Actor(QObject):
     """Removes and puts back, one at a time.  ``acted`` carries the targets afterwards."""
 
     acted = Signal(object)
+    #: The outcomes of what was agreed to at once, and how that is said where it is not plain from them.
+    ended = Signal(object, str)
     #: Whether something is asked or done just now, or what can be undone, changed.
     state_changed = Signal()
     #: An act began that should be over in a moment (True); it is, or takes longer (False).
@@ -90,7 +92,12 @@ class Actor(QObject):
     @property
     def busy(self) -> bool:
         """True while a question stands open or an act is under way."""
-        return self.dialog is not None or bool(self._in_flight) or self._working > 0
+        return self.dialog is not None or self.at_work
+
+    @property
+    def at_work(self) -> bool:
+        """True while an act is under way."""
+        return bool(self._in_flight) or self._working > 0
 
     @property
     def last_undoable(self) -> tuple[str, ...] | None:
@@ -337,13 +344,14 @@ class Actor(QObject):
 
         strip = self._strips.show_message(
             level_of_all(outcomes),
-            text or (_sentence(outcomes[0]) if len(outcomes) == 1 else summary_of(outcomes)),
+            text or (sentence_of(outcomes[0]) if len(outcomes) == 1 else summary_of(outcomes)),
             details="\n\n".join(_details(outcome) for outcome in outcomes),
             undo=undo if group else None,
         )
         if group:
             self._undoable.append((group, strip))
         self.state_changed.emit()
+        self.ended.emit(tuple(outcomes), text)
 
     def withdraw(self) -> None:
         """Take back an open question, and stop a plan before its next target, if acting is not allowed any more."""
@@ -370,7 +378,8 @@ class Actor(QObject):
             await asyncio.wait(set(self._in_flight))
 
 
-def _sentence(outcome: Outcome) -> str:
+def sentence_of(outcome: Outcome) -> str:
+    """What came of an act, and to what, in a sentence."""
     seen = outcome.observation
     name = words.target_name(outcome.target, seen.path if seen is not None else None)
     # The summary says what happened; which of the many it happened to must be there too.

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -15,11 +15,16 @@ from racewatch.ui import icons
 from racewatch.ui.plain import tooltip
 from racewatch.ui.theme import Look
 
+#: Of what is in no menu of the window.
+ONLY_IN_TRAY: Final = ""
+
 
 class Act(enum.Enum):
     """Everything the window can be asked to do."""
 
     LOOK = "look"
+    HIDE = "hide"
+    SHOW = "show"
     QUIT = "quit"
     UNDO = "undo"
     EXPORT_CSV = "export_csv"
@@ -64,7 +69,10 @@ class Act(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the table.  ``help`` is the accessible description and the tooltip."""
+    """One line of the table.  ``help`` is the accessible description and the tooltip.
+
+    ``menu`` is the menu of the menu bar that it is in, or :data:`ONLY_IN_TRAY`.
+    """
 
     act: Act
     menu: str
@@ -93,6 +101,15 @@ TABLE: Final = (
         "export",
         ("Ctrl+Shift+E",),
     ),
+    Entry(
+        Act.HIDE,
+        "&File",
+        "&Hide in the tray",
+        "Hide the window; its icon in the tray of the desktop brings it back",
+        "eye-off",
+        ("Ctrl+W",),
+    ),
+    Entry(Act.SHOW, ONLY_IN_TRAY, "&Show the window", "Bring the window to the front", "eye"),
     Entry(Act.QUIT, "&File", "&Quit", "Close the window and stop watching", "quit", ("Ctrl+Q",)),
     Entry(Act.UNDO, "&Edit", "&Undo last removal", "Put back what was removed last", "undo", ("Ctrl+Z",)),
     Entry(
@@ -171,7 +188,7 @@ TABLE: Final = (
                 Act.WAIT,
                 "Tell me &when it is free",
                 "Wait until nobody uses it any more, and say so then; nothing is removed",
-                "bell",
+                "clock",
                 "Ctrl+T",
             ),
         )
@@ -257,7 +274,7 @@ TABLE: Final = (
 #: Before these a menu has a line.
 _FIRST_OF_GROUP: Final = {
     Act.EXPORT_CSV,
-    Act.QUIT,
+    Act.HIDE,
     Act.WHAT_HOLDS,
     Act.ATTENTION,
     Act.COLUMNS,
@@ -291,6 +308,8 @@ _CONTEXT: Final = (
     None,
     Act.PROTECT,
 )
+
+_TRAY: Final = (Act.SHOW, None, Act.FREEZE, Act.OBSERVE, None, Act.QUIT)
 
 _ENTRY_OF: Final = {entry.act: entry for entry in TABLE}
 
@@ -345,6 +364,8 @@ class Actions(QObject):
         """One menu for each name in the table, in its order."""
         menus: dict[str, QMenu] = {}
         for entry in TABLE:
+            if entry.menu == ONLY_IN_TRAY:
+                continue
             if entry.menu not in menus:
                 menus[entry.menu] = bar.addMenu(entry.menu)
             menu = menus[entry.menu]
@@ -367,8 +388,15 @@ class Actions(QObject):
 
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with the selected rows."""
+        return self._menu(parent, _CONTEXT)
+
+    def tray_menu(self, parent: QWidget) -> QMenu:
+        """What can be done from the tray."""
+        return self._menu(parent, _TRAY)
+
+    def _menu(self, parent: QWidget, acts: Sequence[Act | None]) -> QMenu:
         menu = QMenu(parent)
-        for act in _CONTEXT:
+        for act in acts:
             if act is None:
                 menu.addSeparator()
             else:

@@ -57,7 +57,7 @@ def run(
     window = MainWindow(bridge, racewatch, look, settings, roots=roots, title=title, note=note)
     for problem in problems:
         window.strips.show_message(Level.WARNING, problem)
-    bell = Doorbell(first.door, window) if first is not None else None
+    bell = Doorbell(first.door, window, lambda: window.tray.hidden) if first is not None else None
     if first is not None:  # a window of one's own, no sandbox: its settings are not those of the file
         QTimer.singleShot(0, window.help.welcome_once)
         QTimer.singleShot(0, window.live_settings.begin)

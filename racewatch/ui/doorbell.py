@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from typing import Final
 
-from PySide6.QtCore import QObject, QSocketNotifier, Qt
-from PySide6.QtWidgets import QApplication, QWidget
+from PySide6.QtCore import QObject, QSocketNotifier
+from PySide6.QtWidgets import QWidget
 
 from racewatch.single import activation_of, peer_of
+from racewatch.ui.front import bring_to_front
 
 _LONGEST: Final = 4096
 #: More callers than this at once are no second starts.
@@ -19,10 +21,13 @@ _MOST: Final = 8
 class Doorbell(QObject):
     """Answers calls for a window; never waits for a caller."""
 
-    def __init__(self, door: socket.socket, window: QWidget) -> None:
-        """``door`` stays the property of who opened it."""
+    def __init__(
+        self, door: socket.socket, window: QWidget, is_in_tray: Callable[[], bool] = lambda: False
+    ) -> None:
+        """``door`` stays the property of who opened it.  ``is_in_tray``: the window is only hidden, and comes back."""
         super().__init__(window)
         self._window = window
+        self._is_in_tray = is_in_tray
         self._door = door
         self._callers: dict[int, _Caller] = {}
         self._knock = QSocketNotifier(door.fileno(), QSocketNotifier.Type.Read, self)
@@ -43,17 +48,9 @@ class Doorbell(QObject):
     def answer(self, line: bytes) -> bytes | None:
         """Do what a caller's line asks for; what to tell it, None for what is no call."""
         activation = activation_of(line)
-        if activation is None or self._window.isHidden():
+        if activation is None or (self._window.isHidden() and not self._is_in_tray()):
             return None  # no call; or there is no window yet, or no more: whoever calls tries again
-        if activation:
-            # Qt hands it to the compositor with the next activation: else the window may only ask for attention.
-            os.environ["XDG_ACTIVATION_TOKEN"] = activation
-        window = self._window
-        window.setWindowState(window.windowState() & ~Qt.WindowState.WindowMinimized)
-        window.show()
-        window.raise_()
-        window.activateWindow()
-        QApplication.alert(window)
+        bring_to_front(self._window, activation)
         return b"raised\n"
 
     def forget(self, caller: _Caller) -> None:

@@ -7,6 +7,7 @@ fails closed: whatever such a file says of what is protected, or of observing, i
 from __future__ import annotations
 
 import os
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
 from typing import TYPE_CHECKING, Final
 
@@ -55,9 +56,17 @@ class LiveSettings(QObject):
     changed = Signal(object, object)
 
     def __init__(
-        self, bridge: Bridge, racewatch: Racewatch, strips: StripArea, file: bytes, window: QWidget
+        self,
+        bridge: Bridge,
+        racewatch: Racewatch,
+        strips: StripArea,
+        file: bytes,
+        window: QWidget,
+        remarks: Callable[[], Awaitable[Mapping[str, str]]],
     ) -> None:
+        """``remarks``: what is to be known here about some of the settings, by their keys."""
         super().__init__(window)
+        self._remarks = remarks
         self._bridge = bridge
         self._racewatch = racewatch
         self._strips = strips
@@ -124,6 +133,9 @@ class LiveSettings(QObject):
         dialog.saved.connect(self._on_saved)
         dialog.finished.connect(self._on_closed)
         dialog.open()
+        for key, text in (await self._remarks()).items():
+            if self.dialog is dialog:
+                dialog.remark(key, text)
 
     def _on_closed(self) -> None:
         if self.dialog is not None:

@@ -57,6 +57,7 @@ class SettingsDialog(QDialog):
         self.setAccessibleName("Settings")
         self.controls: dict[str, QWidget] = {}
         self.problems: dict[str, WrapLabel] = {}
+        self.helps: dict[str, WrapLabel] = {}
         self._get: dict[str, Get] = {}
         body = QWidget()
         body.setObjectName("paneBody")
@@ -120,6 +121,7 @@ class SettingsDialog(QDialog):
         self.controls[field.key] = control
         under = WrapLabel(field.help)
         under.setObjectName("muted")
+        self.helps[field.key] = under
         self._grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
         self._grid.addWidget(control, row, 1)
         self._grid.addWidget(under, row + 1, 1)
@@ -217,6 +219,13 @@ class SettingsDialog(QDialog):
         for row in sorted({index.row() for index in self.rules.selectedIndexes()}, reverse=True):
             self.rules.removeRow(row)
         self._check()
+
+    def remark(self, key: str, text: str) -> None:
+        """Say below a setting what is to be known of it here."""
+        label = self.helps[key]
+        label.setText(f"{label.text()}\n{text}")
+        control = self.controls[key]
+        control.setAccessibleDescription(f"{control.accessibleDescription()}. {text}")
 
     # --- what is wanted ---------------------------------------------------------------------
 

@@ -105,6 +105,38 @@ FIELDS: Final = (
         Form.WORDS,
         "a well-known one",
     ),
+    Field(
+        "tray",
+        "Window",
+        "Tray",
+        "Closing the window hides it in the tray of the desktop, except while a removal is armed",
+        Form.SWITCH,
+        "off",
+    ),
+    Field(
+        "notify.stale",
+        "Notifications of the desktop, while nobody looks",
+        "Left over",
+        "Something was left over",
+        Form.SWITCH,
+        "off",
+    ),
+    Field(
+        "notify.free",
+        "Notifications of the desktop, while nobody looks",
+        "Waited for",
+        "What is waited for is free, gone or in other hands",
+        Form.SWITCH,
+        "off",
+    ),
+    Field(
+        "notify.ended",
+        "Notifications of the desktop, while nobody looks",
+        "Ended",
+        "A removal, or putting something back, has ended",
+        Form.SWITCH,
+        "off",
+    ),
 )
 
 Shown = Mapping[str, str]

@@ -64,7 +64,9 @@ class Waits(QObject):
         self._ended: list[Wait] = []
         self.panel = StandingPanel(
             look,
-            Manner("Waited for", "bell", Level.INFO, "Stop waiting", "Nothing is told of it when it is free"),
+            Manner(
+                "Waited for", "clock", Level.INFO, "Stop waiting", "Nothing is told of it when it is free"
+            ),
         )
         self.panel.back_wanted.connect(self.stop)
         self._tell_timer = QTimer(self)
@@ -190,7 +192,7 @@ class Waits(QObject):
     def mark_of(self, target: Target) -> Mark | None:
         """The sign in its row."""
         thing = self._things.get(target)
-        return Mark("bell", f"{thing.text()}.") if thing is not None else None
+        return Mark("clock", f"{thing.text()}.") if thing is not None else None
 
     @property
     def targets(self) -> Sequence[Target]:

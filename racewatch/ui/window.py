@@ -44,10 +44,12 @@ from racewatch.ui.lines import Opening
 from racewatch.ui.live_settings import LiveSettings, watched_by
 from racewatch.ui.mistakes import Mistakes
 from racewatch.ui.news import News
+from racewatch.ui.notices import Item, Topic
 from racewatch.ui.observing import WHY_OFF, Observing
 from racewatch.ui.overview import Overview
 from racewatch.ui.protecting import Protecting
 from racewatch.ui.remembered import Remembered
+from racewatch.ui.saved import NEEDS_ATTENTION
 from racewatch.ui.selected import Selected
 from racewatch.ui.shown_rows import ShownHistory, ShownTargets
 from racewatch.ui.sidebar import Page, Sidebar
@@ -58,6 +60,7 @@ from racewatch.ui.succession import Succession
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
 from racewatch.ui.theme_menu import ThemeMenu
+from racewatch.ui.tray import Tray
 from racewatch.ui.wishes import Wishes, why_not
 from racewatch.verbs import Racewatch, RacewatchError
 
@@ -115,7 +118,18 @@ class MainWindow(QMainWindow):
         self.observing = Observing(bridge, racewatch, self.strips, self)
         self.protecting = Protecting(bridge, racewatch, self.strips, self)
         self.arming = Arming(bridge, racewatch, look, self.strips, self, self.actor.carry_out)
-        self.news = News(bridge, racewatch, look, self.strips, self, self._show_target)
+        self.news = News(
+            bridge,
+            racewatch,
+            look,
+            self.strips,
+            self.actor,
+            self,
+            show=self._show_target,
+            frozen=self._is_held,
+            come=self._come_back,
+            instead=self._tell_in_tray,
+        )
         self.wishes = Wishes(
             racewatch,
             look,
@@ -127,7 +141,9 @@ class MainWindow(QMainWindow):
             self.arming,
             self.news.waits,
         )
-        self.live_settings = LiveSettings(bridge, racewatch, self.strips, config_path(), self)
+        self.live_settings = LiveSettings(
+            bridge, racewatch, self.strips, config_path(), self, self._about_settings
+        )
         self.about_selected = Selected(
             self,
             bridge,
@@ -164,6 +180,7 @@ class MainWindow(QMainWindow):
             self,
         )
         self.actions_table = Actions(self, look, self._handlers())
+        self.tray = Tray(self, self.actions_table, self.actor, self.arming, self.strips)
         self._build()
         self._connect()
         tell_at_start(racewatch, self.strips, self.status, self.history, note, self._show_act)
@@ -177,6 +194,8 @@ class MainWindow(QMainWindow):
     def _handlers(self) -> dict[Act, Callable[[], None]]:
         return {
             Act.LOOK: self._look_again,
+            Act.HIDE: self._hide,
+            Act.SHOW: self._come_back,
             Act.QUIT: self.close_by_wish,
             Act.UNDO: self._undo_last,
             **self.about_selected.handlers(),
@@ -190,7 +209,7 @@ class MainWindow(QMainWindow):
             Act.ARM_SILENCE: partial(self.wishes.arm, Condition.SILENT),
             Act.WAIT: self.wishes.wait,
             Act.PROTECT: self.wishes.protect,
-            Act.OBSERVE: self.observing.toggle,
+            Act.OBSERVE: self._toggle_observing,
             Act.OVERVIEW: lambda: self.sidebar.choose(Page.OVERVIEW),
             Act.ALL: lambda: self.sidebar.choose(Page.ALL),
             Act.SOCKETS: lambda: self.sidebar.choose(Page.SOCKETS),
@@ -263,6 +282,11 @@ class MainWindow(QMainWindow):
         self.protecting.changed.connect(self.arming.drop_protected)
         self.arming.changed.connect(self._on_actor)
         self.news.waits.changed.connect(self._on_actor)
+        self.news.opened.connect(self._on_news)
+        self.tray.changed.connect(self.tray.enable)
+        self.finding.filters.counts.counted.connect(
+            lambda: self.tray.count(self.finding.filters.counts.of(NEEDS_ATTENTION.text))
+        )
         self.theme_menu.chosen.connect(self._on_theme)
         self.live_settings.changed.connect(self._on_settings)
         self.actor.acted.connect(self._on_acted)
@@ -282,8 +306,13 @@ class MainWindow(QMainWindow):
 
     def begin(self) -> None:
         """Start watching and read the journal."""
+        self._tell_as_configured(self._racewatch.config)
         self._bridge.spawn(self._watch(), "starting to watch")
         self._bridge.spawn(self._read_history(), "reading the journal")
+
+    def _tell_as_configured(self, config: Config) -> None:
+        self.tray.turn(config.tray)
+        self.news.configure(config)
 
     async def _watch(self) -> None:
         """Begin to watch, or watch anew with other settings."""
@@ -322,6 +351,7 @@ class MainWindow(QMainWindow):
         self.spaces.close()
         self.arming.close()
         self.news.close()
+        self.tray.close()
         self.help.end()
         await self.actor.finish()
         await self.help.ended()
@@ -337,7 +367,8 @@ class MainWindow(QMainWindow):
             event.accept()
             return
         event.ignore()
-        self.closing.emit()
+        if not self.tray.take_in():
+            self.closing.emit()
 
     # --- what comes in ----------------------------------------------------------------------
 
@@ -411,7 +442,22 @@ class MainWindow(QMainWindow):
         self.finding.enable(self.actions_table)
         self.about_selected.enable(self.actions_table)
         self.exports.enable(self.actions_table)
+        self.tray.enable()
         self.actions_table.enable(Act.FIND, self._has_rows())
+
+    def _hide(self) -> None:
+        self.tray.take_in()
+
+    def _come_back(self, activation: str = "") -> None:
+        self.tray.come_back(activation)
+
+    def _tell_in_tray(self, title: str, text: str) -> bool:
+        return self.tray.tell(title, text)
+
+    def _toggle_observing(self) -> None:
+        if self.tray.hidden and self._racewatch.observing:
+            self.tray.come_back()  # it asks a question
+        self.observing.toggle()
 
     def _undo_last(self) -> None:
         actions = self.actor.last_undoable
@@ -484,6 +530,7 @@ class MainWindow(QMainWindow):
         """The configuration file was changed: what is on screen follows."""
         self.theme_menu.configured(after.theme)
         self.history.set_keep_days(after.keep_days)
+        self._tell_as_configured(after)
         self.arming.drop_protected()
         self.actor.reconsider()
         if watched_by(before) != watched_by(after):
@@ -499,9 +546,21 @@ class MainWindow(QMainWindow):
         self.history.choose(action)
         self.history.table.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    async def _about_settings(self) -> dict[str, str]:
+        return {**self.tray.remarks(), **await self.news.remarks()}
+
     def _show_target(self, target: Target) -> None:
         """A row, chosen, in the view of its kind."""
         self.finding.open(Opening(target.kind, target, words.target_name(target)))
+
+    def _on_news(self, topic: Topic, items: Sequence[Item]) -> None:
+        """Somebody clicked on a notification."""
+        if topic is Topic.ENDED:
+            self._show_act(items[-1].action)
+        elif len(items) == 1:
+            self._show_target(items[0].target)
+        elif topic is Topic.STALE:
+            self.finding.show_attention()
 
     def _turned(self) -> None:
         """Another page, or another filter, is on screen."""

@@ -13,7 +13,7 @@ from PySide6.QtWidgets import QApplication
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
-from racewatch.config import Config, Theme
+from racewatch.config import Config, Notify, Theme
 from racewatch.core.model import HistoryEntry, Target
 from racewatch.core.protected import Protected
 from racewatch.kinds.containers.roots import StateRoot
@@ -89,6 +89,7 @@ class Opened:
         recovered: tuple[HistoryEntry, ...] = (),
         state_roots: tuple[StateRoot, ...] = (),
         observe: bool = False,
+        notify: Notify | None = None,
         wait: bool = True,
         page: Page | None = Page.SOCKETS,
     ) -> MainWindow:
@@ -98,6 +99,7 @@ class Opened:
             state_roots=state_roots,
             protected=protected or Protected(),
             observe=observe,
+            notify=notify or Notify(),
         )
         racewatch = Racewatch(config, state=os.fsencode(self._place / "state"))
         racewatch.recovered += recovered

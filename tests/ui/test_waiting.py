@@ -130,7 +130,7 @@ def _let_go_in_a_frozen_view(opened: Opened, cargo: Path, holder: Holder) -> Non
     assert row is not None
     mark = window.locks.table.mark_of(row)
     assert mark is not None
-    assert mark.icon == "bell"
+    assert mark.icon == "clock"
     assert not window.actions_table[Act.WAIT].isEnabled()  # twice is once
     assert "waited for already" in window.actions_table[Act.WAIT].toolTip()
     window.actions_table[Act.FREEZE].trigger()

@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from racewatch import config
-from racewatch.config import Config, ConfigProblem, Theme, load
+from racewatch.config import Config, ConfigProblem, Notify, Theme, load
 from racewatch.kinds.sockets import SocketPolicy
 
 
@@ -47,10 +47,20 @@ def test_every_setting_of_the_sample_is_understood(tmp_path: Path) -> None:
     assert settings_.protected.reason(b"/run/important/x") == "ask the database team first"
     assert settings_.exclude != ()
     written = {match[1] for line in lines if (match := re.match(r"\[*([a-z_]+)", line))}
-    wanted = {one.name for of in (Config, SocketPolicy) for one in fields(of)}
+    wanted = {one.name for of in (Config, SocketPolicy, Notify) for one in fields(of)}
     wanted |= {"glob", "reason", "containers"}
     wanted -= {"only_named"}  # not for a file: the demo's
     assert written == wanted
+
+
+def test_notifications_and_the_tray_are_off_until_they_are_turned_on(tmp_path: Path) -> None:
+    settings_, problems = _load(tmp_path, "tray = true\n[notify]\nfree = true\nstale = 1\nsound = true\n")
+    assert (settings_.tray, settings_.notify) == (True, Notify(free=True))
+    assert [(one.key, one.line) for one in problems] == [("notify.sound", 5), ("notify.stale", 4)]
+    assert problems[1].wrong == "wanted true or false"
+    settings_, problems = _load(tmp_path, 'notify = true\ntray = "yes"\n')
+    assert (settings_.tray, settings_.notify) == (False, Notify())
+    assert [one.key for one in problems] == ["tray", "notify"]
 
 
 def test_a_full_file_is_understood(tmp_path: Path) -> None:

@@ -23,6 +23,8 @@ CHANGES: Mapping[str, object] = {
     "exclude": ["*/.cache/*", 'a "b" \\ ü'],
     "keep_days": 9,
     "observe": True,
+    "tray": True,
+    "notify.free": True,
     "sockets.min_age": 2.5,
     "sockets.dead_looks": 3,
     "containers.engines": ["/run/e.sock"],

@@ -1,0 +1,150 @@
+"""The session bus for the window: calls that nobody waits for in the GUI thread, and signals.
+
+Connecting happens on a thread; afterwards nothing blocks: what cannot be sent at once ends the connection, and a
+call that is not answered in time is an error like any other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+from collections.abc import Mapping, Sequence
+from typing import Any, Final
+
+from PySide6.QtCore import QObject, Signal
+
+from racewatch.linux.dbus_wire import BadMessage, Kind, Message, call, take
+from racewatch.linux.session_bus import BUS, BUS_PATH, PATIENCE, Failed, NoBus, connect
+from racewatch.ui.bridge import Bridge
+
+_PIECE: Final = 65536
+
+
+class DesktopBus(QObject):
+    """One connection, made when it is first needed and made anew after it was lost.
+
+    ``signalled`` carries the :class:`Message` of each signal that was asked for.
+    """
+
+    signalled = Signal(object)
+
+    def __init__(
+        self,
+        bridge: Bridge,
+        parent: QObject,
+        environment: Mapping[str, str] = os.environ,
+        patience: float = PATIENCE,
+    ) -> None:
+        super().__init__(parent)
+        self._bridge = bridge
+        self._environment = environment
+        self._patience = patience
+        self._bus: socket.socket | None = None
+        self._turn = asyncio.Lock()
+        self._data = b""
+        self._serial = 0
+        self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._rules: list[str] = []
+        self._closed = False
+
+    async def listen(self, rule: str) -> None:
+        """Hear the signals that fit this rule, on this and every later connection; :class:`NoBus`, :class:`Failed`."""
+        if rule not in self._rules:
+            self._rules.append(rule)
+            await self._connected()
+            await self._ask(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,))
+
+    async def ask(
+        self, destination: str, path: str, interface: str, member: str, signature: str, values: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        """The answer; :class:`NoBus` when there is none in time, :class:`Failed` when it is an error."""
+        await self._connected()
+        return await self._ask(destination, path, interface, member, signature, values)
+
+    async def _connected(self) -> None:
+        async with self._turn:
+            if self._bus is not None:
+                return
+            bus = await self._bridge.offload(lambda: connect(self._environment, self._patience))
+            if self._closed:
+                bus.close()
+                raise NoBus("the window is closed")
+            bus.setblocking(False)
+            self._bus, self._data = bus, b""
+            self._bridge.loop.add_reader(bus.fileno(), self._on_data)
+            await self._ask(BUS, BUS_PATH, BUS, "Hello", "", ())
+            for rule in self._rules:
+                await self._ask(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,))
+
+    async def _ask(
+        self, destination: str, path: str, interface: str, member: str, signature: str, values: Sequence[Any]
+    ) -> tuple[Any, ...]:
+        self._serial += 1
+        serial = self._serial
+        self._send(call(serial, destination, path, interface, member, signature, values))
+        answer = self._waiting[serial] = self._bridge.loop.create_future()
+        try:
+            message = await asyncio.wait_for(answer, self._patience)
+        except TimeoutError:
+            raise NoBus(f"{destination} does not answer") from None
+        finally:
+            self._waiting.pop(serial, None)
+        if message.kind == Kind.ERROR:
+            raise Failed(message)
+        return tuple(message.body)
+
+    def _send(self, data: bytes) -> None:
+        if self._bus is None:
+            raise NoBus("the session bus hung up")
+        try:
+            whole = self._bus.send(data) == len(data)
+        except OSError:  # BlockingIOError too: whoever does not read hangs
+            whole = False
+        if not whole:
+            self._lose("the session bus takes no messages")
+            raise NoBus("the session bus takes no messages")
+
+    def _on_data(self) -> None:
+        if self._bus is None:
+            return
+        try:
+            piece = self._bus.recv(_PIECE)
+        except BlockingIOError:
+            return
+        except OSError:
+            piece = b""
+        if not piece:
+            self._lose("the session bus hung up")
+            return
+        self._data += piece
+        try:
+            while (found := take(self._data)) is not None:
+                message, length = found
+                self._data = self._data[length:]
+                self._on_message(message)
+        except BadMessage as error:
+            self._lose(f"the session bus cannot be understood ({error})")
+
+    def _on_message(self, message: Message) -> None:
+        if message.kind == Kind.SIGNAL:
+            self.signalled.emit(message)
+            return
+        answer = self._waiting.get(message.reply_to)
+        if answer is not None and not answer.done():
+            answer.set_result(message)
+
+    def _lose(self, why: str) -> None:
+        bus, self._bus = self._bus, None
+        if bus is None:
+            return
+        self._bridge.loop.remove_reader(bus.fileno())
+        bus.close()
+        for answer in self._waiting.values():
+            if not answer.done():
+                answer.set_exception(NoBus(why))
+
+    def close(self) -> None:
+        """Leave the bus for good."""
+        self._closed = True
+        self._lose("the window is closed")
