@@ -37,6 +37,7 @@ from racewatch.ui.history_filter import HistoryFilter
 from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, HistoryModel
 from racewatch.ui.plain import fixed_font
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 _WIDTHS: Final = (130, 74, 250, 176)
@@ -126,11 +127,11 @@ class HistoryView(QWidget):
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setAccessibleName("Columns")
+        header.setAccessibleName(tr("Columns"))
         for column, width in enumerate(_WIDTHS):
             header.resizeSection(column, width)
-        self.table.setAccessibleName("History")
-        self.table.setAccessibleDescription("One row for each removal or undo, newest first")
+        self.table.setAccessibleName(tr("History"))
+        self.table.setAccessibleDescription(tr("One row for each removal or undo, newest first"))
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self._empty = EmptyState(look)
         self.filters = HistoryFilter(look)
@@ -205,20 +206,20 @@ class HistoryView(QWidget):
             return
         self._area.setCurrentWidget(self._empty)
         if self._problem:
-            self._empty.say("error", "No journal", self._problem)
+            self._empty.say("error", tr("No journal"), self._problem)
         elif self.model.total:
             self._empty.say(
                 "filter",
-                "Nothing matches",
-                f"{self.model.total:,} lines are hidden by the search or the choices above.",
-                button="Show all",
+                tr("Nothing matches"),
+                tr("%n line(s) are hidden by the search or the choices above.", "", self.model.total),
+                button=tr("Show all"),
                 act=self.filters.reset,
             )
         else:
             self._empty.say(
                 "history",
-                "Nothing was done yet",
-                "Each removal, refusal and undo is kept here, with its evidence.",
+                tr("Nothing was done yet"),
+                tr("Each removal, refusal and undo is kept here, with its evidence."),
             )
 
     def allow(self, forbidden: str) -> None:

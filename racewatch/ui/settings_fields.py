@@ -9,7 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from racewatch.config import Theme
+from racewatch.config import Language, Theme
+from racewatch.ui.tr import marked
 
 
 class Form(enum.Enum):
@@ -32,78 +33,117 @@ class Field:
     help: str
     form: Form
     default: str
+    #: Of a choice: what is written, and how it is called.
+    choices: tuple[tuple[str, str], ...] = ()
 
 
 FIELDS: Final = (
-    Field("roots", "Where to look", "Folders", "One a line", Form.LINES, "the usual ones"),
+    Field(
+        "roots",
+        marked("Where to look"),
+        marked("Folders"),
+        marked("One a line"),
+        Form.LINES,
+        marked("the usual ones"),
+    ),
     Field(
         "exclude",
-        "Where to look",
-        "Left out",
-        "Shell patterns over whole paths, one a line",
+        marked("Where to look"),
+        marked("Left out"),
+        marked("Shell patterns over whole paths, one a line"),
         Form.LINES,
-        "none",
+        marked("none"),
     ),
     Field(
         "max_entries",
-        "Where to look",
-        "Most entries",
-        "At most so many directory entries below one folder",
+        marked("Where to look"),
+        marked("Most entries"),
+        marked("At most so many directory entries below one folder"),
         Form.NUMBER,
         "1000000",
     ),
     Field(
         "containers.state_roots",
-        "Containers",
-        "State folders",
-        "More folders of runtimes, one a line: RUNTIME:/path",
+        marked("Containers"),
+        marked("State folders"),
+        marked("More folders of runtimes, one a line: RUNTIME:/path"),
         Form.LINES,
-        "the usual ones",
+        marked("the usual ones"),
     ),
     Field(
         "containers.engines",
-        "Containers",
-        "Engine sockets",
-        "More API sockets of Podman or Docker, one a line",
+        marked("Containers"),
+        marked("Engine sockets"),
+        marked("More API sockets of Podman or Docker, one a line"),
         Form.LINES,
-        "those that are found",
+        marked("those that are found"),
     ),
     Field(
         "sockets.dead_looks",
-        "Sockets",
-        "Dead looks",
-        "So often seen dead before it is stale",
+        marked("Sockets"),
+        marked("Dead looks"),
+        marked("So often seen dead before it is stale"),
         Form.NUMBER,
         "1",
     ),
-    Field("sockets.looks_apart", "Sockets", "Looks apart", "Seconds between those looks", Form.NUMBER, "2.0"),
+    Field(
+        "sockets.looks_apart",
+        marked("Sockets"),
+        marked("Looks apart"),
+        marked("Seconds between those looks"),
+        Form.NUMBER,
+        "2.0",
+    ),
     Field(
         "sockets.min_age",
-        "Sockets",
-        "Least age",
-        "Seconds; what is younger is not called stale",
+        marked("Sockets"),
+        marked("Least age"),
+        marked("Seconds; what is younger is not called stale"),
         Form.NUMBER,
         "0.0",
     ),
     Field(
-        "observe", "Acting", "Observe only", "Nothing is ever removed, put back or freed", Form.SWITCH, "off"
+        "observe",
+        marked("Acting"),
+        marked("Observe only"),
+        marked("Nothing is ever removed, put back or freed"),
+        Form.SWITCH,
+        "off",
     ),
     Field(
         "keep_days",
-        "Acting",
-        "Keep for undo",
-        "Days for which a removed thing can be put back",
+        marked("Acting"),
+        marked("Keep for undo"),
+        marked("Days for which a removed thing can be put back"),
         Form.NUMBER,
         "7",
     ),
-    Field("theme", "Window", "Colours", "Unless chosen in the View menu", Form.CHOICE, Theme.SYSTEM.value),
+    Field(
+        "theme",
+        marked("Window"),
+        marked("Colours"),
+        marked("Unless chosen in the View menu"),
+        Form.CHOICE,
+        Theme.SYSTEM.value,
+        ((Theme.SYSTEM, marked("system")), (Theme.LIGHT, marked("light")), (Theme.DARK, marked("dark"))),
+    ),
+    Field(
+        "language",
+        marked("Window"),
+        marked("Language"),
+        marked("Takes effect at the next start"),
+        Form.CHOICE,
+        Language.SYSTEM.value,
+        # Each in its own words: whoever has the wrong one must find back.
+        ((Language.SYSTEM, marked("system")), (Language.ENGLISH, "English"), (Language.GERMAN, "Deutsch")),
+    ),
     Field(
         "terminal",
-        "Window",
-        "Terminal",
-        "The command that opens one; {folder} stands for the folder",
+        marked("Window"),
+        marked("Terminal"),
+        marked("The command that opens one; {folder} stands for the folder"),
         Form.WORDS,
-        "a well-known one",
+        marked("a well-known one"),
     ),
 )
 
