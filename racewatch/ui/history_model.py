@@ -17,6 +17,7 @@ from racewatch.ui.tr import marked, tr
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
 TITLES: Final = (marked("When"), marked("Verb"), marked("Target"), marked("Outcome"), marked("What happened"))
+VERB: Final = 1
 TARGET: Final = 2
 OUTCOME: Final = 3
 ENTRY: Final = Qt.ItemDataRole.UserRole + 1

@@ -73,6 +73,16 @@ def verb(entry: HistoryEntry) -> str:
     return tr(_VERBS.get(entry.verb, entry.verb))
 
 
+def verbs() -> list[str]:
+    """All words for what was done."""
+    return [tr(verb) for verb in _VERBS.values()]
+
+
+def outcomes() -> list[str]:
+    """All words for how it ended."""
+    return [*map(words.outcome_word, OutcomeWord), tr("under way"), tr("undone")]
+
+
 def entry_path(entry: HistoryEntry) -> str:
     """The path (or locator) of an entry in its display form."""
     return display(entry.path if entry.path is not None else entry.target.locator)

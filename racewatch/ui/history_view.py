@@ -29,12 +29,12 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.core.model import HistoryEntry, OutcomeWord
-from racewatch.ui import icons
+from racewatch.ui import history_text, icons
 from racewatch.ui.cells import draw_path
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.history_details import HistoryDetails
 from racewatch.ui.history_filter import HistoryFilter
-from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, HistoryModel
+from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, VERB, HistoryModel
 from racewatch.ui.plain import fixed_font
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
@@ -42,6 +42,8 @@ from racewatch.ui.tr import tr
 _Index = QModelIndex | QPersistentModelIndex
 _WIDTHS: Final = (130, 74, 250, 176)
 _ROW_HEIGHT: Final = 28
+#: Beside the words of a cell: its margins and its icon.
+_AROUND: Final = 44
 
 
 def outcome_icon(look: Look, entry: HistoryEntry) -> tuple[str, str]:
@@ -129,7 +131,7 @@ class HistoryView(QWidget):
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setAccessibleName(tr("Columns"))
         for column, width in enumerate(_WIDTHS):
-            header.resizeSection(column, width)
+            header.resizeSection(column, max(width, self._needs(column)))
         self.table.setAccessibleName(tr("History"))
         self.table.setAccessibleDescription(tr("One row for each removal or undo, newest first"))
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
@@ -160,6 +162,11 @@ class HistoryView(QWidget):
         layout.addWidget(self.splitter)
         self.set_keep_days(keep_days)
         self._show_area()
+
+    def _needs(self, column: int) -> int:
+        """The width of its longest word: they are as long as the language wants."""
+        said = {VERB: history_text.verbs(), OUTCOME: history_text.outcomes()}.get(column, ())
+        return max(map(self.table.fontMetrics().horizontalAdvance, said), default=0) + _AROUND
 
     def set_keep_days(self, keep_days: int) -> None:
         """How long what was removed can be put back, from now on."""

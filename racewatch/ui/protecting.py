@@ -93,7 +93,7 @@ class ProtectDialog(QDialog):
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(head)
-        layout.addWidget(WrapLabel(_SAID))
+        layout.addWidget(WrapLabel(tr(_SAID)))
         layout.addLayout(choice)
         layout.addLayout(form)
         layout.addWidget(self.problem)

@@ -19,7 +19,7 @@ from PySide6.QtWidgets import (
 
 from racewatch import __version__
 from racewatch.ui.actions import TABLE
-from racewatch.ui.plain import PlainLabel
+from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.tr import marked, tr
 
 _MORE = (
@@ -88,7 +88,7 @@ def _grid(lines: Sequence[tuple[str, str]]) -> QGridLayout:
         cap = PlainLabel(keys)
         cap.setObjectName("keycap")
         grid.addWidget(cap, at, 0, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(PlainLabel(text), at, 1)
+        grid.addWidget(WrapLabel(text), at, 1)
     grid.setColumnStretch(1, 1)
     grid.setRowStretch(len(lines), 1)
     return grid
