@@ -21,6 +21,7 @@ def _open_window(
     note: str | None = None,
     problems: Sequence[str] = (),
     first: First | None = None,
+    reverse: bool = False,
 ) -> int:
     # Nothing of what is loaded and built until the window stands goes away again: looking for garbage meanwhile
     # finds none, and is a tenth of the start.  The window switches it on again.
@@ -29,7 +30,9 @@ def _open_window(
         # Only now: Qt is large, and a machine without a display need not have its libraries.
         from racewatch.ui import app
 
-        return app.run(racewatch, roots, title=title, note=note, problems=problems, first=first)
+        return app.run(
+            racewatch, roots, title=title, note=note, problems=problems, first=first, reverse=reverse
+        )
     finally:
         gc.enable()
 

@@ -27,6 +27,7 @@ from racewatch.kinds.containers.state import Runtime
 from racewatch.kinds.sockets.policy import SocketPolicy
 
 _T = TypeVar("_T")
+_Word = TypeVar("_Word", bound=enum.StrEnum)
 _APP: Final = "racewatch"
 _USUAL_ROOTS: Final = (b"/run", b"/tmp", b"/var/tmp", b"/var/spool")
 
@@ -37,6 +38,14 @@ class Theme(enum.StrEnum):
     SYSTEM = "system"
     LIGHT = "light"
     DARK = "dark"
+
+
+class Language(enum.StrEnum):
+    """The language of the window: the system's, or one that there are translations for."""
+
+    SYSTEM = "system"
+    ENGLISH = "en"
+    GERMAN = "de"
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,6 +80,7 @@ class Config:
     keep_days: int = 7
     observe: bool = False
     theme: Theme = Theme.SYSTEM
+    language: Language = Language.SYSTEM
     terminal: tuple[str, ...] = ()
     notify: Notify = Notify()
     tray: bool = False
@@ -286,6 +296,7 @@ class _Reader:
             "keep_days",
             "observe",
             "theme",
+            "language",
             "terminal",
             "containers",
             "notify",
@@ -304,7 +315,8 @@ class _Reader:
             engines=engines,
             keep_days=self._value(table, "keep_days", _whole_number(0), defaults.keep_days),
             observe=self._observe(table),
-            theme=self._value(table, "theme", _theme, defaults.theme),
+            theme=self._value(table, "theme", _one_of(Theme), defaults.theme),
+            language=self._value(table, "language", _one_of(Language), defaults.language),
             terminal=self._value(table, "terminal", _command, defaults.terminal),
             tray=self._value(table, "tray", _truth, defaults.tray),
             notify=self._notify(table.get("notify", {})),
@@ -483,8 +495,11 @@ def _truth(value: object) -> bool:
     return value
 
 
-def _theme(value: object) -> Theme:
-    try:
-        return Theme(str(value))
-    except ValueError as error:
-        raise _WrongValueError(f"wanted one of {', '.join(Theme)}") from error
+def _one_of(words: type[_Word]) -> Callable[[object], _Word]:
+    def read(value: object) -> _Word:
+        try:
+            return words(str(value))
+        except ValueError as error:
+            raise _WrongValueError(f"wanted one of {', '.join(words)}") from error
+
+    return read

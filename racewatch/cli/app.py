@@ -75,12 +75,12 @@ def _run(session: Session, argv: Sequence[str], open_window: OpenWindow, serve_a
 
 
 def _with_command(argv: Sequence[str]) -> list[str]:
-    """``racewatch [gui] [--observe] [ROOT…]``: a first word that is no command but a path is a root."""
+    """``racewatch [gui] [--observe] [--reverse] [ROOT…]``: a first word that is no command but a path is a root."""
     words = list(argv)
     if not words:
         return ["gui"]
     first = words[0]
-    if first == "--observe":
+    if first in {"--observe", "--reverse"}:
         return ["gui", *words]
     if first.startswith("-") or first in COMMANDS:
         return words

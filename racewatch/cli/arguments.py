@@ -238,6 +238,9 @@ def _add_others(commands: _Commands[_Parser]) -> None:
     gui.add_argument(
         "--observe", action="store_true", help="look only: nothing can be removed until that is switched off"
     )
+    gui.add_argument(
+        "--reverse", action="store_true", help="lay the window out from right to left, whatever its language"
+    )
 
     demo = _command(
         commands,

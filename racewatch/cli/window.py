@@ -28,7 +28,7 @@ class OpenWindow(Protocol):
     """Opens the window until it is closed; the exit code.  Injected: the command line does not know Qt.
 
     ``roots`` None: the configured ones.  ``note`` is a calm remark, ``problems`` are warnings.  ``first``:
-    where another start calls, which then leaves it to this window.
+    where another start calls, which then leaves it to this window.  ``reverse``: from right to left.
     """
 
     def __call__(
@@ -40,6 +40,7 @@ class OpenWindow(Protocol):
         note: str | None = None,
         problems: Sequence[str] = (),
         first: First | None = None,
+        reverse: bool = False,
     ) -> int:
         """See the class."""
         ...
@@ -62,7 +63,7 @@ def gui(session: Session, arguments: argparse.Namespace, open_window: OpenWindow
         return Exit.DONE
     try:
         with session.opened(observe=arguments.observe) as racewatch:
-            return show(session, racewatch, open_window, roots, first=place)
+            return show(session, racewatch, open_window, roots, first=place, reverse=arguments.reverse)
     finally:
         if place is not None:
             place.close()
@@ -98,13 +99,16 @@ def show(
     title: str | None = None,
     note: str | None = None,
     first: First | None = None,
+    reverse: bool = False,
 ) -> int:
     """Open the window; what Qt misses on this machine becomes one line."""
     problems = [str(problem) for problem in session.config_problems]
     if racewatch.journal_problem is not None:
         problems.append(f"nothing can be removed: {racewatch.journal_problem}")
     try:
-        return open_window(racewatch, roots, title=title, note=note, problems=problems, first=first)
+        return open_window(
+            racewatch, roots, title=title, note=note, problems=problems, first=first, reverse=reverse
+        )
     except ImportError as error:
         raise Complaint(
             f"no window: Qt cannot be loaded ({error}); install what it misses, or {_INSTEAD}"

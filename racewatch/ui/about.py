@@ -10,11 +10,12 @@ from racewatch.cli.machine import Machine
 from racewatch.ui import diagnostics, icons
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
+from racewatch.ui.tr import marked, tr
 from racewatch.verbs import Racewatch
 
-_SAYS = (
-    "Shows Unix sockets, lock files and containers live, with the evidence, and removes left-overs without racing the "
-    "live system. MIT licence."
+_SAYS = marked(
+    "Shows Unix sockets, lock files and containers live, with the evidence, and removes left-overs "
+    "without racing the live system. MIT licence."
 )
 
 
@@ -25,8 +26,8 @@ class AboutDialog(QDialog):
         super().__init__(parent)
         self._bridge = bridge
         self._racewatch = racewatch
-        self.setWindowTitle("About racewatch")
-        self.setAccessibleName("About racewatch")
+        self.setWindowTitle(tr("About racewatch"))
+        self.setAccessibleName(tr("About racewatch"))
         picture = PlainLabel()
         picture.setPixmap(icons.application_icon().pixmap(48, 48))
         picture.setFixedSize(52, 52)
@@ -35,27 +36,27 @@ class AboutDialog(QDialog):
         texts = QVBoxLayout()
         texts.setSpacing(4)
         texts.addWidget(heading)
-        texts.addWidget(WrapLabel(_SAYS))
+        texts.addWidget(WrapLabel(tr(_SAYS)))
         head = QHBoxLayout()
         head.setSpacing(14)
         head.addWidget(picture)
         head.addLayout(texts, 1)
-        section = PlainLabel("Diagnostics")
+        section = PlainLabel(tr("Diagnostics"))
         section.setObjectName("section")
         self.text = QPlainTextEdit()
         self.text.setReadOnly(True)
         self.text.setObjectName("pathBox")
         self.text.setFont(fixed_font(self.text.font()))
         self.text.setTabChangesFocus(True)
-        self.text.setAccessibleName("Diagnostics")
-        self.text.setAccessibleDescription("Versions, and what this machine allows; nothing secret")
-        self.copy = QPushButton("Copy diagnostics")
-        self.copy.setAccessibleName("Copy diagnostics")
-        self.copy.setAccessibleDescription("Copy exactly what is shown here")
+        self.text.setAccessibleName(tr("Diagnostics"))
+        self.text.setAccessibleDescription(tr("Versions, and what this machine allows; nothing secret"))
+        self.copy = QPushButton(tr("Copy diagnostics"))
+        self.copy.setAccessibleName(tr("Copy diagnostics"))
+        self.copy.setAccessibleDescription(tr("Copy exactly what is shown here"))
         self.copy.setAutoDefault(False)
         self.copy.clicked.connect(self._on_copy)
-        close = QPushButton("Close")
-        close.setAccessibleName("Close")
+        close = QPushButton(tr("Close"))
+        close.setAccessibleName(tr("Close"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
         buttons = QHBoxLayout()
@@ -76,7 +77,7 @@ class AboutDialog(QDialog):
         """Find out afresh."""
         made_of = diagnostics.versions()
         said = diagnostics.report(made_of, ())
-        self.text.setPlainText(f"{said}\nlooking at this machine…")
+        self.text.setPlainText("\n".join((said, tr("looking at this machine…"))))
         self.copy.setEnabled(False)
         self._bridge.spawn(self._look(made_of), "looking at this machine")
 

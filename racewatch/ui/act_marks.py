@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from racewatch.core.model import HistoryEntry
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.timeline import WINDOW
-from racewatch.ui import words
+from racewatch.ui import history_text, words
 
 
 def mark_acts(chronicle: Chronicle, entries: Sequence[HistoryEntry]) -> None:
@@ -18,5 +18,5 @@ def mark_acts(chronicle: Chronicle, entries: Sequence[HistoryEntry]) -> None:
         if entry.word is None or entry.ended_at is None:
             continue
         if entry.ended_at + offset > now - WINDOW:
-            detail = f"{entry.verb}, {words.OUTCOME_WORDS[entry.word]}"
+            detail = f"{history_text.verb(entry)}, {words.outcome_word(entry.word)}"
             chronicle.acted(entry.target, entry.action, entry.ended_at + offset, detail)

@@ -42,6 +42,7 @@ from racewatch.ui.review import ReviewDialog, level_of_all, summary_of
 from racewatch.ui.spaces import Spaces
 from racewatch.ui.strip import Level, Strip, StripArea
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 from racewatch.verbs import Racewatch, RacewatchError
 
 #: The dialog looks for itself this often (seconds), whatever the monitor says.
@@ -238,7 +239,9 @@ class Actor(QObject):
             dialog.witness(seen.target, None)
 
     async def _act(self, request: ActRequest) -> Outcome | None:
-        return await self._done(lambda: self._racewatch.remove(request), "The removal ended unexpectedly")
+        return await self._done(
+            lambda: self._racewatch.remove(request), marked("The removal ended unexpectedly")
+        )
 
     # --- undo -------------------------------------------------------------------------------
 
@@ -253,7 +256,7 @@ class Actor(QObject):
             if self._finishing.is_set():
                 break
             call = partial(self._racewatch.undo, action)
-            outcome = await self._done(call, "Putting it back ended unexpectedly")
+            outcome = await self._done(call, marked("Putting it back ended unexpectedly"))
             if outcome is None:
                 break
             self._forget(action)
@@ -304,7 +307,7 @@ class Actor(QObject):
     async def _purge(self, dialog: PurgeDialog) -> None:
         action = dialog.entry.action
         outcome = await self._done(
-            lambda: self._racewatch.purge(action, dialog.progress), "Freeing it ended unexpectedly"
+            lambda: self._racewatch.purge(action, dialog.progress), marked("Freeing it ended unexpectedly")
         )
         self.acted.emit((dialog.entry.target,))
         dialog.ended()
@@ -327,7 +330,9 @@ class Actor(QObject):
             kept = crashlog.record(error, failed)
             self._strips.show_message(
                 Level.ERROR,
-                f"{failed}. The journal knows how far it came; {kept}.",
+                tr("{failed}. The journal knows how far it came; {kept}.").format(
+                    failed=tr(failed), kept=kept
+                ),
                 details=details_of(error),
             )
             return None
@@ -383,10 +388,7 @@ def sentence_of(outcome: Outcome) -> str:
     seen = outcome.observation
     name = words.target_name(outcome.target, seen.path if seen is not None else None)
     # The summary says what happened; which of the many it happened to must be there too.
-    if name in outcome.summary:
-        text = outcome.summary[:1].upper() + outcome.summary[1:]
-    else:
-        text = f"{name}: {outcome.summary}"
+    text = words.capital(outcome.summary) if name in outcome.summary else f"{name}: {outcome.summary}"
     return text if text.endswith((".", "!", "?")) else f"{text}."
 
 
@@ -403,7 +405,7 @@ def _put_back(outcomes: Sequence[Outcome]) -> str:
     """How undoing went."""
     back = sum(outcome.word is OutcomeWord.DONE for outcome in outcomes)
     others = [outcome for outcome in outcomes if outcome.word is not OutcomeWord.DONE]
-    return f"{back:,} put back." + (f" {summary_of(others)}" if others else "")
+    return tr("%n put back.", "", back) + (f" {summary_of(others)}" if others else "")
 
 
 def _batched(targets: Sequence[Target], most: int) -> Iterator[Sequence[Target]]:

@@ -14,6 +14,7 @@ from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 from racewatch.ui import icons
 from racewatch.ui.plain import tooltip
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
 #: Of what is in no menu of the window.
 ONLY_IN_TRAY: Final = ""
@@ -84,110 +85,187 @@ class Entry:
 
 
 TABLE: Final = (
-    Entry(Act.LOOK, "&File", "&Look again now", "Look at everything afresh", "refresh", ("F5", "Ctrl+R")),
+    Entry(
+        Act.LOOK,
+        marked("&File"),
+        marked("&Look again now"),
+        marked("Look at everything afresh"),
+        "refresh",
+        ("F5", "Ctrl+R"),
+    ),
     Entry(
         Act.EXPORT_CSV,
-        "&File",
-        "Export rows as &CSV…",
-        "Save the shown rows and columns as a table",
+        marked("&File"),
+        marked("Export rows as &CSV…"),
+        marked("Save the shown rows and columns as a table"),
         "export",
         ("Ctrl+E",),
     ),
     Entry(
         Act.EXPORT_JSON,
-        "&File",
-        "Export rows as &JSON…",
-        "Save the shown rows with all their evidence, for programs",
+        marked("&File"),
+        marked("Export rows as &JSON…"),
+        marked("Save the shown rows with all their evidence, for programs"),
         "export",
         ("Ctrl+Shift+E",),
     ),
     Entry(
         Act.HIDE,
-        "&File",
-        "&Hide in the tray",
-        "Hide the window; its icon in the tray of the desktop brings it back",
+        marked("&File"),
+        marked("&Hide in the tray"),
+        marked("Hide the window; its icon in the tray of the desktop brings it back"),
         "eye-off",
         ("Ctrl+W",),
     ),
-    Entry(Act.SHOW, ONLY_IN_TRAY, "&Show the window", "Bring the window to the front", "eye"),
-    Entry(Act.QUIT, "&File", "&Quit", "Close the window and stop watching", "quit", ("Ctrl+Q",)),
-    Entry(Act.UNDO, "&Edit", "&Undo last removal", "Put back what was removed last", "undo", ("Ctrl+Z",)),
+    Entry(
+        Act.SHOW,
+        ONLY_IN_TRAY,
+        marked("&Show the window"),
+        marked("Bring the window to the front"),
+        "eye",
+    ),
+    Entry(
+        Act.QUIT,
+        marked("&File"),
+        marked("&Quit"),
+        marked("Close the window and stop watching"),
+        "quit",
+        ("Ctrl+Q",),
+    ),
+    Entry(
+        Act.UNDO,
+        marked("&Edit"),
+        marked("&Undo last removal"),
+        marked("Put back what was removed last"),
+        "undo",
+        ("Ctrl+Z",),
+    ),
     Entry(
         Act.WHAT_HOLDS,
-        "&Edit",
-        "&What holds this path?",
-        "Look up the path, file or message that was copied",
+        marked("&Edit"),
+        marked("&What holds this path?"),
+        marked("Look up the path, file or message that was copied"),
         "question",
         ("Ctrl+V",),
     ),
-    Entry(Act.FIND, "&Edit", "&Find…", "Filter by words, verdict, owner, path, age", "search", ("Ctrl+F",)),
-    Entry(Act.RESET, "&Edit", "Reset &filter", "Show everything again", "clear", ("Ctrl+Shift+F",)),
     Entry(
-        Act.SAVE_FILTER, "&Edit", "&Save filter…", "Keep this filter under a name", "bookmark", ("Ctrl+S",)
+        Act.FIND,
+        marked("&Edit"),
+        marked("&Find…"),
+        marked("Filter by words, verdict, owner, path, age"),
+        "search",
+        ("Ctrl+F",),
+    ),
+    Entry(
+        Act.RESET,
+        marked("&Edit"),
+        marked("Reset &filter"),
+        marked("Show everything again"),
+        "clear",
+        ("Ctrl+Shift+F",),
+    ),
+    Entry(
+        Act.SAVE_FILTER,
+        marked("&Edit"),
+        marked("&Save filter…"),
+        marked("Keep this filter under a name"),
+        "bookmark",
+        ("Ctrl+S",),
     ),
     Entry(
         Act.SELECT_REMOVABLE,
-        "&Edit",
-        "&Select all removable",
-        "Select every left-over in this view that is proved to be one",
+        marked("&Edit"),
+        marked("&Select all removable"),
+        marked("Select every left-over in this view that is proved to be one"),
         "check",
         ("Ctrl+Shift+A",),
     ),
-    Entry(Act.REMOVE, "&Edit", "&Remove…", "Ask, then remove the selected left-overs", "remove", ("Del",)),
+    Entry(
+        Act.REMOVE,
+        marked("&Edit"),
+        marked("&Remove…"),
+        marked("Ask, then remove the selected left-overs"),
+        "remove",
+        ("Del",),
+    ),
     Entry(
         Act.CLEAN_UP,
-        "&Edit",
-        "C&lean up…",
-        "Review every left-over shown in this view, then remove those that stay ticked",
+        marked("&Edit"),
+        marked("C&lean up…"),
+        marked("Review every left-over shown in this view, then remove those that stay ticked"),
         "clean-up",
         ("Ctrl+Del",),
     ),
     *(
-        Entry(act, "&Selected", text, text_help, icon, (keys,))
+        Entry(act, marked("&Selected"), text, text_help, icon, (keys,))
         for act, text, text_help, icon, keys in (
-            (Act.COPY_PATH, "&Copy path", "Copy the path of the selected thing", "copy", "Ctrl+C"),
+            (
+                Act.COPY_PATH,
+                marked("&Copy path"),
+                marked("Copy the path of the selected thing"),
+                "copy",
+                "Ctrl+C",
+            ),
             (
                 Act.COPY_QUOTED,
-                "Copy path for a &shell",
-                "Copy the path in quotes, so that a shell takes it as it is, odd bytes too",
+                marked("Copy path for a &shell"),
+                marked("Copy the path in quotes, so that a shell takes it as it is, odd bytes too"),
                 "copy",
                 "Ctrl+Alt+C",
             ),
             (
                 Act.COPY_FINGERPRINT,
-                "Copy &fingerprint",
-                "Copy what tells this very thing from a later one of the same name",
+                marked("Copy &fingerprint"),
+                marked("Copy what tells this very thing from a later one of the same name"),
                 "copy",
                 "Ctrl+Alt+F",
             ),
             (
                 Act.COPY_EVIDENCE,
-                "Copy &evidence as text",
-                "Copy the evidence of the selected thing as text",
+                marked("Copy &evidence as text"),
+                marked("Copy the evidence of the selected thing as text"),
                 "copy",
                 "Ctrl+Shift+C",
             ),
-            (Act.COPY_JSON, "Copy evidence as &JSON", "Copy all of it for programs", "copy", "Ctrl+Alt+J"),
+            (
+                Act.COPY_JSON,
+                marked("Copy evidence as &JSON"),
+                marked("Copy all of it for programs"),
+                "copy",
+                "Ctrl+Alt+J",
+            ),
             (
                 Act.COPY_NOTE,
-                "Copy incident &note",
-                "Copy a note for a ticket, with verdict, evidence and holders",
+                marked("Copy incident &note"),
+                marked("Copy a note for a ticket, with verdict, evidence and holders"),
                 "copy",
                 "Ctrl+Alt+N",
             ),
-            (Act.REVEAL, "Show in file &manager", "Show it in its folder", "folder", "Ctrl+Alt+O"),
-            (Act.TERMINAL, "Open &terminal there", "Open a terminal in its folder", "terminal", "F4"),
+            (
+                Act.REVEAL,
+                marked("Show in file &manager"),
+                marked("Show it in its folder"),
+                "folder",
+                "Ctrl+Alt+O",
+            ),
+            (
+                Act.TERMINAL,
+                marked("Open &terminal there"),
+                marked("Open a terminal in its folder"),
+                "terminal",
+                "F4",
+            ),
             (
                 Act.HOLDER,
-                "Show &holder…",
-                "Who holds it: process, command, unit, container",
+                marked("Show &holder…"),
+                marked("Who holds it: process, command, unit, container"),
                 "owner",
                 "Ctrl+I",
             ),
             (
                 Act.WAIT,
-                "Tell me &when it is free",
-                "Wait until nobody uses it any more, and say so then; nothing is removed",
+                marked("Tell me &when it is free"),
+                marked("Wait until nobody uses it any more, and say so then; nothing is removed"),
                 "clock",
                 "Ctrl+T",
             ),
@@ -195,79 +273,137 @@ TABLE: Final = (
     ),
     Entry(
         Act.ARM_DEATH,
-        "&Edit",
-        "Remove when its o&wner has died…",
-        "Wait for the death of the process that uses this, count down, and remove it if nobody came back",
+        marked("&Edit"),
+        marked("Remove when its o&wner has died…"),
+        marked(
+            "Wait for the death of the process that uses this, count down, and remove it if nobody came back"
+        ),
         "hourglass",
     ),
     Entry(
         Act.ARM_SILENCE,
-        "&Edit",
-        "Remove if not re&freshed…",
-        "Remove this lock if nobody refreshes it for two of its periods; any refresh ends that",
+        marked("&Edit"),
+        marked("Remove if not re&freshed…"),
+        marked("Remove this lock if nobody refreshes it for two of its periods; any refresh ends that"),
         "hourglass",
     ),
     Entry(
         Act.PROTECT,
-        "&Edit",
-        "&Protect this…",
-        "Never act on this, or on all in its folder, with a reason: added to the configuration",
+        marked("&Edit"),
+        marked("&Protect this…"),
+        marked("Never act on this, or on all in its folder, with a reason: added to the configuration"),
         "refused",
     ),
     Entry(
         Act.OBSERVE,
-        "&Edit",
-        "&Observe only",
-        "Look only: nothing is removed, put back or freed until this is switched off",
+        marked("&Edit"),
+        marked("&Observe only"),
+        marked("Look only: nothing is removed, put back or freed until this is switched off"),
         "eye",
         checkable=True,
     ),
     Entry(
         Act.SETTINGS,
-        "&Edit",
-        "Se&ttings…",
-        "Folders, exclusions, engines, thresholds, what is kept and what is protected",
+        marked("&Edit"),
+        marked("Se&ttings…"),
+        marked("Folders, exclusions, engines, thresholds, what is kept and what is protected"),
         "settings",
         ("Ctrl+,",),
     ),
     Entry(
-        Act.OVERVIEW, "&View", "&Overview", "Show counts over time and what flaps", "overview", ("Ctrl+1",)
+        Act.OVERVIEW,
+        marked("&View"),
+        marked("&Overview"),
+        marked("Show counts over time and what flaps"),
+        "overview",
+        ("Ctrl+1",),
     ),
-    Entry(Act.ALL, "&View", "&All", "Show everything in one table", "all", ("Ctrl+2",)),
-    Entry(Act.SOCKETS, "&View", "&Sockets", "Show the sockets", "sockets", ("Ctrl+3",)),
-    Entry(Act.LOCKS, "&View", "&Locks", "Show the lock files", "locks", ("Ctrl+4",)),
-    Entry(Act.CONTAINERS, "&View", "&Containers", "Show the containers", "containers", ("Ctrl+5",)),
-    Entry(Act.HISTORY, "&View", "&History", "Show what was removed and put back", "history", ("Ctrl+6",)),
+    Entry(
+        Act.ALL, marked("&View"), marked("&All"), marked("Show everything in one table"), "all", ("Ctrl+2",)
+    ),
+    Entry(
+        Act.SOCKETS, marked("&View"), marked("&Sockets"), marked("Show the sockets"), "sockets", ("Ctrl+3",)
+    ),
+    Entry(Act.LOCKS, marked("&View"), marked("&Locks"), marked("Show the lock files"), "locks", ("Ctrl+4",)),
+    Entry(
+        Act.CONTAINERS,
+        marked("&View"),
+        marked("&Containers"),
+        marked("Show the containers"),
+        "containers",
+        ("Ctrl+5",),
+    ),
+    Entry(
+        Act.HISTORY,
+        marked("&View"),
+        marked("&History"),
+        marked("Show what was removed and put back"),
+        "history",
+        ("Ctrl+6",),
+    ),
     Entry(
         Act.ATTENTION,
-        "&View",
-        "&Needs attention",
-        "Show what is left over, hung, or cut off from its name",
+        marked("&View"),
+        marked("&Needs attention"),
+        marked("Show what is left over, hung, or cut off from its name"),
         "attention",
         ("Ctrl+0",),
     ),
-    Entry(Act.COLUMNS, "&View", "C&olumns…", "Choose the columns of this table", "columns", ("Ctrl+K",)),
+    Entry(
+        Act.COLUMNS,
+        marked("&View"),
+        "C&olumns…",
+        marked("Choose the columns of this table"),
+        "columns",
+        ("Ctrl+K",),
+    ),
     Entry(
         Act.FREEZE,
-        "&View",
-        "&Freeze",
-        "Keep changes back until pressed again; nothing is missed",
+        marked("&View"),
+        marked("&Freeze"),
+        marked("Keep changes back until pressed again; nothing is missed"),
         "pause",
         ("Ctrl+P", "Pause"),
         checkable=True,
     ),
-    Entry(Act.HEALTH, "&View", "&Watching…", "How well each source of knowledge works", "pulse", ("F8",)),
-    Entry(Act.KEYS, "&Help", "&Keyboard shortcuts", "All shortcuts on one sheet", "keyboard", ("F1",)),
+    Entry(
+        Act.HEALTH,
+        marked("&View"),
+        marked("&Watching…"),
+        marked("How well each source of knowledge works"),
+        "pulse",
+        ("F8",),
+    ),
+    Entry(
+        Act.KEYS,
+        marked("&Help"),
+        marked("&Keyboard shortcuts"),
+        marked("All shortcuts on one sheet"),
+        "keyboard",
+        ("F1",),
+    ),
     Entry(
         Act.DRILL,
-        "&Help",
-        "Race &drill…",
-        "Check-then-delete and racewatch race the same throw-away things",
+        marked("&Help"),
+        marked("Race &drill…"),
+        marked("Check-then-delete and racewatch race the same throw-away things"),
         "race",
         ("Ctrl+Shift+D",),
     ),
-    Entry(Act.WELCOME, "&Help", "&What it does…", "What racewatch looks at, and what it never does", "info"),
-    Entry(Act.ABOUT, "&Help", "&About racewatch", "Versions, and diagnostics to copy", "info"),
+    Entry(
+        Act.WELCOME,
+        marked("&Help"),
+        marked("&What it does…"),
+        marked("What racewatch looks at, and what it never does"),
+        "info",
+    ),
+    Entry(
+        Act.ABOUT,
+        marked("&Help"),
+        marked("&About racewatch"),
+        marked("Versions, and diagnostics to copy"),
+        "info",
+    ),
 )
 
 
@@ -323,7 +459,7 @@ class Actions(QObject):
         self._by_act: dict[Act, QAction] = {}
         self._reasons: dict[Act, str] = {}
         for entry in TABLE:
-            action = QAction(entry.text, parent)
+            action = QAction(tr(entry.text), parent)
             action.setShortcuts([QKeySequence(keys) for keys in entry.keys])
             action.setCheckable(entry.checkable)
             action.setAutoRepeat(False)
@@ -351,7 +487,7 @@ class Actions(QObject):
         keys = (
             QKeySequence(entry.keys[0]).toString(QKeySequence.SequenceFormat.NativeText) if entry.keys else ""
         )
-        text = entry.help + (f" ({keys})" if keys else "") + (f"\n{reason}" if reason else "")
+        text = tr(entry.help) + (f" ({keys})" if keys else "") + (f"\n{reason}" if reason else "")
         self._by_act[entry.act].setToolTip(tooltip(text))
 
     def _paint(self) -> None:
@@ -367,7 +503,7 @@ class Actions(QObject):
             if entry.menu == ONLY_IN_TRAY:
                 continue
             if entry.menu not in menus:
-                menus[entry.menu] = bar.addMenu(entry.menu)
+                menus[entry.menu] = bar.addMenu(tr(entry.menu))
             menu = menus[entry.menu]
             if entry.act in _FIRST_OF_GROUP and not menu.isEmpty():
                 menu.addSeparator()
@@ -383,8 +519,8 @@ class Actions(QObject):
             bar.addAction(self._by_act[act])
             button = bar.widgetForAction(self._by_act[act])
             entry = _ENTRY_OF[act]
-            button.setAccessibleName(entry.text.replace("&", "").rstrip("…"))
-            button.setAccessibleDescription(entry.help)
+            button.setAccessibleName(tr(entry.text).replace("&", "").rstrip("…"))
+            button.setAccessibleDescription(tr(entry.help))
 
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with the selected rows."""

@@ -20,7 +20,7 @@ from PySide6.QtWidgets import QApplication
 from racewatch import __version__
 from racewatch.config import Theme, config_path
 from racewatch.single import First
-from racewatch.ui import icons
+from racewatch.ui import icons, language
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.doorbell import Doorbell
 from racewatch.ui.mistakes import Caught
@@ -44,13 +44,16 @@ def run(
     note: str | None = None,
     problems: Sequence[str] = (),
     first: First | None = None,
+    reverse: bool = False,
 ) -> int:
     """Open the window on these roots (None: the configured ones) until it is closed; the exit code.
 
     ``note`` is a calm remark for the status bar, ``problems`` are warnings; ``first``: where another start calls.
+    ``reverse``: from right to left.
     The caller has made sure that there is a display and closes ``racewatch`` and ``first``.
     """
     app = _application()
+    language.begin(app, racewatch.config.language, reverse=reverse)
     settings = _settings()
     look = Look(app, _theme(settings, racewatch.config.theme))
     bridge = Bridge(app)

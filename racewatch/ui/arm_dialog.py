@@ -17,10 +17,11 @@ from racewatch.ui.plain import PathBox, WrapLabel, action_text, heading
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
-_ENDS: Final = (
-    "It is only armed while this window is open: closing it, observing only, or Disarm ends that. Nothing is kept for "
-    "the next start."
+_ENDS: Final = marked(
+    "It is only armed while this window is open: closing it, observing only, or Disarm ends that. "
+    "Nothing is kept for the next start."
 )
 
 
@@ -40,28 +41,30 @@ class ArmDialog(SteadyDialog):
         self.condition = condition
         self.period = period
         name = words.target_name(seen.target, seen.path)
-        when = "when its owner has died" if condition is Condition.OWNER_DIES else "if it is not refreshed"
-        title = f"Remove “{name}” {when}?"
+        if condition is Condition.OWNER_DIES:
+            title = tr("Remove “{name}” when its owner has died?").format(name=name)
+        else:
+            title = tr("Remove “{name}” if it is not refreshed?").format(name=name)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(560)
         head = heading(title)
         path = PathBox()
-        path.setAccessibleName("Path")
+        path.setAccessibleName(tr("Path"))
         path.set_text(words.full_path(seen))
         self.said = WrapLabel(_what_happens(seen, condition, period))
-        ends = Note(look, "idle", "hourglass", _ENDS)
-        self.word = QCheckBox(action_text(CONSEQUENCE))
-        self.word.setAccessibleName(CONSEQUENCE)
-        self.word.setAccessibleDescription("Needed before it can be armed; never remembered")
+        ends = Note(look, "idle", "hourglass", tr(_ENDS))
+        self.word = QCheckBox(action_text(tr(CONSEQUENCE)))
+        self.word.setAccessibleName(tr(CONSEQUENCE))
+        self.word.setAccessibleDescription(tr("Needed before it can be armed; never remembered"))
         self.word.setVisible(needs_word(seen))
         self.word.toggled.connect(self._refresh)
-        self.cancel = SteadyButton("Cancel")
-        self.cancel.setAccessibleName("Cancel")
+        self.cancel = SteadyButton(tr("Cancel"))
+        self.cancel.setAccessibleName(tr("Cancel"))
         self.cancel.setDefault(True)
         self.cancel.clicked.connect(self.reject)
-        self.arm = SteadyButton("Arm")
-        self.arm.setAccessibleName("Arm")
+        self.arm = SteadyButton(tr("Arm"))
+        self.arm.setAccessibleName(tr("Arm"))
         self.arm.setProperty("role", "danger")
         self.arm.setAutoDefault(False)
         self.arm.clicked.connect(self.accept)
@@ -95,17 +98,18 @@ class ArmDialog(SteadyDialog):
 def _what_happens(seen: Observation, condition: Condition, period: float) -> str:
     owner = words.owner_text(seen.owner)
     lost = words.fact(seen, "consequence")
-    risk = f" What may happen if that is wrong: {lost}." if lost else ""
-    undo = "This can be undone from the History." if seen.undoable else "This cannot be undone."
+    risk = tr("What may happen if that is wrong: {lost}.").format(lost=lost) if lost else ""
+    undo = tr("This can be undone from the History.") if seen.undoable else tr("This cannot be undone.")
     if condition is Condition.OWNER_DIES:
-        return (
-            f"Nothing happens while {owner} lives. When that very process has died, a countdown of "
-            f"{words.duration(GRACE_SECONDS)} is shown. It ends without a removal if anything stands there again, if somebody "
-            f"uses it, or if it cannot be proved left over. Else it is looked at once more, pinned, and its name is taken "
-            f"away. {undo}{risk}"
-        )
-    return (
-        f"By its format its owner refreshes it every {words.duration(period)} at the latest. From now on two of these "
-        f"periods ({words.duration(2 * period)}) are counted; one refresh, or any other sign of life, ends that without a "
-        f"removal. A program that sleeps looks dead. Else it is looked at once more, pinned, and removed. {undo}{risk}"
-    )
+        said = tr(
+            "Nothing happens while {owner} lives. When that very process has died, a countdown of {time} is shown. It "
+            "ends without a removal if anything stands there again, if somebody uses it, or if it cannot be proved left "
+            "over. Else it is looked at once more, pinned, and its name is taken away."
+        ).format(owner=owner, time=words.duration(GRACE_SECONDS))
+    else:
+        said = tr(
+            "By its format its owner refreshes it every {period} at the latest. From now on two of these periods "
+            "({two_periods}) are counted; one refresh, or any other sign of life, ends that without a removal. A program "
+            "that sleeps looks dead. Else it is looked at once more, pinned, and removed."
+        ).format(period=words.duration(period), two_periods=words.duration(2 * period))
+    return " ".join(part for part in (said, undo, risk) if part)

@@ -17,6 +17,7 @@ from racewatch.core.model import ActRequest, Observation, Removable, Target, Ver
 from racewatch.core.text import display_text
 from racewatch.linux import fs
 from racewatch.ui import words
+from racewatch.ui.tr import tr
 
 #: From the death of the owner to the removal: time for it to come back, and for a person to stop it.
 GRACE_SECONDS: Final = 8.0
@@ -94,7 +95,7 @@ class Armed:
         self._until = 0.0
         self._dead = False
         if bound.mark is None:
-            self.disarm("It changed while it was being armed.")
+            self.disarm(tr("It changed while it was being armed."))
         elif condition is Condition.SILENT:
             self._count(2 * period)
 
@@ -140,30 +141,38 @@ class Armed:
         """What in this look ends it, whatever it waits for."""
         seen = now.seen
         if seen is None:
-            return "It went away by itself: there is nothing left to remove."
+            return tr("It went away by itself: there is nothing left to remove.")
         if now.mark is None:
-            return "It changed just now."
+            return tr("It changed just now.")
         if now.mark != self._mark:
             if self.condition is Condition.SILENT and self._mark and now.mark[:3] == self._mark[:3]:
-                return "It was refreshed: somebody uses it."
-            return "Another one stands in its place now."
+                return tr("It was refreshed: somebody uses it.")
+            return tr("Another one stands in its place now.")
         if self.condition is Condition.SILENT and seen.verdict is Verdict.LIVE:
-            return f"It is in use. {seen.summary}"
+            return tr("It is in use. {summary}").format(summary=seen.summary)
         if self.condition is Condition.OWNER_DIES and not self._dead and seen.verdict is Verdict.LIVE:
             same = seen.owner is not None and self.bound.owner is not None and _who(seen) == _who(self.bound)
-            return "" if same and not seen.others else f"Its owner is another one now. {seen.summary}"
+            return (
+                ""
+                if same and not seen.others
+                else tr("Its owner is another one now. {summary}").format(summary=seen.summary)
+            )
         return ""
 
     def _orphaned(self, seen: Observation, *, may_ask: bool) -> ActRequest | None:
         if seen.verdict is Verdict.LIVE:
-            self.disarm(f"Its owner has died, but it is in use. {seen.summary}")
+            self.disarm(tr("Its owner has died, but it is in use. {summary}").format(summary=seen.summary))
         elif not self._may_go(seen):
-            self.disarm(f"Its owner has died, but it cannot be proved left over. {seen.summary}")
+            self.disarm(
+                tr("Its owner has died, but it cannot be proved left over. {summary}").format(
+                    summary=seen.summary
+                )
+            )
         elif self._proved is None:
             self._proved = seen
             self._count(GRACE_SECONDS)
         elif seen.fingerprint != self._proved.fingerprint:
-            self.disarm(f"It changed during the countdown. {seen.summary}")
+            self.disarm(tr("It changed during the countdown. {summary}").format(summary=seen.summary))
         elif self.due and may_ask:
             return self._request(seen)
         return None
@@ -174,7 +183,11 @@ class Armed:
         if self._may_go(seen):
             return self._request(seen)
         if self._clock() >= self._until + max(_LATE_SECONDS, self._period / 2):
-            self.disarm(f"It was not refreshed, but it cannot be proved left over. {seen.summary}")
+            self.disarm(
+                tr("It was not refreshed, but it cannot be proved left over. {summary}").format(
+                    summary=seen.summary
+                )
+            )
         return None
 
     def _may_go(self, seen: Observation) -> bool:
@@ -193,10 +206,14 @@ class Armed:
         if self.phase is Phase.COUNTING:
             left = words.duration(self.left)
             if self.condition is Condition.SILENT:
-                return f"“{self.name}” is removed in {left}, unless it is refreshed"
-            return f"The owner of “{self.name}” has died: it is removed in {left}, unless there is a sign of life"
+                return tr("“{name}” is removed in {left}, unless it is refreshed").format(
+                    name=self.name, left=left
+                )
+            return tr(
+                "The owner of “{name}” has died: it is removed in {left}, unless there is a sign of life"
+            ).format(name=self.name, left=left)
         owner = words.owner_text(self.bound.owner)
-        return f"“{self.name}” is removed when {owner} has died"
+        return tr("“{name}” is removed when {owner} has died").format(name=self.name, owner=owner)
 
 
 def _who(seen: Observation) -> tuple[int, int]:
@@ -210,20 +227,20 @@ def _who(seen: Observation) -> tuple[int, int]:
 def can_wait_for_death(seen: Observation) -> str:
     """Why this cannot be removed when its owner has died; empty when it can be armed."""
     if seen.target.path is None:
-        return "Only sockets and lock files can be armed."
+        return tr("Only sockets and lock files can be armed.")
     if seen.verdict is not Verdict.LIVE or seen.owner is None or seen.owner.pid <= 0:
-        return "Only for what is in use by a process that is known."
+        return tr("Only for what is in use by a process that is known.")
     if seen.others:
-        return "Several processes use it: none of them is the owner whose death would free it."
+        return tr("Several processes use it: none of them is the owner whose death would free it.")
     return _never(seen)
 
 
 def can_wait_for_silence(seen: Observation, period: float | None) -> str:
     """Why this cannot be removed once nobody refreshes it; empty when it can be armed."""
     if seen.target.path is None or period is None:
-        return "Only for locks that their owner refreshes regularly."
+        return tr("Only for locks that their owner refreshes regularly.")
     if seen.verdict is not Verdict.UNKNOWN:
-        return "Only while nothing is proved about it either way."
+        return tr("Only while nothing is proved about it either way.")
     return _never(seen)
 
 
@@ -236,4 +253,4 @@ def _never(seen: Observation) -> str:
     policy = words.fact(seen, "policy")
     if policy in ("", "break", "ask"):
         return ""
-    return f"It is never removed here. {display_text(seen.remedy or '')}".rstrip()
+    return tr("It is never removed here. {remedy}").format(remedy=display_text(seen.remedy or "")).rstrip()

@@ -27,6 +27,7 @@ from racewatch.ui.marks import Mark
 from racewatch.ui.standing_panel import Manner, StandingPanel
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 from racewatch.verbs import Racewatch
 
 #: How often (seconds) what is counted down is looked at.
@@ -63,11 +64,11 @@ class Arming(QObject):
         self.panel = StandingPanel(
             look,
             Manner(
-                "Armed removals",
+                tr("Armed removals"),
                 "hourglass",
                 Level.WARNING,
-                "Disarm",
-                "Nothing is waited for any more; nothing is removed",
+                tr("Disarm"),
+                tr("Nothing is waited for any more; nothing is removed"),
             ),
         )
         self.panel.back_wanted.connect(self.disarm)
@@ -80,9 +81,9 @@ class Arming(QObject):
     def cannot(self, seen: Observation | None, condition: Condition) -> str:
         """Why this cannot be armed; empty when it can."""
         if seen is None:
-            return "Select something first."
+            return tr("Select something first.")
         if seen.target in self._things:
-            return "It is armed already."
+            return tr("It is armed already.")
         if condition is Condition.OWNER_DIES:
             return rules.can_wait_for_death(seen)
         return rules.can_wait_for_silence(seen, self._racewatch.refresh_period(seen))
@@ -112,7 +113,9 @@ class Arming(QObject):
         if self._closed or self._racewatch.observing:
             return  # switched off while it was looked at
         if seen is None or seen.fingerprint != shown.fingerprint or self.cannot(seen, condition):
-            self._tell(f"{_name(shown)} was not armed: it is not as it was shown any more.")
+            self._tell(
+                tr("{name} was not armed: it is not as it was shown any more.").format(name=_name(shown))
+            )
             return
         thing = Armed(now, condition, period=period, word=word)
         if thing.phase is not Phase.OVER and condition is Condition.OWNER_DIES:
@@ -120,7 +123,11 @@ class Arming(QObject):
             watch = ExitWatch(limit=1)
             watch.observe(seen.target, replace(seen, others=()))
             if watch.health().state is not HealthState.OK:
-                thing.disarm(f"The exit of its owner cannot be followed: {watch.health().detail}.")
+                thing.disarm(
+                    tr("The exit of its owner cannot be followed: {detail}.").format(
+                        detail=watch.health().detail
+                    )
+                )
                 watch.close()
             else:
                 self._exits[seen.target] = watch
@@ -164,10 +171,10 @@ class Arming(QObject):
 
     def _saw(self, thing: Armed, now: Sight, *, may_ask: bool) -> ActRequest | None:
         if self._racewatch.observing:
-            thing.disarm("Observing: nothing is removed.")
+            thing.disarm(tr("Observing: nothing is removed."))
         reason = self._racewatch.protection(thing.target)
         if reason is not None:
-            thing.disarm(f"It is protected: {reason}.")
+            thing.disarm(tr("It is protected: {reason}.").format(reason=reason))
         request = thing.saw(now, may_ask=may_ask)
         self._settle(thing)
         return request
@@ -190,7 +197,11 @@ class Arming(QObject):
             del self._things[thing.target]
             self._follow_no_more(thing.target)
             if thing.ended:
-                self._tell(f"{thing.name} is not armed any more. {thing.ended} Nothing was removed.")
+                self._tell(
+                    tr("{name} is not armed any more. {ended} Nothing was removed.").format(
+                        name=thing.name, ended=thing.ended
+                    )
+                )
             self.changed.emit()
         self._show()
 
@@ -203,11 +214,11 @@ class Arming(QObject):
     def _tell(self, text: str) -> None:
         self._strips.show_message(Level.INFO, text)
 
-    def disarm(self, target: Target, why: str = "It was disarmed.") -> None:
+    def disarm(self, target: Target, why: str | None = None) -> None:
         """Take one back."""
         thing = self._things.get(target)
         if thing is not None:
-            thing.disarm(why)
+            thing.disarm(tr("It was disarmed.") if why is None else why)
             self._settle(thing)
 
     def drop_protected(self) -> None:
@@ -215,7 +226,7 @@ class Arming(QObject):
         for target in list(self._things):
             reason = self._racewatch.protection(target)
             if reason is not None:
-                self.disarm(target, f"It is protected: {reason}.")
+                self.disarm(target, tr("It is protected: {reason}.").format(reason=reason))
 
     def disarm_all(self, why: str) -> None:
         """Take all of them, and an open question, back."""
@@ -240,7 +251,9 @@ class Arming(QObject):
     def mark_of(self, target: Target) -> Mark | None:
         """The sign in its row."""
         thing = self._things.get(target)
-        return Mark("hourglass", f"Armed: {thing.text()}.") if thing is not None else None
+        return (
+            Mark("hourglass", tr("Armed: {text}.").format(text=thing.text())) if thing is not None else None
+        )
 
     @property
     def targets(self) -> Iterable[Target]:

@@ -6,10 +6,11 @@ import os
 import time
 from collections.abc import Callable
 
-from racewatch.ui import history_text
+from racewatch.ui import history_text, words
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.status import Status
 from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.tr import tr
 from racewatch.verbs import Racewatch
 
 
@@ -24,15 +25,17 @@ def tell_at_start(
     """Put it into the strips and the status bar; ``show_act`` goes to a line of the history."""
     remarks = [note] if note else []
     if os.geteuid() == 0:
-        remarks.append("running as root: everything on this machine can be removed")
+        remarks.append(tr("running as root: everything on this machine can be removed"))
     status.show_note("  ·  ".join(remarks))
     if racewatch.journal_problem:
         strips.show_message(
-            Level.WARNING, f"Nothing can be removed: {racewatch.journal_problem}", standing=True
+            Level.WARNING,
+            tr("Nothing can be removed: {problem}").format(problem=racewatch.journal_problem),
+            standing=True,
         )
     waiting = racewatch.waiting
     if waiting is not None:
-        strips.show_message(Level.WARNING, f"{waiting[:1].upper()}{waiting[1:]}.")
+        strips.show_message(Level.WARNING, f"{words.capital(waiting)}.")
     recovered = racewatch.recovered
     if recovered:
         history.mark_recovered({entry.action for entry in recovered}, time.time())
@@ -40,5 +43,5 @@ def tell_at_start(
             Level.INFO,
             history_text.recovered(recovered),
             details=history_text.recovered_details(recovered),
-            more=("Show in history", lambda: show_act(recovered[-1].action)),
+            more=(tr("Show in history"), lambda: show_act(recovered[-1].action)),
         )

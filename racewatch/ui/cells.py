@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.core.model import Verdict
-from racewatch.ui import icons, timeline_paint
+from racewatch.ui import icons, timeline_paint, words
 from racewatch.ui.columns import Style
 from racewatch.ui.marks import MarkOf, no_mark
 from racewatch.ui.plain import fixed_font, tooltip
@@ -100,7 +100,8 @@ class CellDelegate(QStyledItemDelegate):
         bold.setWeight(QFont.Weight.DemiBold)
         self._bold = _Face(bold)
         # One column of words, one of labels: both can be read down the table.
-        self._words = self._bold.metrics.horizontalAdvance("unknown") + 10
+        self._named = {state: words.state_word(state) for state in (*map(str, Verdict), "gone")}
+        self._words = max(map(self._bold.metrics.horizontalAdvance, self._named.values())) + 10
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
         return QSize(80, ROW_HEIGHT)
@@ -159,7 +160,7 @@ class CellDelegate(QStyledItemDelegate):
         area = area.adjusted(_ICON + 7, 0, 0, 0)
         painter.setFont(self._bold.font)
         painter.setPen(colour)
-        painter.drawText(area, _LEFT, "gone" if row.gone else verdict.value)
+        painter.drawText(area, _LEFT, self._named["gone" if row.gone else verdict.value])
         area = area.adjusted(self._words, 0, 0, 0)
         painter.setFont(self._plain.struck if row.gone else self._plain.font)
         painter.setPen(text_colour)

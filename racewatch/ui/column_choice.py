@@ -9,6 +9,7 @@ from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
 from PySide6.QtWidgets import QMenu, QTableView
 
 from racewatch.ui.columns import Shape, Style
+from racewatch.ui.tr import tr
 
 #: Without these a row cannot be told from another.
 _ALWAYS: Final = (Style.STATE, Style.PATH)
@@ -71,15 +72,15 @@ class ColumnChoice(QObject):
     def menu(self) -> QMenu:
         """All columns; the caller shows it."""
         menu = QMenu(self._table)
-        menu.setAccessibleName("Columns")
+        menu.setAccessibleName(tr("Columns"))
         for column in self._shape.columns:
-            action = menu.addAction(column.title)
+            action = menu.addAction(tr(column.title))
             action.setCheckable(True)
             action.setChecked(column.name not in self._left_out)
             action.setEnabled(column.style not in _ALWAYS)
             action.toggled.connect(partial(self.show_column, column.name))
         menu.addSeparator()
-        menu.addAction("Usual columns", self.reset)
+        menu.addAction(tr("Usual columns"), self.reset)
         menu.aboutToHide.connect(menu.deleteLater)
         return menu
 

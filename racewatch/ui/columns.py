@@ -10,6 +10,7 @@ from typing import Any, Final
 from racewatch.core.model import KindName, Observation
 from racewatch.core.text import display_text
 from racewatch.ui import timeline_text, words
+from racewatch.ui.tr import marked
 
 
 class Style(enum.Enum):
@@ -101,7 +102,7 @@ def _owner_tip(seen: Observation) -> str:
 
 
 def _state_tip(seen: Observation) -> str:
-    return f"{seen.verdict.value}: {display_text(seen.label)}\n{seen.summary}"
+    return f"{words.state_word(seen.verdict.value)}: {display_text(seen.label)}\n{seen.summary}"
 
 
 def _unit(seen: Observation) -> str:
@@ -126,14 +127,14 @@ def _program_tip(seen: Observation) -> str:
 
 _STATE: Final = Column(
     "state",
-    "State",
+    marked("State"),
     lambda seen: display_text(seen.label),
     Style.STATE,
     232,
     key=_state_key,
     tip=_state_tip,
 )
-_PATH: Final = Column("path", "Path", words.full_path, Style.PATH, 216, key=lambda _: ())
+_PATH: Final = Column("path", marked("Path"), words.full_path, Style.PATH, 216, key=lambda _: ())
 _TIMELINE: Final = Column("timeline", timeline_text.TITLE, lambda _: "", Style.TIMELINE, 104)
 
 SOCKETS: Final = Shape(
@@ -142,21 +143,23 @@ SOCKETS: Final = Shape(
     columns=(
         _STATE,
         _PATH,
-        Column("type", "Type", words.type_text, width=146),
+        Column("type", marked("Type"), words.type_text, width=146),
         Column(
             "owner",
-            "Owner",
+            marked("Owner"),
             lambda seen: words.owner_text(seen.owner),
             Style.PLAIN,
             172,
             key=_owner_key,
             tip=_owner_tip,
         ),
-        Column("user", "User", lambda seen: display_text(seen.owner.user) if seen.owner else "", width=66),
-        Column("unit", "Unit", _unit, width=120),
+        Column(
+            "user", marked("User"), lambda seen: display_text(seen.owner.user) if seen.owner else "", width=66
+        ),
+        Column("unit", marked("Unit"), _unit, width=120),
         Column(
             "since",
-            "Since",
+            marked("Since"),
             lambda seen: words.short_moment(words.since(seen)),
             width=80,
             key=lambda seen: text_key(words.since(seen)),
@@ -175,25 +178,27 @@ LOCKS: Final = Shape(
         _PATH,
         Column(
             "program",
-            "Program",
+            marked("Program"),
             words.program,
             Style.PLAIN,
             128,
             key=_program_key,
             tip=_program_tip,
         ),
-        Column("holder", "Holder", words.holder_text, Style.PLAIN, 160, key=_owner_key, tip=_owner_tip),
+        Column(
+            "holder", marked("Holder"), words.holder_text, Style.PLAIN, 160, key=_owner_key, tip=_owner_tip
+        ),
         Column(
             "waiters",
-            "Waiting",
+            marked("Waiting"),
             words.waiters_text,
             width=72,
             tip=lambda seen: words.fact(seen, "waiters"),
         ),
-        Column("host", "Host", lambda seen: words.fact(seen, "host"), width=84),
+        Column("host", marked("Host"), lambda seen: words.fact(seen, "host"), width=84),
         Column(
             "age",
-            "Age",
+            marked("Age"),
             lambda seen: words.age(words.written(seen)),
             width=64,
             key=lambda seen: text_key(words.written(seen)),
@@ -219,13 +224,15 @@ CONTAINERS: Final = Shape(
     plural="containers",
     columns=(
         _STATE,
-        Column("name", "Name", lambda seen: words.fact(seen, "name"), Style.PLAIN, 116),
+        Column("name", marked("Name"), lambda seen: words.fact(seen, "name"), Style.PLAIN, 116),
         Column("id", "ID", words.short_id, width=116, tip=words.whole_id),
-        Column("bundle", "Image or bundle", words.made_of, Style.PATH, 150),
-        Column("runtime", "Engine or runtime", lambda seen: words.fact(seen, "runtime"), Style.PLAIN, 140),
+        Column("bundle", marked("Image or bundle"), words.made_of, Style.PATH, 150),
+        Column(
+            "runtime", marked("Engine or runtime"), lambda seen: words.fact(seen, "runtime"), Style.PLAIN, 140
+        ),
         Column(
             "owner",
-            "First process",
+            marked("First process"),
             lambda seen: words.owner_text(seen.owner),
             Style.PLAIN,
             160,
@@ -234,14 +241,14 @@ CONTAINERS: Final = Shape(
         ),
         Column(
             "since",
-            "Since",
+            marked("Since"),
             lambda seen: words.age(words.in_state_since(seen)),
             width=64,
             key=lambda seen: text_key(words.in_state_since(seen)),
             tip=words.in_state_since,
             ages=True,
         ),
-        Column("space", "Size", lambda _: "", Style.SPACE, 104),
+        Column("space", marked("Size"), lambda _: "", Style.SPACE, 104),
         _TIMELINE,
     ),
     gives_way=("owner", "timeline", "id", "since", "space"),
@@ -276,16 +283,24 @@ ALL: Final = Shape(
     plural="things",
     columns=(
         _STATE,
-        Column("kind", "Kind", lambda seen: words.noun(seen.target).capitalize(), Style.PLAIN, 92),
+        Column("kind", marked("Kind"), lambda seen: words.capital(words.noun(seen.target)), Style.PLAIN, 92),
         Column(
-            "path", "Path or name", words.place_text, Style.PATH, 216, key=lambda _: (), tip=words.full_path
+            "path",
+            marked("Path or name"),
+            words.place_text,
+            Style.PATH,
+            216,
+            key=lambda _: (),
+            tip=words.full_path,
         ),
-        Column("what", "What", _what, width=110),
-        Column("owner", "Owner", _holder, Style.PLAIN, 172, key=_owner_key, tip=_owner_tip),
-        Column("user", "User", lambda seen: display_text(seen.owner.user) if seen.owner else "", width=66),
+        Column("what", marked("What"), _what, width=110),
+        Column("owner", marked("Owner"), _holder, Style.PLAIN, 172, key=_owner_key, tip=_owner_tip),
+        Column(
+            "user", marked("User"), lambda seen: display_text(seen.owner.user) if seen.owner else "", width=66
+        ),
         Column(
             "age",
-            "Age",
+            marked("Age"),
             lambda seen: words.age(words.there_since(seen)),
             width=64,
             key=lambda seen: text_key(words.there_since(seen)),

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QWidget
 from racewatch.ui import icons
 from racewatch.ui.plain import PathBox
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 
 class CommandBox(QFrame):
@@ -19,14 +20,14 @@ class CommandBox(QFrame):
         self._look = look
         self._command = command
         self.text = PathBox()
-        self.text.setAccessibleName("Command")
+        self.text.setAccessibleName(tr("Command"))
         self.text.set_text(command)
         self.copy = QPushButton()
         self.copy.setProperty("role", "quiet")
         self.copy.setAutoDefault(False)
-        self.copy.setAccessibleName("Copy command")
-        self.copy.setAccessibleDescription("Copy the command to the clipboard; racewatch does not run it")
-        self.copy.setToolTip("Copy command")
+        self.copy.setAccessibleName(tr("Copy command"))
+        self.copy.setAccessibleDescription(tr("Copy the command to the clipboard; racewatch does not run it"))
+        self.copy.setToolTip(tr("Copy command"))
         self.copy.setIconSize(QSize(16, 16))
         self.copy.clicked.connect(self._on_copy)
         layout = QHBoxLayout(self)

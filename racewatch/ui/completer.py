@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QCompleter, QLineEdit, QListView
 
 from racewatch.ui.query import Key
 from racewatch.ui.query_complete import Offer, offer
+from racewatch.ui.tr import tr
 
 
 class QueryCompleter(QObject):
@@ -27,7 +28,7 @@ class QueryCompleter(QObject):
         popup = self.popup = QListView()
         self.completer.setPopup(popup)
         popup.setObjectName("suggestions")
-        popup.setAccessibleName("Suggestions")
+        popup.setAccessibleName(tr("Suggestions"))
         popup.setTextElideMode(Qt.TextElideMode.ElideMiddle)
         self.completer.activated.connect(self._put)
         line.textEdited.connect(self._edited)

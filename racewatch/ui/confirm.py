@@ -24,9 +24,59 @@ from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, action_text
 from racewatch.ui.plan import Doubt, News, Plan, Step
 from racewatch.ui.question import Question
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
-RESPONSIBILITY: Final = "I take responsibility: it could not be proved that nobody uses this"
-CONSEQUENCE: Final = "I take responsibility: what this lock guarded may be half done"
+RESPONSIBILITY: Final = marked("I take responsibility: it could not be proved that nobody uses this")
+_ASKED: Final = {
+    KindName.SOCKET: marked("Remove the socket “{name}”?"),
+    KindName.LOCK: marked("Break the lock “{name}”?"),
+    KindName.CONTAINER: marked("Delete the container “{name}”?"),
+}
+#: What will be done, and when; then how it can be undone, or not.
+_WILL: Final = {
+    KindName.SOCKET: (
+        marked(
+            "Its state is checked once more with the socket pinned; only if it is still as shown, its name is taken "
+            "away. This can be undone from the History while the name is free."
+        ),
+        marked(
+            "Its state is checked once more with the socket pinned; only if it is still as shown, it is taken away and "
+            "deleted. This cannot be undone."
+        ),
+    ),
+    KindName.LOCK: (
+        marked(
+            "Its state is checked once more with the lock pinned; only if it is still as shown, its name is taken "
+            "away. This can be undone from the History while the name is free."
+        ),
+        marked(
+            "Its state is checked once more with the lock pinned; only if it is still as shown, it is taken away and "
+            "deleted. This cannot be undone."
+        ),
+    ),
+    KindName.CONTAINER: (
+        marked(
+            "Its state is checked once more with the container pinned; only if it is still as shown, its name is taken "
+            "away. This can be undone from the History while the name is free."
+        ),
+        marked(
+            "Its state is checked once more with the container pinned; only if it is still as shown, it is taken away "
+            "and deleted. This cannot be undone."
+        ),
+    ),
+}
+_LOSES: Final = {
+    KindName.SOCKET: marked("If something does use it, that will lose its socket."),
+    KindName.LOCK: marked("If something does use it, that will lose its lock."),
+    KindName.CONTAINER: marked("If something does use it, that will lose its container."),
+}
+_STILL: Final = {
+    Verdict.STALE: marked("Watched while you decide. Still stale; last look {age}."),
+    Verdict.UNKNOWN: marked("Watched while you decide. Still unproved; last look {age}."),
+    Verdict.IDLE: marked("Watched while you decide. Still idle; last look {age}."),
+    Verdict.LIVE: marked("Watched while you decide. Still live; last look {age}."),
+}
+CONSEQUENCE: Final = marked("I take responsibility: what this lock guarded may be half done")
 
 
 class ConfirmDialog(Question):
@@ -39,9 +89,8 @@ class ConfirmDialog(Question):
         parent: QWidget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        deed, noun = words.deed(observation.target).split(" ", 1)
         name = words.target_name(observation.target, observation.path)
-        title = f"{deed} the {noun} “{name}”?"
+        title = tr(_ASKED[observation.target.kind]).format(name=name)
         super().__init__(Plan.of_one(observation, clock), title, look, parent, clock)
         (self._step,) = self.plan.steps
         self.bound = observation
@@ -61,13 +110,13 @@ class ConfirmDialog(Question):
         head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._heading(), 1, Qt.AlignmentFlag.AlignVCenter)
         self.path = PathBox()
-        self.path.setAccessibleName("Path")
+        self.path.setAccessibleName(tr("Path"))
         self.path.set_text(words.full_path(self.bound))
         consequence = WrapLabel(consequence_of(self.bound))
         self.space = WrapLabel()
-        self.space.setAccessibleName("Space")
+        self.space.setAccessibleName(tr("Space"))
         self.space.hide()
-        section = PlainLabel("Evidence")
+        section = PlainLabel(tr("Evidence"))
         section.setObjectName("section")
         self._evidence = QVBoxLayout()
         self._evidence.setContentsMargins(0, 0, 8, 0)
@@ -79,13 +128,13 @@ class ConfirmDialog(Question):
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
         self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self._scroll.setAccessibleName("Evidence")
+        self._scroll.setAccessibleName(tr("Evidence"))
         self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         self.state = Note(self._look, "idle", "pulse", "")
         promise = promise_of(self.bound)
         self.promise = QCheckBox(action_text(promise))
         self.promise.setAccessibleName(promise)
-        self.promise.setAccessibleDescription("Needed before the button can be pressed; never remembered")
+        self.promise.setAccessibleDescription(tr("Needed before the button can be pressed; never remembered"))
         self.promise.setVisible(self._override)
         self.promise.toggled.connect(self._on_promise)
         layout = QVBoxLayout(self)
@@ -134,8 +183,8 @@ class ConfirmDialog(Question):
 
     def _why_off(self) -> str:
         if self.doubt is not None:
-            return "What this question is about is not there any more"
-        return "" if self.promise.isChecked() or not self._override else "Needs the tick above"
+            return tr("What this question is about is not there any more")
+        return "" if self.promise.isChecked() or not self._override else tr("Needs the tick above")
 
     def _tell(self) -> None:
         if self.doubt is not None:
@@ -144,8 +193,7 @@ class ConfirmDialog(Question):
             self.state.say(level, icon, self.plan.doubt_text(self._step))
             return
         age = words.ago(self._clock() - self._step.looked_at)
-        word = "unproved" if self.bound.verdict is Verdict.UNKNOWN else self.bound.verdict.value
-        self.state.say("idle", "pulse", f"Watched while you decide. Still {word}; last look {age}.")
+        self.state.say("idle", "pulse", tr(_STILL[self.bound.verdict]).format(age=age))
 
     def _on_promise(self, checked: bool) -> None:
         self._beat.start()
@@ -156,8 +204,8 @@ def promise_of(seen: Observation) -> str:
     """What a person takes upon them, where their word is needed."""
     certain = _certain_loss(seen)
     if certain is not None:
-        return f"I take responsibility: {certain}"
-    return CONSEQUENCE if seen.verdict is Verdict.STALE else RESPONSIBILITY
+        return tr("I take responsibility: {certain}").format(certain=certain)
+    return tr(CONSEQUENCE if seen.verdict is Verdict.STALE else RESPONSIBILITY)
 
 
 def _certain_loss(seen: Observation) -> str | None:
@@ -167,21 +215,24 @@ def _certain_loss(seen: Observation) -> str | None:
 
 def consequence_of(seen: Observation) -> str:
     """What is done to it, what that may do to others, and what cannot be undone."""
-    noun = words.noun(seen.target)
-    said = f"{seen.summary} " if seen.summary else ""
-    again = f"Its state is checked once more with the {noun} pinned; only if it is still as shown, "
-    act = f"{again}its name is taken away. This can be undone from the History while the name is free."
-    if not seen.undoable:
-        act = f"{again}it is taken away and deleted. This cannot be undone."
+    kind = seen.target.kind
     certain = _certain_loss(seen)
     if certain is not None:
-        return f"{said}{again}it is taken away and deleted, and {certain}. This cannot be undone."
+        act = tr(
+            "Its state is checked once more with the container pinned; only if it is still as shown, it is taken away "
+            "and deleted, and {certain}. This cannot be undone."
+        ).format(certain=certain)
+        return _sentences(seen.summary, act)
+    undoable, final = _WILL[kind]
+    act = tr(undoable if seen.undoable else final)
     lost = words.fact(seen, "consequence")
-    along = [display_text(value) for name, value in seen.facts if name == "goes with it"]
-    together = f" Together with it goes {', '.join(along)}, or nothing." if along else ""
+    others = ", ".join(display_text(value) for name, value in seen.facts if name == "goes with it")
+    together = tr("Together with it goes {others}, or nothing.").format(others=others) if others else ""
     if seen.removable is Removable.OVERRIDE:
-        risk = (
-            f"What may happen: {lost}." if lost else f"If something does use it, that will lose its {noun}."
-        )
-        return f"{said}{risk}{together} {act}"
-    return f"{said}{act}{together}"
+        risk = tr("What may happen: {lost}.").format(lost=lost) if lost else tr(_LOSES[kind])
+        return _sentences(seen.summary, risk, together, act)
+    return _sentences(seen.summary, act, together)
+
+
+def _sentences(*some: str) -> str:
+    return " ".join(one for one in some if one)

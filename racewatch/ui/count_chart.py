@@ -11,8 +11,9 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from racewatch.core.model import Verdict
 from racewatch.monitor.timeline import WINDOW
-from racewatch.ui import icons, timeline_paint, timeline_text
+from racewatch.ui import icons, timeline_paint, timeline_text, words
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import number, tr
 
 #: What needs attention first.
 LANES: Final = (Verdict.STALE, Verdict.UNKNOWN, Verdict.LIVE, Verdict.IDLE)
@@ -34,7 +35,7 @@ class CountChart(QWidget):
         self._series: Mapping[Verdict, Series] = {}
         self._now, self._scale = 0.0, WINDOW
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(f"{name} over time")
+        self.setAccessibleName(tr("{name} over time").format(name=name))
         look.changed.connect(self.update)
 
     def show_series(self, series: Mapping[Verdict, Series], now: float, scale: float) -> None:
@@ -48,10 +49,15 @@ class CountChart(QWidget):
     def _said(self, verdict: Verdict) -> str:
         shown = self._shown(verdict)
         if not shown:
-            return f"{verdict.value}: not looked yet"
+            return tr("{verdict}: not looked yet").format(verdict=words.state_word(verdict.value))
         counts = [count for _, count in shown]
-        between = "all the time" if min(counts) == max(counts) else f"between {min(counts)} and {max(counts)}"
-        return f"{verdict.value}: {counts[-1]}, {between}"
+        least, most = min(counts), max(counts)
+        said = (
+            tr("{verdict}: {count}, all the time")
+            if least == most
+            else tr("{verdict}: {count}, between {least} and {most}")
+        )
+        return said.format(verdict=words.state_word(verdict.value), count=counts[-1], least=least, most=most)
 
     def _shown(self, verdict: Verdict) -> list[tuple[float, int]]:
         """The part of a series that is in the window."""
@@ -69,12 +75,14 @@ class CountChart(QWidget):
     def paintEvent(self, event: QPaintEvent, /) -> None:
         painter = QPainter(self)
         metrics, colours = self.fontMetrics(), self._look.colours
-        names = 22 + metrics.horizontalAdvance("unknown") + _GAP
+        names = (
+            22 + max(metrics.horizontalAdvance(words.state_word(verdict.value)) for verdict in LANES) + _GAP
+        )
         bold = QFont(self.font())
         bold.setWeight(QFont.Weight.DemiBold)
         painter.setFont(bold)
         highest = max((shown[-1][1] for verdict in LANES if (shown := self._shown(verdict))), default=0)
-        numbers = max(painter.fontMetrics().horizontalAdvance(f"{highest:,}"), 24) + _GAP
+        numbers = max(painter.fontMetrics().horizontalAdvance(number(highest)), 24) + _GAP
         lane = QRect(names, 0, max(self.width() - names - numbers, 1), _LANE)
         for at, verdict in enumerate(LANES):
             lane.moveTop(at * _LANE)
@@ -82,10 +90,10 @@ class CountChart(QWidget):
         painter.setFont(self.font())
         painter.setPen(QColor(colours.muted))
         below = QRect(lane.left(), len(LANES) * _LANE + 4, lane.width(), metrics.height() + 2)
-        beginning = timeline_text.beginning(self._scale)
-        if metrics.horizontalAdvance(f"{beginning}  now") <= below.width():
+        beginning, now = timeline_text.beginning(self._scale), tr("now")
+        if metrics.horizontalAdvance(f"{beginning}  {now}") <= below.width():
             painter.drawText(below, Qt.AlignmentFlag.AlignLeft, beginning)
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, "now")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, now)
         painter.end()
 
     def _lane(self, painter: QPainter, lane: QRect, verdict: Verdict) -> None:
@@ -97,7 +105,9 @@ class CountChart(QWidget):
         painter.drawPixmap(0, row.center().y() - 7, picture)
         painter.setPen(QColor(colours.text))
         painter.setFont(self.font())
-        painter.drawText(row.adjusted(22, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, verdict.value)
+        painter.drawText(
+            row.adjusted(22, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words.state_word(verdict.value)
+        )
         area = QRect(lane.left(), lane.top() + 4, lane.width(), lane.height() - 7)
         painter.setPen(QColor(colours.grid))
         painter.drawLine(area.left(), area.bottom() + 1, area.right(), area.bottom() + 1)
@@ -110,7 +120,7 @@ class CountChart(QWidget):
         painter.setFont(bold)
         painter.setPen(colour if shown[-1][1] else QColor(colours.muted))
         right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-        painter.drawText(row, right, f"{shown[-1][1]:,}")
+        painter.drawText(row, right, number(shown[-1][1]))
 
     def _line(self, painter: QPainter, area: QRect, shown: Series, verdict: Verdict) -> None:
         colours = self._look.colours

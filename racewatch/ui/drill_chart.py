@@ -11,9 +11,17 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from racewatch.drill.contest import ContestName, Standing
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, number, tr
 
 #: What stands above the two columns.
-CLEANERS: Final = ("Check, then delete", "racewatch")
+CLEANERS: Final = (marked("Check, then delete"), "racewatch")
+
+
+def cleaner(ours: bool) -> str:
+    """What the cleaner is called in the reader's language."""
+    return tr(CLEANERS[ours])
+
+
 _PLOT: Final = 58
 _GAP: Final = 18
 _BETWEEN: Final = 26
@@ -32,7 +40,7 @@ class DrillChart(QWidget):
         self._seconds = seconds
         self._told: dict[tuple[ContestName, bool], list[Standing]] = {}
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName("Living things lost, by each cleaner, over time")
+        self.setAccessibleName(tr("Living things lost, by each cleaner, over time"))
         look.changed.connect(self.update)
         self._describe()
 
@@ -50,8 +58,9 @@ class DrillChart(QWidget):
 
     def lines(self) -> list[str]:
         """The same in words, a line for each race."""
+        said = tr("{race}: check, then delete {theirs}; racewatch {ours}")
         return [
-            f"{name.race}: {CLEANERS[0].lower()} {self._said(name, False)}; {CLEANERS[1]} {self._said(name, True)}"
+            said.format(race=name.race, theirs=self._said(name, False), ours=self._said(name, True))
             for name in ContestName
         ]
 
@@ -61,8 +70,8 @@ class DrillChart(QWidget):
     def _said(self, name: ContestName, ours: bool) -> str:
         told = self._told.get((name, ours))
         if not told:
-            return "has not begun"
-        return f"lost {told[-1].lost:,} of {told[-1].lives:,}"
+            return tr("has not begun")
+        return tr("lost {lost} of {lives}").format(lost=number(told[-1].lost), lives=number(told[-1].lives))
 
     def minimumSizeHint(self) -> QSize:
         return QSize(420, self.sizeHint().height())
@@ -82,7 +91,7 @@ class DrillChart(QWidget):
         painter.setPen(QColor(colours.muted))
         for ours in (False, True):
             left = (width + _BETWEEN) if ours else 0
-            painter.drawText(QRect(left, 0, width, line + 2), Qt.AlignmentFlag.AlignLeft, CLEANERS[ours])
+            painter.drawText(QRect(left, 0, width, line + 2), Qt.AlignmentFlag.AlignLeft, cleaner(ours))
         top = line + 8
         for name in ContestName:
             highest = max((told[-1].lost for (of, _), told in self._told.items() if of is name), default=0)

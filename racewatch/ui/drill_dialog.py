@@ -26,16 +26,19 @@ from racewatch.drill.contest import ContestName, Drill, Standing
 from racewatch.drill.crowd import DrillError
 from racewatch.drill.report import verdict
 from racewatch.drill.run import SECONDS, drill
+from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.drill_chart import DrillChart
 from racewatch.ui.evidence_pane import Note
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
-_ABOUT: Final = (
-    "Two cleaners race the same things, which go and come back all the time: one looks, looks again and deletes, as "
-    "careful scripts do; the other is racewatch. Everything lies in a new folder below the one named here, with a "
-    "journal of its own, and is removed at the end. Nothing else is touched."
+_ABOUT: Final = marked(
+    "Two cleaners race the same things, which go and come back all the time: one looks, looks again "
+    "and deletes, as careful scripts do; the other is racewatch. Everything lies in a new folder "
+    "below the one named here, with a journal of its own, and is removed at the end. Nothing else is "
+    "touched."
 )
 
 
@@ -51,21 +54,21 @@ class DrillDialog(QDialog):
         self._stop: threading.Event | None = None
         self._task: asyncio.Task[None] | None = None
         self.result_text = ""
-        self.setWindowTitle("Race drill")
-        self.setAccessibleName("Race drill")
-        heading = PlainLabel("Race drill")
+        self.setWindowTitle(tr("Race drill"))
+        self.setAccessibleName(tr("Race drill"))
+        heading = PlainLabel(tr("Race drill"))
         heading.setObjectName("paneTitle")
         self.folder = QLineEdit(display(os.fsencode(tempfile.gettempdir())))
-        self.folder.setAccessibleName("Folder")
-        self.folder.setAccessibleDescription("On the file system that is to be tried")
-        name = PlainLabel("&Folder")
+        self.folder.setAccessibleName(tr("Folder"))
+        self.folder.setAccessibleDescription(tr("On the file system that is to be tried"))
+        name = PlainLabel(tr("&Folder"))
         name.setBuddy(self.folder)
-        self.choose = QPushButton("Choose…")
-        self.choose.setAccessibleName("Choose a folder")
+        self.choose = QPushButton(tr("Choose…"))
+        self.choose.setAccessibleName(tr("Choose a folder"))
         self.choose.setAutoDefault(False)
         self.choose.clicked.connect(self._on_choose)
-        self.start = QPushButton("Start")
-        self.start.setAccessibleName("Start the drill")
+        self.start = QPushButton(tr("Start"))
+        self.start.setAccessibleName(tr("Start the drill"))
         self.start.setDefault(True)
         self.start.clicked.connect(self._on_start)
         where = QHBoxLayout()
@@ -79,18 +82,17 @@ class DrillDialog(QDialog):
         scroll.setWidget(self.chart)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Losses")
-        takes = (
-            f"It takes about {2 * len(ContestName) * seconds:.0f} seconds, and both processors while it runs."
-        )
-        self.said = Note(look, "idle", "info", takes)
-        self.copy = QPushButton("Copy result")
-        self.copy.setAccessibleName("Copy result")
+        scroll.setAccessibleName(tr("Losses"))
+        takes = round(2 * len(ContestName) * seconds)
+        said = tr("It takes about %n second(s), and both processors while it runs.", "", takes)
+        self.said = Note(look, "idle", "info", said)
+        self.copy = QPushButton(tr("Copy result"))
+        self.copy.setAccessibleName(tr("Copy result"))
         self.copy.setAutoDefault(False)
         self.copy.setEnabled(False)
         self.copy.clicked.connect(self._on_copy)
-        close = QPushButton("Close")
-        close.setAccessibleName("Close")
+        close = QPushButton(tr("Close"))
+        close.setAccessibleName(tr("Close"))
         close.setAutoDefault(False)
         close.clicked.connect(self.reject)
         buttons = QHBoxLayout()
@@ -101,7 +103,7 @@ class DrillDialog(QDialog):
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(heading)
-        layout.addWidget(WrapLabel(_ABOUT))
+        layout.addWidget(WrapLabel(tr(_ABOUT)))
         layout.addLayout(where)
         layout.addWidget(scroll, 1)
         layout.addWidget(self.said)
@@ -124,7 +126,7 @@ class DrillDialog(QDialog):
         super().done(result)
 
     def _on_choose(self) -> None:
-        dialog = QFileDialog(self, "A folder on the file system to try", self.folder.text())
+        dialog = QFileDialog(self, tr("A folder on the file system to try"), self.folder.text())
         dialog.setFileMode(QFileDialog.FileMode.Directory)
         dialog.setOption(QFileDialog.Option.ShowDirsOnly)
         dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -144,7 +146,7 @@ class DrillDialog(QDialog):
         except NotDisplayed:
             folder = os.fsencode(text)
         if not folder.startswith(b"/"):
-            self.said.say("stale", "warning", "Name a folder by its whole path, from the root on.")
+            self.said.say("stale", "warning", tr("Name a folder by its whole path, from the root on."))
             return
         self._stop = threading.Event()
         self.chart.clear()
@@ -152,9 +154,9 @@ class DrillDialog(QDialog):
         self.copy.setEnabled(False)
         self.folder.setEnabled(False)
         self.choose.setEnabled(False)
-        self.start.setText("Stop")
-        self.start.setAccessibleName("Stop the drill")
-        self.said.say("idle", "hourglass", "The drill begins.")
+        self.start.setText(tr("Stop"))
+        self.start.setAccessibleName(tr("Stop the drill"))
+        self.said.say("idle", "hourglass", tr("The drill begins."))
         self._task = self._bridge.spawn(self._hold(folder, self._stop), "the drill")
 
     async def ended(self) -> None:
@@ -170,20 +172,24 @@ class DrillDialog(QDialog):
         try:
             held = await self._bridge.offload(lambda: drill(folder, self._seconds, told=told))
         except DrillError as error:
-            self._ended("stale", "warning", f"There was no drill: {error}.")
+            self._ended("stale", "warning", tr("There was no drill: {error}.").format(error=error))
         else:
             self._show(held, stopped=stop.is_set())
 
     def _on_told(self, how: Standing) -> None:
         self.chart.add(how)
-        who = "racewatch" if how.ours else "check, then delete"
-        self.said.say("idle", "hourglass", f"{how.name.race[:1].upper()}{how.name.race[1:]}, against {who}…")
+        said = tr("{race}, against racewatch…") if how.ours else tr("{race}, against check, then delete…")
+        self.said.say("idle", "hourglass", said.format(race=words.capital(how.name.race)))
 
     def _show(self, held: Drill, *, stopped: bool) -> None:
         count = len(held.contests)
         if stopped and count < len(ContestName):
-            lost = f"racewatch lost {held.lost}" if count else "none was held to its end"
-            text = f"Stopped after {count} of {len(ContestName)} races; {lost}."
+            said = (
+                tr("Stopped after {count} of {all} races; racewatch lost {lost}.")
+                if count
+                else tr("Stopped after {count} of {all} races; none was held to its end.")
+            )
+            text = said.format(count=count, all=len(ContestName), lost=held.lost)
             self._ended("stale" if not held.lost else "danger", "warning", text)
             return
         bad = bool(held.lost or held.problem)
@@ -197,8 +203,8 @@ class DrillDialog(QDialog):
         self.folder.setEnabled(True)
         self.choose.setEnabled(True)
         self.start.setEnabled(True)
-        self.start.setText("Start again")
-        self.start.setAccessibleName("Start the drill again")
+        self.start.setText(tr("Start again"))
+        self.start.setAccessibleName(tr("Start the drill again"))
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(self.result_text)

@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from racewatch.ui import icons
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 
 class EmptyState(QWidget):
@@ -76,7 +77,7 @@ class EmptyState(QWidget):
         self.title.setText(title)
         self.text.setText(text)
         self.button.setText(button)
-        self.button.setAccessibleName(button or "nothing to do here")
+        self.button.setAccessibleName(button or tr("nothing to do here"))
         self.button.setAccessibleDescription(text)
         self.button.setVisible(act is not None)
         self.setAccessibleName(title)

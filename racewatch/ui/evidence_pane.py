@@ -29,6 +29,7 @@ from racewatch.ui.empty import EmptyState
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, tooltip
 from racewatch.ui.theme import Look
 from racewatch.ui.timeline_card import TimelineCard
+from racewatch.ui.tr import tr
 
 _MARGIN: Final = 16
 _MOST_COMMAND: Final = 240
@@ -45,7 +46,7 @@ class EvidenceRow(QFrame):
             icons.pixmap(item.says.value, look.of_says(item.says), 16, self.devicePixelRatioF())
         )
         picture.setFixedSize(18, 20)
-        said = words.SAYS_WORDS[item.says]
+        said = words.says_word(item.says)
         picture.setToolTip(tooltip(said))
         picture.setAccessibleName(said)
         detail = WrapLabel(item.detail)
@@ -54,7 +55,11 @@ class EvidenceRow(QFrame):
         source.setObjectName("muted")
         source.setFont(_scaled(source.font(), 0.9))
         self.setAccessibleName(f"{said}: {item.detail}")
-        self.setAccessibleDescription(f"{item.check}, from {item.source}{f', at {at}' if at else ''}")
+        self.setAccessibleDescription(
+            (tr("{check}, from {source}, at {at}") if at else tr("{check}, from {source}")).format(
+                check=item.check, source=item.source, at=at
+            )
+        )
         texts = QVBoxLayout()
         texts.setSpacing(1)
         texts.addWidget(detail)
@@ -123,9 +128,9 @@ class EvidencePane(QFrame):
         self._shown: Observation | None = None
         self._state: tuple[words.RemoveState, bool] | None = None
         self.setObjectName("pane")
-        self.setAccessibleName("Evidence")
+        self.setAccessibleName(tr("Evidence"))
         self._empty = EmptyState(look)
-        self._empty.say("info", "Nothing selected", nothing)
+        self._empty.say("info", tr("Nothing selected"), nothing)
         self._full = QWidget()
         self._stack = QStackedLayout(self)
         self._stack.addWidget(self._empty)
@@ -148,12 +153,12 @@ class EvidencePane(QFrame):
         head.addWidget(self.pill)
         head.addStretch(1)
         self.path = PathBox()
-        self.path.setAccessibleName("Path")
+        self.path.setAccessibleName(tr("Path"))
         self._copy = QPushButton()
         self._copy.setProperty("role", "quiet")
-        self._copy.setAccessibleName("Copy path")
-        self._copy.setAccessibleDescription("Copy the path to the clipboard")
-        self._copy.setToolTip("Copy path")
+        self._copy.setAccessibleName(tr("Copy path"))
+        self._copy.setAccessibleDescription(tr("Copy the path to the clipboard"))
+        self._copy.setToolTip(tr("Copy path"))
         self._copy.setIconSize(QSize(16, 16))
         self._copy.clicked.connect(self._on_copy)
         where = QHBoxLayout()
@@ -170,10 +175,10 @@ class EvidencePane(QFrame):
         body.addLayout(where)
         body.addWidget(self.summary)
         body.addWidget(self.timeline)
-        self._space_title = PlainLabel("Space")
+        self._space_title = PlainLabel(tr("Space"))
         self._space_title.setObjectName("section")
         self.space = WrapLabel()
-        self.space.setAccessibleName("Space")
+        self.space.setAccessibleName(tr("Space"))
         body.addWidget(self._space_title)
         body.addWidget(self.space)
         self.show_space("")
@@ -185,16 +190,16 @@ class EvidencePane(QFrame):
         scroll.setWidget(self._body)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Evidence and facts")
+        scroll.setAccessibleName(tr("Evidence and facts"))
         self._reason = WrapLabel()
         self._reason.setObjectName("muted")
-        self.remove = QPushButton("Remove…")
+        self.remove = QPushButton(tr("Remove…"))
         self.remove.setProperty("role", "danger")
         self.remove.setAutoDefault(False)
         self.remove.clicked.connect(self.remove_wanted)
-        self.copy = QPushButton("Copy")
+        self.copy = QPushButton(tr("Copy"))
         self.copy.setAccessibleDescription(
-            "Copy what is shown here: as text, as JSON, as a note for a ticket"
+            tr("Copy what is shown here: as text, as JSON, as a note for a ticket")
         )
         self.copy.setAutoDefault(False)
         # It keeps the menu that is given to it.
@@ -231,7 +236,7 @@ class EvidencePane(QFrame):
             self._shown = None
             self._stack.setCurrentWidget(self._empty)
             return
-        self._reason.setText("It is gone: nothing is left to remove." if gone else state.reason)
+        self._reason.setText(tr("It is gone: nothing is left to remove.") if gone else state.reason)
         self.remove.setText(f"{words.deed(observation.target)}…")
         self.remove.setAccessibleName(self.remove.text())
         self.remove.setEnabled(state.enabled and not gone)
@@ -267,10 +272,10 @@ class EvidencePane(QFrame):
         self._icon.setPixmap(
             icons.pixmap("gone" if gone else verdict.value, colour, 26, self.devicePixelRatioF())
         )
-        self._icon.setAccessibleName(f"Verdict: {verdict.value}")
+        self._icon.setAccessibleName(tr("Verdict: {verdict}").format(verdict=words.state_word(verdict.value)))
         label = display_text(seen.label)
-        self.title.setText(label[:1].upper() + label[1:])
-        self.pill.setText("gone" if gone else verdict.value)
+        self.title.setText(words.capital(label))
+        self.pill.setText(words.state_word("gone" if gone else verdict.value))
         self.pill.setProperty("verdict", "idle" if gone else verdict.value)
         self.pill.style().unpolish(self.pill)
         self.pill.style().polish(self.pill)
@@ -289,12 +294,12 @@ class EvidencePane(QFrame):
             self._details.addWidget(EvidenceRow(self._look, evidence, seen.seen_at))
         risks = remains.risks(seen)
         if risks and not gone:
-            self._section("What stays open if it is removed")
+            self._section(tr("What stays open if it is removed"))
         for risk in risks if not gone else ():
             self._details.addWidget(_Risk(self._look, risk))
         commands = words.commands(seen)
         if commands:
-            self._section("To run yourself")
+            self._section(tr("To run yourself"))
         for command in commands:
             self._details.addWidget(CommandBox(self._look, command))
         facts = [
@@ -303,12 +308,12 @@ class EvidencePane(QFrame):
             if name != "command"
         ]
         if seen.format is not None:
-            facts.insert(0, ("Format", display_text(seen.format)))
-        facts.append(("Seen", words.full_moment(seen.seen_at)))
-        self._section("Facts")
+            facts.insert(0, (tr("Format"), display_text(seen.format)))
+        facts.append((tr("Seen"), words.full_moment(seen.seen_at)))
+        self._section(tr("Facts"))
         self._details.addWidget(FactGrid(facts))
         for owner in (*((seen.owner,) if seen.owner else ()), *seen.others):
-            self._section("Owner" if owner is seen.owner else "Also held by")
+            self._section(tr("Owner") if owner is seen.owner else tr("Also held by"))
             self._details.addWidget(FactGrid(_owner_pairs(owner)))
 
     def _section(self, text: str) -> None:
@@ -354,11 +359,11 @@ class Note(QFrame):
 
 def _owner_pairs(owner: Owner) -> list[tuple[str, str]]:
     pairs = [
-        ("Process", words.owner_text(owner)),
-        ("User", display_text(owner.user)),
-        ("Command", _shortened(display_text(owner.command))),
-        ("Unit", display_text(owner.unit or "")),
-        ("Started", words.full_moment(owner.started)),
+        (tr("Process"), words.owner_text(owner)),
+        (tr("User"), display_text(owner.user)),
+        (tr("Command"), _shortened(display_text(owner.command))),
+        (tr("Unit"), display_text(owner.unit or "")),
+        (tr("Started"), words.full_moment(owner.started)),
     ]
     return [(name, value) for name, value in pairs if value]
 

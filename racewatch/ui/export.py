@@ -17,6 +17,7 @@ from racewatch.core.text import display
 from racewatch.ui.actions import Act, Actions
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.tr import tr
 
 #: What a spreadsheet would take for a formula when a cell begins with it.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -30,6 +31,11 @@ class Exportable(Protocol):
     @property
     def what(self) -> str:
         """What its rows are, for the name of the file: ``sockets``."""
+        ...
+
+    @property
+    def said(self) -> str:
+        """How many of what, as a person reads it: ``12 sockets``."""
         ...
 
     @property
@@ -102,7 +108,7 @@ class Exports(QObject):
 
     def enable(self, actions: Actions) -> None:
         """Turn them on where there are rows to save."""
-        reason = "" if self._rows() else "There are no rows on this page."
+        reason = "" if self._rows() else tr("There are no rows on this page.")
         for act in self.handlers():
             actions.enable(act, not reason, reason)
 
@@ -113,8 +119,10 @@ class Exports(QObject):
         # What is saved is what is on screen now, not what will be when a place is found for it.
         make = _as_csv(shown.table()) if ending == "csv" else _as_json(shown.document())
         stamp = time.strftime("%Y%m%d-%H%M%S")
-        what = f"{shown.count:,} {shown.what}"
-        dialog = QFileDialog(self._window, f"Export {what} as {ending.upper()}")
+        what = shown.said
+        dialog = QFileDialog(
+            self._window, tr("Export {what} as {format}").format(what=what, format=ending.upper())
+        )
         dialog.setAcceptMode(QFileDialog.AcceptMode.AcceptSave)
         dialog.setDefaultSuffix(ending)
         dialog.setNameFilter(f"{ending.upper()} (*.{ending})")
@@ -136,10 +144,14 @@ class Exports(QObject):
         problem = await self._bridge.offload(lambda: write_whole(path, make().encode()))
         shown = display(os.fsencode(path))
         if problem is None:
-            self._strips.show_message(Level.SUCCESS, f"{what} were saved to {shown}.")
+            self._strips.show_message(
+                Level.SUCCESS, tr("Saved to {file}: {what}.").format(what=what, file=shown)
+            )
         else:
             self._strips.show_message(
                 Level.ERROR,
-                f"Nothing was saved to {shown}: {problem}. Choose another place, or free some space.",
+                tr(
+                    "Nothing was saved to {file}: {problem}. Choose another place, or free some space."
+                ).format(file=shown, problem=problem),
                 details=problem,
             )

@@ -13,22 +13,38 @@ from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
 
 from racewatch.core.model import Verdict
-from racewatch.ui import icons
+from racewatch.ui import icons, words
 from racewatch.ui.completer import QueryCompleter
 from racewatch.ui.plain import WrapLabel, tooltip
 from racewatch.ui.query import HELP, OTHERS, Key, Parsed, Query, Term, parse, with_term, with_verdicts
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, number, tr
 
 _CHIPS: Final = (None, Verdict.STALE, Verdict.UNKNOWN, Verdict.LIVE, Verdict.IDLE)
 #: What only other users have.
 _NOT_MINE: Final = Term(OTHERS, Key.USER, negated=True)
-_TIP: Final = "\n".join(
-    (
-        "Words: each must be found in path, state, owner, unit, format or id.",
-        *(f"{key.value}: {said}" if key is not Key.AGE else said for key, said in HELP.items()),
-        "-word or -verdict:live: not that.   Quotes keep blanks together.",
-    )
-)
+#: The button, what it is called and what it does, by what rows can be grouped by.
+_GROUPS: Final = {
+    "program": (
+        marked("By program"),
+        marked("Group by program"),
+        marked("Keep the rows of one program together"),
+    ),
+    "runtime": (
+        marked("By runtime"),
+        marked("Group by runtime"),
+        marked("Keep the rows of one runtime together"),
+    ),
+}
+
+
+def _tip() -> str:
+    lines = [
+        tr("Words: each must be found in path, state, owner, unit, format or id."),
+        *(f"{key.value}: {tr(said)}" if key is not Key.AGE else said for key, said in HELP.items()),
+        tr("-word or -verdict:live: not that.   Quotes keep blanks together."),
+    ]
+    return "\n".join(lines)
 
 
 class FilterBar(QFrame):
@@ -56,20 +72,22 @@ class FilterBar(QFrame):
         self._parsed: Parsed = parse("")
         self.setObjectName("filterBar")
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Filter: words, verdict:stale, owner:redis, age>2h  (Ctrl+F)")
-        self.search.setAccessibleName("Filter")
-        self.search.setAccessibleDescription(_TIP)
-        self.search.setToolTip(tooltip(_TIP))
+        self.search.setPlaceholderText(tr("Filter: words, verdict:stale, owner:redis, age>2h  (Ctrl+F)"))
+        self.search.setAccessibleName(tr("Filter"))
+        self.search.setAccessibleDescription(_tip())
+        self.search.setToolTip(tooltip(_tip()))
         self.search.setMinimumWidth(180)
         self.search.setAcceptDrops(False)  # what is dropped on the window is looked up
-        self._glass = QAction("Filter", self)
+        self._glass = QAction(tr("Filter"), self)
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self._typed)
         self.search.installEventFilter(self)
         self.completer = QueryCompleter(self.search, present)
-        self.reset_button = self._quiet("Reset", "clear", "Show everything again (Escape)", self.reset)
+        self.reset_button = self._quiet(
+            tr("Reset"), "clear", tr("Show everything again (Escape)"), self.reset
+        )
         self.save = self._quiet(
-            "Save…", "bookmark", "Keep this filter in the list at the left", self.save_wanted.emit
+            tr("Save…"), "bookmark", tr("Keep this filter in the list at the left"), self.save_wanted.emit
         )
         self._chips = QWidget()
         chips = QHBoxLayout(self._chips)
@@ -81,19 +99,20 @@ class FilterBar(QFrame):
             chip.clicked.connect(self._clicked)
             self.chips[verdict] = chip
             chips.addWidget(chip)
-        self.mine = self._chip("Mine")
-        self.mine.setAccessibleName("Without what only other users have")
-        said = "Hide what only other users have; what nobody is known to have stays"
+        self.mine = self._chip(tr("Mine"))
+        self.mine.setAccessibleName(tr("Without what only other users have"))
+        said = tr("Hide what only other users have; what nobody is known to have stays")
         self.mine.setAccessibleDescription(said)
         self.mine.setToolTip(tooltip(said))
         self.mine.clicked.connect(self._own_users)
         chips.addWidget(self.mine)
         self.group: QPushButton | None = None
         if group is not None:
-            self.group = self._chip(f"By {group}")
-            self.group.setAccessibleName(f"Group by {group}")
-            self.group.setAccessibleDescription(f"Keep the rows of one {group} together")
-            self.group.setToolTip(f"Keep the rows of one {group} together")
+            text, called, said = map(tr, _GROUPS[group])
+            self.group = self._chip(text)
+            self.group.setAccessibleName(called)
+            self.group.setAccessibleDescription(said)
+            self.group.setToolTip(said)
             self.group.toggled.connect(self.grouped)
             chips.addWidget(self.group)
         chips.addStretch(1)
@@ -172,16 +191,18 @@ class FilterBar(QFrame):
     def show_counts(self, counts: dict[Verdict, int]) -> None:
         """Counts on the chips, of what all but the verdicts leaves."""
         for verdict, chip in self.chips.items():
-            name = "All" if verdict is None else verdict.value.capitalize()
+            name = tr("All") if verdict is None else words.capital(words.state_word(verdict.value))
             count = sum(counts.values()) if verdict is None else counts[verdict]
-            text = f"{name}  {count:,}"
+            text = f"{name}  {number(count)}"
             if chip.text() != text:
                 chip.setText(text)
                 chip.setAccessibleName(f"{name}, {count}")
                 chip.setAccessibleDescription(
-                    "Show every verdict"
+                    tr("Show every verdict")
                     if verdict is None
-                    else f"Show only what is {verdict.value}, or all again"
+                    else tr("Show only what is {verdict}, or all again").format(
+                        verdict=words.state_word(verdict.value)
+                    )
                 )
 
     def reset(self) -> None:

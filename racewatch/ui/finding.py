@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QStackedWidget, QWidget
 from racewatch.core.model import Problem, Verdict
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
+from racewatch.ui import kinds_said
 from racewatch.ui.actions import Act, Actions
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.columns import SHAPES
@@ -22,6 +23,7 @@ from racewatch.ui.saved import NEEDS_ATTENTION
 from racewatch.ui.sidebar import Page, Sidebar
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.targets_view import TargetsView
+from racewatch.ui.tr import number, tr
 from racewatch.ui.who_could import who_could
 from racewatch.ui.why_empty import Reason
 from racewatch.verbs import Racewatch
@@ -97,13 +99,13 @@ class Finding(QObject):
         view = self.view
         if view is None:
             tally = self._chronicle.tally
-            return "  ·  ".join(f"{tally.total(kind):,} {one.plural}" for kind, one in SHAPES.items())
+            return "  ·  ".join(kinds_said.counted(kind, tally.total(kind)) for kind in SHAPES)
         model = view.model
-        text = f"{model.total:,} {view.shape.plural}"
+        text = kinds_said.counted(view.shape.kind, model.total)
         if model.filtering:
-            text += f", {model.rowCount():,} shown"
+            text = tr("{things}, {count} shown").format(things=text, count=number(model.rowCount()))
         stale = model.counts[Verdict.STALE]
-        return f"{text}  ·  {stale:,} stale" if stale else text
+        return "  ·  ".join((text, tr("%n stale", "", stale))) if stale else text
 
     def open(self, opening: Opening) -> None:
         """What a line of the overview is about."""

@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QHeaderView, QWidget
 
 from racewatch.ui import icons
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 
 class SortHeader(QHeaderView):
@@ -20,8 +21,8 @@ class SortHeader(QHeaderView):
         self.setHighlightSections(False)
         self.setSortIndicatorShown(True)
         self.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        self.setAccessibleName("Columns")
-        self.setAccessibleDescription("Click a column to sort by it; its menu chooses which are shown")
+        self.setAccessibleName(tr("Columns"))
+        self.setAccessibleDescription(tr("Click a column to sort by it; its menu chooses which are shown"))
 
     def paintSection(self, painter: QPainter, rect: QRect, logicalIndex: int, /) -> None:
         painter.save()

@@ -17,6 +17,7 @@ from racewatch.ui.bridge import Bridge
 from racewatch.ui.sheet import ShortcutSheet
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 from racewatch.verbs import Racewatch
 
 if TYPE_CHECKING:
@@ -98,7 +99,7 @@ class HelpMenu(QObject):
         started, _ = QProcess.startDetached(sys.executable, [*words, "demo"])
         if not started:
             self._strips.show_message(
-                Level.ERROR, "The sandbox could not be started. Try it in a terminal: racewatch demo"
+                Level.ERROR, tr("The sandbox could not be started. Try it in a terminal: racewatch demo")
             )
 
     def end(self) -> None:

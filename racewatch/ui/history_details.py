@@ -21,6 +21,7 @@ from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidenceRow, FactGrid, Note
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 
 class HistoryDetails(QFrame):
@@ -35,10 +36,12 @@ class HistoryDetails(QFrame):
         self._recovered: Collection[str] = ()
         self._recovered_at = 0.0
         self.setObjectName("pane")
-        self.setAccessibleName("Details")
+        self.setAccessibleName(tr("Details"))
         self.setMinimumWidth(300)
         self._empty = EmptyState(look)
-        self._empty.say("info", "Nothing selected", "Select a line to see the evidence it was decided on.")
+        self._empty.say(
+            "info", tr("Nothing selected"), tr("Select a line to see the evidence it was decided on.")
+        )
         self._full = QWidget()
         stack = QStackedLayout(self)
         stack.addWidget(self._empty)
@@ -53,14 +56,14 @@ class HistoryDetails(QFrame):
         scroll.setWidget(self._body)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Details of the act")
-        self.undo = QPushButton("Undo")
-        self.undo.setAccessibleName("Undo")
+        scroll.setAccessibleName(tr("Details of the act"))
+        self.undo = QPushButton(tr("Undo"))
+        self.undo.setAccessibleName(tr("Undo"))
         self.undo.setAutoDefault(False)
-        self.purge = QPushButton("Free space…")
-        self.purge.setAccessibleName("Free space")
-        self.purge.setAccessibleDescription("Remove for good what is kept for undo")
-        self.purge.setToolTip("Remove for good what is kept for undo")
+        self.purge = QPushButton(tr("Free space…"))
+        self.purge.setAccessibleName(tr("Free space"))
+        self.purge.setAccessibleDescription(tr("Remove for good what is kept for undo"))
+        self.purge.setToolTip(tr("Remove for good what is kept for undo"))
         self.purge.setAutoDefault(False)
         self._why = WrapLabel()
         self._why.setObjectName("muted")
@@ -102,13 +105,13 @@ class HistoryDetails(QFrame):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        title = PlainLabel(f"{entry.verb.capitalize()}: {history_text.outcome_text(entry)}")
+        title = PlainLabel(f"{words.capital(history_text.verb(entry))}: {history_text.outcome_text(entry)}")
         title.setObjectName("paneTitle")
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
         title.setFont(font)
         path = PathBox()
-        path.setAccessibleName("Path")
+        path.setAccessibleName(tr("Path"))
         path.set_text(history_text.entry_path(entry))
         for widget in (title, path, WrapLabel(entry.summary)):
             self._rows.addWidget(widget)
@@ -118,39 +121,40 @@ class HistoryDetails(QFrame):
                     self._look,
                     "unknown",
                     "info",
-                    "It was interrupted by a crash, and brought to an end when racewatch was started, at "
-                    f"{words.full_moment(self._recovered_at)}.",
+                    tr(
+                        "It was interrupted by a crash, and brought to an end when racewatch was started, at {when}."
+                    ).format(when=words.full_moment(self._recovered_at)),
                 )
             )
-        facts = [("When", words.full_moment(entry.started_at))]
+        facts = [(tr("When"), words.full_moment(entry.started_at))]
         if entry.ended_at is not None:
-            facts.append(("Took", f"{max(entry.ended_at - entry.started_at, 0) * 1000:.0f} ms"))
-        facts.append(("Action", entry.action))
+            facts.append((tr("Took"), f"{max(entry.ended_at - entry.started_at, 0) * 1000:.0f} ms"))
+        facts.append((tr("Action"), entry.action))
         if entry.refers_to:
-            facts.append(("Undo of" if entry.verb == "undo" else "Of", entry.refers_to))
+            facts.append((tr("Undo of") if entry.verb == "undo" else tr("Of"), entry.refers_to))
         if entry.undone_by:
-            facts.append(("Undone by", entry.undone_by))
+            facts.append((tr("Undone by"), entry.undone_by))
         until = history_text.until(entry, self._keep_days)
         if until:
-            facts.append(("Put back", until))
+            facts.append((tr("Put back"), until))
         self._rows.addWidget(FactGrid(facts))
         before = history_text.before(entry)
         if before:
-            self._section("Before")
+            self._section(tr("Before"))
             self._rows.addWidget(FactGrid(before))
         decided_on = remains.found(entry.observation) if entry.observation is not None else ()
         if entry.observation is not None and decided_on:
-            self._section("Decided on")
+            self._section(tr("Decided on"))
             for evidence in decided_on:
                 self._rows.addWidget(EvidenceRow(self._look, evidence, entry.observation.seen_at))
-        self._section("After")
+        self._section(tr("After"))
         self._rows.addWidget(WrapLabel(history_text.after(entry)))
         self._rows.addStretch(1)
         can = history_text.can_undo(entry)
         self.undo.setEnabled(can and not self.forbidden)
         self.purge.setVisible(entry.kept)
         self.purge.setEnabled(not self.forbidden)
-        why = self.forbidden or ("Puts it back if its name is still free." if can else _why_not(entry))
+        why = self.forbidden or (tr("Puts it back if its name is still free.") if can else _why_not(entry))
         self._why.setText(why)
         self.undo.setAccessibleDescription(why)
 
@@ -162,11 +166,11 @@ class HistoryDetails(QFrame):
 
 def _why_not(entry: HistoryEntry) -> str:
     if entry.undone_by:
-        return "It was taken back already."
+        return tr("It was taken back already.")
     if entry.verb == "undo":
-        return "This was an undo itself."
+        return tr("This was an undo itself.")
     if entry.verb == "purge":
-        return "What was kept is removed for good."
+        return tr("What was kept is removed for good.")
     if entry.word is not None and entry.word.is_refusal:
-        return "Nothing was removed, so there is nothing to put back."
-    return "Nothing is left that could be put back."
+        return tr("Nothing was removed, so there is nothing to put back.")
+    return tr("Nothing is left that could be put back.")

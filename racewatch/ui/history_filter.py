@@ -7,10 +7,11 @@ from PySide6.QtGui import QAction, QKeyEvent
 from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
 
 from racewatch.core.model import KindName
-from racewatch.ui import icons
+from racewatch.ui import icons, kinds_said
 from racewatch.ui.history_text import Ended, Since, retention
 from racewatch.ui.plain import PlainLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 _KINDS = (None, *KindName)
 
@@ -25,21 +26,25 @@ class HistoryFilter(QFrame):
         self._look = look
         self.setObjectName("filterBar")
         self.search = QLineEdit()
-        self.search.setPlaceholderText("Search  (Ctrl+F)")
-        self.search.setAccessibleName("Search the history")
+        self.search.setPlaceholderText(tr("Search  (Ctrl+F)"))
+        self.search.setAccessibleName(tr("Search the history"))
         self.search.setAccessibleDescription(
-            "Shows lines that hold all these words in path, outcome, owner or summary"
+            tr("Shows lines that hold all these words in path, outcome, owner or summary")
         )
         self.search.setMinimumWidth(160)
         self.search.setMaximumWidth(340)
-        self._glass = QAction("Search", self)
+        self._glass = QAction(tr("Search"), self)
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self.changed)
         self.search.installEventFilter(self)
-        self.ended = self._choice("Outcome", "Show only what ended like this", [one.value for one in Ended])
-        kinds = ["Any kind", *(f"{kind.value.capitalize()}s" for kind in KindName)]
-        self.kind = self._choice("Kind", "Show only this kind of thing", kinds)
-        self.since = self._choice("Time", "Show only what happened since then", [one.value for one in Since])
+        self.ended = self._choice(
+            tr("Outcome"), tr("Show only what ended like this"), [tr(one.value) for one in Ended]
+        )
+        kinds = [tr("Any kind"), *map(kinds_said.title, KindName)]
+        self.kind = self._choice(tr("Kind"), tr("Show only this kind of thing"), kinds)
+        self.since = self._choice(
+            tr("Time"), tr("Show only what happened since then"), [tr(one.value) for one in Since]
+        )
         self.kept = PlainLabel()
         self.kept.setObjectName("muted")
         self.kept.setContentsMargins(2, 0, 0, 0)

@@ -12,10 +12,12 @@ from racewatch.core.model import HistoryEntry, KindName
 from racewatch.ui import history_text, words
 from racewatch.ui.history_text import Ended, Since
 from racewatch.ui.plain import tooltip
+from racewatch.ui.tr import marked, tr
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
-TITLES: Final = ("When", "Verb", "Target", "Outcome", "What happened")
+TITLES: Final = (marked("When"), marked("Verb"), marked("Target"), marked("Outcome"), marked("What happened"))
+VERB: Final = 1
 TARGET: Final = 2
 OUTCOME: Final = 3
 ENTRY: Final = Qt.ItemDataRole.UserRole + 1
@@ -110,7 +112,7 @@ class HistoryModel(QAbstractTableModel):
     def _text(entry: HistoryEntry, column: int) -> str:
         return (
             words.moment(entry.started_at),
-            entry.verb,
+            history_text.verb(entry),
             history_text.entry_path(entry),
             history_text.outcome_text(entry),
             entry.summary,
@@ -121,5 +123,5 @@ class HistoryModel(QAbstractTableModel):
     ) -> object:
         wanted = role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole)
         if orientation is Qt.Orientation.Horizontal and wanted and 0 <= section < len(TITLES):
-            return TITLES[section]
+            return tr(TITLES[section])
         return None

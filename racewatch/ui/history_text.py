@@ -10,21 +10,23 @@ from racewatch.core import wire
 from racewatch.core.model import HistoryEntry, OutcomeWord
 from racewatch.core.text import display
 from racewatch.ui import words
+from racewatch.ui.tr import marked, recorded, tr
 
 TITLES: Final = ("Started", "Ended", "Verb", "Kind", "Target", "Outcome", "What happened", "Action")
+_VERBS: Final = {"remove": marked("remove"), "undo": marked("undo"), "purge": marked("purge")}
 _DAY: Final = 86400.0
 
 
 class Ended(enum.Enum):
     """The outcomes as one looks for them; the values are what people read."""
 
-    ANY = "Any outcome"
-    DONE = "Done"
-    REFUSED = "Refused"
-    FAILED = "Failed"
-    UNDONE = "Undone"
-    CAN_UNDO = "Can be put back"
-    OPEN = "Under way"
+    ANY = marked("Any outcome")
+    DONE = marked("Done")
+    REFUSED = marked("Refused")
+    FAILED = marked("Failed")
+    UNDONE = marked("Undone")
+    CAN_UNDO = marked("Can be put back")
+    OPEN = marked("Under way")
 
     def holds(self, entry: HistoryEntry) -> bool:
         """Whether an entry is one of these."""
@@ -43,10 +45,10 @@ class Ended(enum.Enum):
 class Since(enum.Enum):
     """How far back; the values are what people read."""
 
-    EVER = "Any time"
-    HOUR = "The last hour"
-    DAY = "The last 24 hours"
-    WEEK = "The last 7 days"
+    EVER = marked("Any time")
+    HOUR = marked("The last hour")
+    DAY = marked("The last 24 hours")
+    WEEK = marked("The last 7 days")
 
     def holds(self, entry: HistoryEntry, now: float) -> bool:
         """Whether an entry began that lately."""
@@ -62,8 +64,23 @@ def can_undo(entry: HistoryEntry) -> bool:
 def outcome_text(entry: HistoryEntry) -> str:
     """How it ended, in words."""
     if entry.word is None:
-        return "under way"
-    return "undone" if entry.undone_by else words.OUTCOME_WORDS[entry.word]
+        return tr("under way")
+    return tr("undone") if entry.undone_by else words.outcome_word(entry.word)
+
+
+def verb(entry: HistoryEntry) -> str:
+    """What was done, in a word: ``remove``, ``undo``, ``purge``."""
+    return tr(_VERBS.get(entry.verb, entry.verb))
+
+
+def verbs() -> list[str]:
+    """All words for what was done."""
+    return [tr(verb) for verb in _VERBS.values()]
+
+
+def outcomes() -> list[str]:
+    """All words for how it ended."""
+    return [*map(words.outcome_word, OutcomeWord), tr("under way"), tr("undone")]
 
 
 def entry_path(entry: HistoryEntry) -> str:
@@ -88,7 +105,9 @@ def row(entry: HistoryEntry) -> tuple[str, ...]:
 def haystack(entry: HistoryEntry) -> str:
     """What a search looks through, in one case."""
     seen = entry.observation
-    parts = [entry.verb, entry_path(entry), outcome_text(entry), entry.summary, entry.action]
+    shown = (verb(entry), outcome_text(entry))
+    with recorded():
+        parts = [*shown, entry.verb, entry_path(entry), outcome_text(entry), entry.summary, entry.action]
     if seen is not None:
         parts += [seen.label, words.owner_text(seen.owner), seen.format or ""]
     return "\n".join(parts).casefold()
@@ -100,10 +119,10 @@ def before(entry: HistoryEntry) -> list[tuple[str, str]]:
     if seen is None:
         return []
     pairs = [
-        ("State", f"{seen.verdict.value}: {seen.label}"),
-        ("Owner", words.owner_text(seen.owner)),
-        ("There since", words.there_since(seen)),
-        ("Seen", words.full_moment(seen.seen_at)),
+        (tr("State"), f"{words.state_word(seen.verdict.value)}: {seen.label}"),
+        (tr("Owner"), words.owner_text(seen.owner)),
+        (tr("There since"), words.there_since(seen)),
+        (tr("Seen"), words.full_moment(seen.seen_at)),
     ]
     return [(name, value) for name, value in pairs if value]
 
@@ -111,20 +130,25 @@ def before(entry: HistoryEntry) -> list[tuple[str, str]]:
 def after(entry: HistoryEntry) -> str:
     """What was there after it."""
     if entry.word is None:
-        return "Not known yet: it is under way, or was interrupted; the next start of racewatch brings it to an end."
+        return tr(
+            "Not known yet: it is under way, or was interrupted; the next start of racewatch brings it "
+            "to an end."
+        )
     if entry.word is OutcomeWord.GONE:
-        return "It was not there any more; nothing was touched."
+        return tr("It was not there any more; nothing was touched.")
     if entry.word.is_refusal:
-        return "It stayed as it was; nothing was touched."
+        return tr("It stayed as it was; nothing was touched.")
     if entry.word is OutcomeWord.FAILED:
-        return "What was moved is back, or where it is stands above."
+        return tr("What was moved is back, or where it is stands above.")
     if entry.verb == "undo":
-        return "It was back under its name."
+        return tr("It was back under its name.")
     if entry.verb == "purge":
-        return "What had been kept aside was gone for good."
+        return tr("What had been kept aside was gone for good.")
     if entry.undone_by:
-        return "Its name was free, until it was put back."
-    return "Its name was free" + (", and the thing itself kept aside." if entry.kept else ".")
+        return tr("Its name was free, until it was put back.")
+    return (
+        tr("Its name was free, and the thing itself kept aside.") if entry.kept else tr("Its name was free.")
+    )
 
 
 def until(entry: HistoryEntry, keep_days: float) -> str:
@@ -132,26 +156,21 @@ def until(entry: HistoryEntry, keep_days: float) -> str:
     if not can_undo(entry):
         return ""
     if entry.kept:
-        return "Kept aside until it is freed; it is never forgotten."
+        return tr("Kept aside until it is freed; it is never forgotten.")
     ends = (entry.ended_at or entry.started_at) + keep_days * _DAY
-    return f"Until {words.full_moment(ends)}; forgotten by the first start after that."
+    return tr("Until {when}; forgotten by the first start after that.").format(when=words.full_moment(ends))
 
 
 def retention(keep_days: int) -> str:
     """What is kept how long, in a sentence."""
-    days = "1 day" if keep_days == 1 else f"{keep_days:,} days"
-    return f"What was removed can be put back for {days}; the lines stay."
+    return tr("What was removed can be put back for %n day(s); the lines stay.", "", keep_days)
 
 
 def recovered(entries: Sequence[HistoryEntry]) -> str:
     """What was brought to an end at this start, in a sentence."""
-    count = len(entries)
-    what = (
-        "1 act that had been interrupted was"
-        if count == 1
-        else f"{count} acts that had been interrupted were"
-    )
-    return f"{what} brought to an end: {'; '.join(entry.summary for entry in entries[:3])}."
+    summaries = "; ".join(entry.summary for entry in entries[:3])
+    said = tr("%n act(s) that had been interrupted brought to an end: {summaries}.", "", len(entries))
+    return said.format(summaries=summaries)
 
 
 def recovered_details(entries: Sequence[HistoryEntry]) -> str:

@@ -29,18 +29,21 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.core.model import HistoryEntry, OutcomeWord
-from racewatch.ui import icons
+from racewatch.ui import history_text, icons
 from racewatch.ui.cells import draw_path
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.history_details import HistoryDetails
 from racewatch.ui.history_filter import HistoryFilter
-from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, HistoryModel
+from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, VERB, HistoryModel
 from racewatch.ui.plain import fixed_font
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 _WIDTHS: Final = (130, 74, 250, 176)
 _ROW_HEIGHT: Final = 28
+#: Beside the words of a cell: its margins and its icon.
+_AROUND: Final = 44
 
 
 def outcome_icon(look: Look, entry: HistoryEntry) -> tuple[str, str]:
@@ -126,11 +129,11 @@ class HistoryView(QWidget):
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
-        header.setAccessibleName("Columns")
+        header.setAccessibleName(tr("Columns"))
         for column, width in enumerate(_WIDTHS):
-            header.resizeSection(column, width)
-        self.table.setAccessibleName("History")
-        self.table.setAccessibleDescription("One row for each removal or undo, newest first")
+            header.resizeSection(column, max(width, self._needs(column)))
+        self.table.setAccessibleName(tr("History"))
+        self.table.setAccessibleDescription(tr("One row for each removal or undo, newest first"))
         self.table.selectionModel().selectionChanged.connect(self._on_selected)
         self._empty = EmptyState(look)
         self.filters = HistoryFilter(look)
@@ -159,6 +162,11 @@ class HistoryView(QWidget):
         layout.addWidget(self.splitter)
         self.set_keep_days(keep_days)
         self._show_area()
+
+    def _needs(self, column: int) -> int:
+        """The width of its longest word: they are as long as the language wants."""
+        said = {VERB: history_text.verbs(), OUTCOME: history_text.outcomes()}.get(column, ())
+        return max(map(self.table.fontMetrics().horizontalAdvance, said), default=0) + _AROUND
 
     def set_keep_days(self, keep_days: int) -> None:
         """How long what was removed can be put back, from now on."""
@@ -205,20 +213,20 @@ class HistoryView(QWidget):
             return
         self._area.setCurrentWidget(self._empty)
         if self._problem:
-            self._empty.say("error", "No journal", self._problem)
+            self._empty.say("error", tr("No journal"), self._problem)
         elif self.model.total:
             self._empty.say(
                 "filter",
-                "Nothing matches",
-                f"{self.model.total:,} lines are hidden by the search or the choices above.",
-                button="Show all",
+                tr("Nothing matches"),
+                tr("%n line(s) are hidden by the search or the choices above.", "", self.model.total),
+                button=tr("Show all"),
                 act=self.filters.reset,
             )
         else:
             self._empty.say(
                 "history",
-                "Nothing was done yet",
-                "Each removal, refusal and undo is kept here, with its evidence.",
+                tr("Nothing was done yet"),
+                tr("Each removal, refusal and undo is kept here, with its evidence."),
             )
 
     def allow(self, forbidden: str) -> None:

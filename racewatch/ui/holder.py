@@ -18,11 +18,12 @@ from racewatch.ui.bridge import Bridge
 from racewatch.ui.evidence_pane import FactGrid
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
 _LIVES: Final = {
-    Life.ALIVE: "runs now",
-    Life.ENDED: "has ended",
-    Life.UNKNOWN: "cannot be seen from here",
+    Life.ALIVE: marked("runs now"),
+    Life.ENDED: marked("has ended"),
+    Life.UNKNOWN: marked("cannot be seen from here"),
 }
 Found = tuple[Life, str | None]
 
@@ -53,13 +54,13 @@ def pairs(owner: Owner, found: Found | None) -> list[tuple[str, str]]:
     """What is told of one process."""
     life, container = found if found is not None else (None, None)
     said = [
-        ("Process", f"{display_text(owner.name)} (pid {owner.pid})"),
-        ("State", "is looked up…" if life is None else _LIVES[life]),
-        ("User", display_text(owner.user)),
-        ("Command", display_text(owner.command)),
-        ("Unit", display_text(owner.unit or "")),
-        ("Container", display_text(container or "")),
-        ("Started", words.full_moment(owner.started)),
+        (tr("Process"), tr("{name} (pid {pid})").format(name=display_text(owner.name), pid=owner.pid)),
+        (tr("State"), tr("is looked up…") if life is None else tr(_LIVES[life])),
+        (tr("User"), display_text(owner.user)),
+        (tr("Command"), display_text(owner.command)),
+        (tr("Unit"), display_text(owner.unit or "")),
+        (tr("Container"), display_text(container or "")),
+        (tr("Started"), words.full_moment(owner.started)),
     ]
     return [(name, value) for name, value in said if value]
 
@@ -72,13 +73,14 @@ class HolderDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self._owners = (*((seen.owner,) if seen.owner else ()), *seen.others)
         self._found: list[Found | None] = [None] * len(self._owners)
-        count = "1 process holds" if len(self._owners) == 1 else f"{len(self._owners)} processes hold"
-        title = f"{count} “{words.target_name(seen.target, seen.path)}”"
+        title = tr("%n process(es) hold “{name}”", "", len(self._owners)).format(
+            name=words.target_name(seen.target, seen.path)
+        )
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         heading = WrapLabel(title)
         heading.setObjectName("paneTitle")
-        at = PlainLabel(f"As it was seen at {words.moment(seen.seen_at)}")
+        at = PlainLabel(tr("As it was seen at {when}").format(when=words.moment(seen.seen_at)))
         at.setObjectName("muted")
         body = QWidget()
         body.setObjectName("paneBody")
@@ -89,14 +91,14 @@ class HolderDialog(QDialog):
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Holders")
-        self.copy = QPushButton("Copy")
-        self.copy.setAccessibleName("Copy")
-        self.copy.setAccessibleDescription("Copy what is shown here as text")
+        scroll.setAccessibleName(tr("Holders"))
+        self.copy = QPushButton(tr("Copy"))
+        self.copy.setAccessibleName(tr("Copy"))
+        self.copy.setAccessibleDescription(tr("Copy what is shown here as text"))
         self.copy.setAutoDefault(False)
         self.copy.clicked.connect(self._on_copy)
-        close = QPushButton("Close")
-        close.setAccessibleName("Close")
+        close = QPushButton(tr("Close"))
+        close.setAccessibleName(tr("Close"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
         buttons = QHBoxLayout()

@@ -12,6 +12,7 @@ from racewatch.ui.name_dialog import NameDialog
 from racewatch.ui.query import Key, Query, Term, text_of
 from racewatch.ui.saved import FilterCounts, SavedFilters
 from racewatch.ui.sidebar import Page, Sidebar
+from racewatch.ui.tr import tr
 
 
 class KeptFilters(QObject):
@@ -46,7 +47,7 @@ class KeptFilters(QObject):
         if kind is not None and not query.of(Key.KIND):
             query = Query((Term(kind.value, Key.KIND), *query.terms))
         text = text_of(query)
-        dialog = NameDialog("Save filter", text, "Save", "", self.saved.why_not, self._window)
+        dialog = NameDialog(tr("Save filter"), text, tr("Save"), "", self.saved.why_not, self._window)
         dialog.named.connect(lambda name: self._save(name, text))
         dialog.open()
 
@@ -59,9 +60,9 @@ class KeptFilters(QObject):
         if found is None:
             return
         dialog = NameDialog(
-            "Rename filter",
+            tr("Rename filter"),
             found.text,
-            "Rename",
+            tr("Rename"),
             name,
             lambda new: self.saved.why_not(new, renaming=name),
             self._window,

@@ -19,6 +19,7 @@ from racewatch.core.protected import Protected
 from racewatch.core.text import display
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.strip import Level, Strip, StripArea
+from racewatch.ui.tr import marked, tr
 from racewatch.verbs import Racewatch
 
 if TYPE_CHECKING:
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 #: Editors write in several steps; looked at when they have been quiet for so long.
 _QUIET_MS: Final = 150
 #: Whoever writes a file anew may empty or remove it first, and take their time: that permits nothing.
-_NOTHING: Final = "gone, or empty; to go on with the defaults, start racewatch anew"
+_NOTHING: Final = marked("gone, or empty; to go on with the defaults, start racewatch anew")
 
 
 def in_force(good: Config, read: Config, problems: tuple[ConfigProblem, ...]) -> Config:
@@ -126,7 +127,9 @@ class LiveSettings(QObject):
         except ValueError as error:
             self._strips.show_message(
                 Level.WARNING,
-                f"The settings in {display(self._file)} cannot be changed here before the file is put right: {error}.",
+                tr(
+                    "The settings in {file} cannot be changed here before the file is put right: {error}."
+                ).format(file=display(self._file), error=error),
             )
             return
         self.dialog = dialog
@@ -147,7 +150,8 @@ class LiveSettings(QObject):
             self.read(ours=True)
         else:
             self._strips.show_message(
-                Level.INFO, "The settings are written; this window goes on with its own until it is closed."
+                Level.INFO,
+                tr("The settings are written; this window goes on with its own until it is closed."),
             )
 
     def read(self, *, ours: bool = False) -> None:
@@ -164,7 +168,7 @@ class LiveSettings(QObject):
         if self._seen is not raw:
             return  # it was slow to understand (a folder that hangs), and what was written since is in force
         if not ours and not (raw or b"").strip():
-            problems = (ConfigProblem(self._file, _NOTHING),)
+            problems = (ConfigProblem(self._file, tr(_NOTHING)),)
         self._apply(config, problems)
 
     def _apply(self, config: Config, problems: tuple[ConfigProblem, ...]) -> None:
@@ -178,15 +182,20 @@ class LiveSettings(QObject):
         self._racewatch.reconfigure(wanted)
         if problems:
             closed = any(rule.pattern == b"*" for rule in config.protected.rules)
-            more = " Nothing is removed until it is put right." if closed else ""
+            more = tr("Nothing is removed until it is put right.") if closed else ""
+            said = tr("The settings of before stay in force: {problem}.").format(
+                problem=problems[0].wrong_where
+            )
             self._complaint = self._strips.show_message(
                 Level.WARNING,
-                f"The settings of before stay in force: {problems[0].wrong_where}.{more}",
+                f"{said} {more}".rstrip(),
                 details="\n".join(problem.wrong_where for problem in problems),
                 standing=True,
             )
         else:
-            self._strips.show_message(Level.INFO, f"The settings in {display(self._file)} are in force.")
+            self._strips.show_message(
+                Level.INFO, tr("The settings in {file} are in force.").format(file=display(self._file))
+            )
         self.changed.emit(before, self._racewatch.config)
 
 

@@ -12,6 +12,7 @@ from racewatch.ui import whereabouts
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.query import Key, Query, Term
 from racewatch.ui.targets_view import TargetsView
+from racewatch.ui.tr import tr
 from racewatch.ui.why_empty import Reason
 from racewatch.verbs import Racewatch
 
@@ -54,12 +55,21 @@ class LookUp(QObject):
             return
         if path is None:
             shown = display_text(" ".join(text.split()))
-            shown = f"“{shown[:_SHOWN]}{'…' if len(shown) > _SHOWN else ''}”" if shown else "Nothing"
-            self.told.emit(f"{shown} is no path: copy a path, a file, or a message that holds one.")
+            cut = shown if len(shown) <= _SHOWN else f"{shown[:_SHOWN]}…"
+            if cut:
+                said = tr("“{text}” is no path: copy a path, a file, or a message that holds one.")
+            else:
+                said = tr("Nothing is no path: copy a path, a file, or a message that holds one.")
+            self.told.emit(said.format(text=cut))
             return
         query = Query((Term(display(path), Key.BELOW),))
         name = display(path)
-        self.opened.emit(query, Reason("hourglass", f"Looking up {name}", "Who has it open is being asked."))
+        self.opened.emit(
+            query,
+            Reason(
+                "hourglass", tr("Looking up {name}").format(name=name), tr("Who has it open is being asked.")
+            ),
+        )
         if self._choose(path):
             return
         found = await self._bridge.offload(lambda: whereabouts.look(path, self._racewatch, self._roots()))

@@ -24,6 +24,7 @@ from racewatch import crashlog
 from racewatch.core.text import one_line
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.strip import Level, Strip, StripArea
+from racewatch.ui.tr import tr
 
 #: What was not made for so long is told anew, though its message was closed; until then it is only counted.
 _FORGOTTEN_SECONDS: Final = 60.0
@@ -78,7 +79,9 @@ class Mistakes(QObject):
         known = self._known.get(key)
         if known is None or (not _stands(known.strip) and now - known.at >= _FORGOTTEN_SECONDS):
             kept = crashlog.record(error, doing)
-            said = f"Something went wrong inside racewatch ({doing}): {_short(error)}. It goes on; {kept}."
+            said = tr("Something went wrong inside racewatch ({doing}): {error}. It goes on; {kept}.").format(
+                doing=doing, error=_short(error), kept=kept
+            )
             details = details_of(error)
             strip = self._strips.show_message(Level.ERROR, said, details=details)
             known = self._known[key] = _Known(said, details, strip)
@@ -97,8 +100,10 @@ class Mistakes(QObject):
     def _show_counts(self) -> None:
         for known in self._known.values():
             if known.count > 1 and _stands(known.strip):
-                often = f"{known.count:,} times"
-                known.strip.say(f"{known.said} This happened {often}.", f"{often}, first:\n{known.details}")
+                often = tr("This happened %n time(s).", "", known.count)
+                # For whoever mends it: English, as the traceback.
+                details = f"{known.count:,} times, first:\n{known.details}"
+                known.strip.say(f"{known.said} {often}", details)
 
 
 class Caught:

@@ -8,6 +8,7 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from racewatch.ui.plain import PlainLabel, WrapLabel
+from racewatch.ui.tr import tr
 
 
 class NameDialog(QDialog):
@@ -33,9 +34,9 @@ class NameDialog(QDialog):
         self.setMinimumWidth(380)
         told = WrapLabel(about)
         told.setObjectName("muted")
-        label = PlainLabel("Name")
+        label = PlainLabel(tr("Name"))
         self.line = QLineEdit(name)
-        self.line.setAccessibleName("Name")
+        self.line.setAccessibleName(tr("Name"))
         self.line.selectAll()
         label.setBuddy(self.line)
         self.said = PlainLabel()
@@ -43,7 +44,7 @@ class NameDialog(QDialog):
         self.confirm = QPushButton(verb)
         self.confirm.setDefault(True)
         self.confirm.clicked.connect(self.accept)
-        cancel = QPushButton("Cancel")
+        cancel = QPushButton(tr("Cancel"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
         below = QHBoxLayout()

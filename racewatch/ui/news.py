@@ -22,6 +22,7 @@ from racewatch.ui.review import level_of_all, summary_of
 from racewatch.ui.stale_news import StaleNews
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 from racewatch.ui.waiting import Answer, Wait
 from racewatch.ui.waits import Waits
 from racewatch.verbs import Racewatch
@@ -29,17 +30,18 @@ from racewatch.verbs import Racewatch
 _REASON: Final = "notifications"
 _NAMED: Final = 3
 _ANSWERS: Final = {
-    Answer.FREE: "What you wait for is free",
-    Answer.GONE: "What you wait for is gone",
-    Answer.DOUBT: "What you wait for is not seen in use any more",
-    Answer.TAKEN: "What you wait for is in other hands",
-    Answer.LOST: "What you wait for is not watched any more",
+    Answer.FREE: marked("What you wait for is free"),
+    Answer.GONE: marked("What you wait for is gone"),
+    Answer.DOUBT: marked("What you wait for is not seen in use any more"),
+    Answer.TAKEN: marked("What you wait for is in other hands"),
+    Answer.LOST: marked("What you wait for is not watched any more"),
 }
 _ENDS: Final = {
-    Level.SUCCESS: "It is done",
-    Level.REFUSED: "Nothing was changed: it was refused",
-    Level.ERROR: "It failed",
+    Level.SUCCESS: marked("It is done"),
+    Level.REFUSED: marked("Nothing was changed: it was refused"),
+    Level.ERROR: marked("It failed"),
 }
+_ALL_ENDED: Final = marked("What you asked for has ended")
 
 
 class News(QObject):
@@ -107,7 +109,11 @@ class News(QObject):
     async def remarks(self) -> dict[str, str]:
         """What is to be known beside a setting before it is turned on."""
         problem = await self.notifier.problem()
-        return {"notify.stale": f"None can be shown just now: {problem}."} if problem else {}
+        return (
+            {"notify.stale": tr("None can be shown just now: {problem}.").format(problem=problem)}
+            if problem
+            else {}
+        )
 
     async def _try(self) -> None:
         """Who turns notifications on is told at once that there will be none."""
@@ -136,11 +142,11 @@ class News(QObject):
     def _on_answered(self, ended: Sequence[Wait]) -> None:
         for wait in ended:
             answer = wait.answer or Answer.LOST
-            self.notices.add(Topic.FREE, Item(wait.target, wait.said, _ANSWERS[answer]))
+            self.notices.add(Topic.FREE, Item(wait.target, wait.said, tr(_ANSWERS[answer])))
 
     def _on_ended(self, outcomes: Sequence[Outcome], text: str) -> None:
         said = text or (sentence_of(outcomes[0]) if len(outcomes) == 1 else summary_of(outcomes))
-        title = _ENDS[level_of_all(outcomes)] if len(outcomes) == 1 else "What you asked for has ended"
+        title = tr(_ENDS[level_of_all(outcomes)] if len(outcomes) == 1 else _ALL_ENDED)
         item = Item(outcomes[0].target, said, title, action=outcomes[-1].action)
         self.notices.add(Topic.ENDED, item)
 
@@ -172,7 +178,12 @@ class News(QObject):
 
 def _left_over(seen: Observation) -> Item:
     noun = words.noun(seen.target)
-    return Item(seen.target, words.full_path(seen), f"A {noun} was left over", more=f"\n{seen.summary}")
+    return Item(
+        seen.target,
+        words.full_path(seen),
+        tr("A {noun} was left over").format(noun=noun),
+        more=f"\n{seen.summary}",
+    )
 
 
 def _in_words(topic: Topic, items: Sequence[Item]) -> tuple[str, str]:
@@ -181,10 +192,10 @@ def _in_words(topic: Topic, items: Sequence[Item]) -> tuple[str, str]:
     if len(items) == 1:
         return first.title, f"{first.text}{first.more}"
     title = {
-        Topic.STALE: f"{len(items):,} things were left over",
-        Topic.FREE: f"News of {len(items):,} things that you wait for",
-        Topic.ENDED: f"{len(items):,} removals have ended",
+        Topic.STALE: tr("%n things were left over", "", len(items)),
+        Topic.FREE: tr("News of %n things that you wait for", "", len(items)),
+        Topic.ENDED: tr("%n removals have ended", "", len(items)),
     }[topic]
     more = len(items) - _NAMED
-    lines = [item.text for item in items[:_NAMED]] + ([f"and {more:,} more"] if more > 0 else [])
+    lines = [item.text for item in items[:_NAMED]] + ([tr("and %n more", "", more)] if more > 0 else [])
     return title, "\n".join(lines)

@@ -62,7 +62,7 @@ def incident_note(seen: Observation, *, may: str, since: str, now: float, space:
         "",
     ]
     lines += [
-        f"* {words.SAYS_WORDS[one.says]}: {plain(one.detail)} ({plain(one.check)}, by {code(one.source)})"
+        f"* {words.says_word(one.says)}: {plain(one.detail)} ({plain(one.check)}, by {code(one.source)})"
         for one in remains.found(seen)
     ]
     owners = (*((seen.owner,) if seen.owner else ()), *seen.others)

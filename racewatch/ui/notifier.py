@@ -18,6 +18,7 @@ from racewatch.linux.dbus_wire import Message
 from racewatch.linux.session_bus import PATIENCE, Failed, NoBus
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.desktop_bus import DesktopBus
+from racewatch.ui.tr import tr
 
 APP_ID: Final = "io.github.racewatch.racewatch"
 NAME: Final = "org.freedesktop.Notifications"
@@ -91,7 +92,7 @@ class Notifier(QObject):
                 APP_ID,
                 title,
                 body,
-                [_OPEN, "Show it"],
+                [_OPEN, tr("Show it")],
                 {"desktop-entry": ("s", APP_ID)},
                 -1,
             )
@@ -111,7 +112,8 @@ class Notifier(QObject):
         """Say once that, and why, nothing can be shown."""
         if not self._complained:
             self._complained = True
-            self.failed.emit(f"No desktop notification can be shown: {why}. What happens is still told here.")
+            text = tr("No desktop notification can be shown: {why}. What happens is still told here.")
+            self.failed.emit(text.format(why=why))
 
     def forgive(self) -> None:
         """Notifications were turned on, or off: what is wrong may be said again."""
@@ -139,5 +141,5 @@ class Notifier(QObject):
 
 def _why(error: NoBus | Failed) -> str:
     if isinstance(error, NoBus):
-        return str(error).replace(NAME, "the notification server of this desktop")
-    return "this desktop has no notification server that could be asked"
+        return str(error).replace(NAME, tr("the notification server of this desktop"))
+    return tr("this desktop has no notification server that could be asked")

@@ -14,9 +14,10 @@ from racewatch.ui.plain import WrapLabel, heading
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.tr import marked, tr
 from racewatch.verbs import Racewatch, RacewatchError
 
-WHY_OFF: Final = "Observing: nothing is removed, put back or freed."
+WHY_OFF: Final = marked("Observing: nothing is removed, put back or freed.")
 
 
 class ActAgainDialog(SteadyDialog):
@@ -24,19 +25,22 @@ class ActAgainDialog(SteadyDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        title = "Allow removing again?"
+        title = tr("Allow removing again?")
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(460)
         head = heading(title)
         said = WrapLabel(
-            "Until now racewatch only looked. Afterwards what is left over can be removed from this window, each time "
-            "after a question. What a crash had interrupted is brought to an end at once."
+            tr(
+                "Until now racewatch only looked. Afterwards what is left over can be removed from this "
+                "window, each time after a question. What a crash had interrupted is brought to an end "
+                "at once."
+            )
         )
-        self.cancel = SteadyButton("Go on observing")
+        self.cancel = SteadyButton(tr("Go on observing"))
         self.cancel.setDefault(True)
         self.cancel.clicked.connect(self.reject)
-        self.allow = SteadyButton("Allow removing")
+        self.allow = SteadyButton(tr("Allow removing"))
         self.allow.setAutoDefault(False)
         self.allow.setEnabled(False)
         self.allow.clicked.connect(self.accept)
@@ -76,16 +80,20 @@ class Observing(QObject):
     def turn(self, action: QAction, enable: Callable[[bool, str], None]) -> None:
         """Show how it stands: title, tick, and whether a person may turn it off."""
         on = self._racewatch.observing
-        self._window.setWindowTitle(f"observing — {self._title}" if on else self._title)
+        self._window.setWindowTitle(
+            tr("observing — {title}").format(title=self._title) if on else self._title
+        )
         action.setChecked(on)
         fixed = on and self._racewatch.config.observe
-        enable(not fixed, "The configuration says to observe only (observe = true)." if fixed else "")
+        enable(not fixed, tr("The configuration says to observe only (observe = true).") if fixed else "")
 
     def toggle(self) -> None:
         """On at once; off after a question."""
         if not self._racewatch.observing:
             self._racewatch.start_observing()
-            self._strips.show_message(Level.INFO, f"{WHY_OFF} Switch it off in the Edit menu.")
+            self._strips.show_message(
+                Level.INFO, tr("{observing} Switch it off in the Edit menu.").format(observing=tr(WHY_OFF))
+            )
             self.changed.emit()
             return
         self.changed.emit()  # the menu took its tick away by itself

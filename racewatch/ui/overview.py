@@ -10,16 +10,17 @@ from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QFont, QHideEvent, QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QScrollArea, QVBoxLayout, QWidget
 
-from racewatch.core.model import Verdict
+from racewatch.core.model import Observation, Verdict
 from racewatch.core.text import display
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.monitor.timeline import State
-from racewatch.ui import timeline_paint, timeline_text, words
+from racewatch.ui import kinds_said, timeline_paint, timeline_text, words
 from racewatch.ui.columns import SHAPES
 from racewatch.ui.count_chart import CountChart
 from racewatch.ui.lines import MOST_LINES, Line, LineList, Opening, Picture
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import number, tr
 
 #: Changes are shown at most this often (seconds), ages of what is quiet this seldom.
 _PACE: Final = 1.0
@@ -51,19 +52,19 @@ class Overview(QWidget):
         self._now = now
         self._shown_at = 0.0
         self._pressed_at = -_FINGER
-        self.setAccessibleName("Overview")
-        self.charts = {kind: CountChart(look, shape.plural.capitalize()) for kind, shape in SHAPES.items()}
-        self._titles = {kind: _title(shape.plural.capitalize()) for kind, shape in SHAPES.items()}
+        self.setAccessibleName(tr("Overview"))
+        self.charts = {kind: CountChart(look, kinds_said.title(kind)) for kind in SHAPES}
+        self._titles = {kind: _title(kinds_said.title(kind)) for kind in SHAPES}
         self._cards = [_Card(self._titles[kind], self.charts[kind]) for kind in SHAPES]
-        self.attention = self._list(look, "Left over, or cannot be told", "How many, by kind")
-        self.flapping = self._list(look, "What flaps", "What changed most often lately")
-        self.oldest = self._list(look, "Oldest left-overs", "What is left over for longest")
-        self.fullest = self._list(look, "Fullest directories", "Where most things are")
+        self.attention = self._list(look, tr("Left over, or cannot be told"), tr("How many, by kind"))
+        self.flapping = self._list(look, tr("What flaps"), tr("What changed most often lately"))
+        self.oldest = self._list(look, tr("Oldest left-overs"), tr("What is left over for longest"))
+        self.fullest = self._list(look, tr("Fullest directories"), tr("Where most things are"))
         self._empty = {
-            self.attention: _quiet("Nothing is left over, and everything could be told."),
-            self.flapping: _quiet("Nothing changes again and again."),
-            self.oldest: _quiet("Nothing is left over."),
-            self.fullest: _quiet("Nothing is there."),
+            self.attention: _quiet(tr("Nothing is left over, and everything could be told.")),
+            self.flapping: _quiet(tr("Nothing changes again and again.")),
+            self.oldest: _quiet(tr("Nothing is left over.")),
+            self.fullest: _quiet(tr("Nothing is there.")),
         }
         self._blocks = [
             _Card(_title(lines.accessibleName()), lines, empty) for lines, empty in self._empty.items()
@@ -76,7 +77,9 @@ class Overview(QWidget):
         self._advance.timeout.connect(self._on_advance)
 
     def _list(self, look: Look, name: str, description: str) -> LineList:
-        lines = LineList(look, name, f"{description}; Enter opens a line in its view")
+        lines = LineList(
+            look, name, tr("{description}; Enter opens a line in its view").format(description=description)
+        )
         lines.opened.connect(self.opened)
         lines.pressed_down.connect(self._on_pressed)
         return lines
@@ -88,7 +91,7 @@ class Overview(QWidget):
         self._grid.setSpacing(12)
         self._top = QGridLayout()
         self._top.setSpacing(12)
-        hint = PlainLabel("Enter or a double-click opens a line in its view.")
+        hint = PlainLabel(tr("Enter or a double-click opens a line in its view."))
         hint.setObjectName("muted")
         column = QVBoxLayout(body)
         column.setContentsMargins(16, 14, 16, 14)
@@ -104,7 +107,7 @@ class Overview(QWidget):
         scroll.setWidgetResizable(True)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("Overview")
+        scroll.setAccessibleName(tr("Overview"))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(scroll)
@@ -173,7 +176,7 @@ class Overview(QWidget):
         self._shown_at = now
         self._slide(now)
         for kind, title in self._titles.items():
-            title.setText(f"{SHAPES[kind].plural.capitalize()}  {self._chronicle.tally.total(kind):,}")
+            title.setText(f"{kinds_said.title(kind)}  {number(self._chronicle.tally.total(kind))}")
         self._fill(self.attention, self._attention())
         self._fill(self.oldest, self._oldest())
         self._fill(self.fullest, self._fullest())
@@ -197,12 +200,11 @@ class Overview(QWidget):
         counts = self._chronicle.tally.counts
         found = []
         for verdict in (Verdict.STALE, Verdict.UNKNOWN):
-            for kind, shape in SHAPES.items():
+            for kind in SHAPES:
                 count = counts[kind, verdict]
                 if count:
-                    noun = kind.value if count == 1 else shape.plural
                     opening = Opening(kind, verdict=verdict)
-                    said = f"{count:,} {verdict.value} {noun}"
+                    said = kinds_said.counted_as(verdict, kind, count)
                     found.append(Line(opening, verdict.value, verdict.value, said, is_path=False))
         return found
 
@@ -229,7 +231,7 @@ class Overview(QWidget):
                 "stale",
                 words.full_path(one.seen),
                 words.age(one.since),
-                tip=f"{words.full_path(one.seen)}\n{words.noun(one.seen.target)}, {one.since or 'age not known'}",
+                tip=_age_tip(one.seen, one.since),
             )
             for one in self._chronicle.tally.oldest(MOST_LINES)
         ]
@@ -238,9 +240,9 @@ class Overview(QWidget):
         found = []
         for one in self._chronicle.tally.fullest(MOST_LINES):
             shape = SHAPES[one.kind]
-            said = f"{one.things:,} {one.kind.value if one.things == 1 else shape.plural}"
+            said = kinds_said.counted(one.kind, one.things)
             if one.stale:
-                said += f", {one.stale:,} stale"
+                said = ", ".join((said, tr("%n stale", "", one.stale)))
             path = display(one.path)
             found.append(Line(Opening(one.kind, search=path), shape.plural, "muted", path, said))
         return found
@@ -253,6 +255,11 @@ def _title(text: str) -> PlainLabel:
     font.setWeight(QFont.Weight.DemiBold)
     label.setFont(font)
     return label
+
+
+def _age_tip(seen: Observation, since: str) -> str:
+    since = since or tr("age not known")
+    return f"{words.full_path(seen)}\n{words.noun(seen.target)}, {since}"
 
 
 def _quiet(text: str) -> WrapLabel:

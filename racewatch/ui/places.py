@@ -13,6 +13,7 @@ from PySide6.QtCore import QProcess
 from PySide6.QtDBus import QDBus, QDBusConnection, QDBusMessage
 
 from racewatch.core.text import display, display_text
+from racewatch.ui.tr import tr
 
 _ANSWER_MS: Final = 3000
 #: Tried in this order when none is configured; all of them begin in the folder they are started in.
@@ -78,10 +79,10 @@ def start_terminal(
     try:
         where = folder.decode("utf-8")
     except UnicodeDecodeError:
-        return (
-            f"No terminal was opened in {display(folder)}: its name is no text, and could be mistaken for another. "
-            "Copy its path for a shell instead."
-        )
+        return tr(
+            "No terminal was opened in {folder}: its name is no text, and could be mistaken for "
+            "another. Copy its path for a shell instead."
+        ).format(folder=display(folder))
     commands = [[word.replace("{folder}", where) for word in named]] if named else []
     if not named:
         own = environment.get("TERMINAL", "")
@@ -91,11 +92,11 @@ def start_terminal(
         if started:
             return None
     if named:
-        return (
-            f"The terminal could not be started in {display(folder)}: {display_text(' '.join(named))}. Put the "
-            "setting “terminal” right, or remove it."
-        )
-    return (
-        f"No terminal could be started in {display(folder)}: none is known here, or the folder cannot be entered. Name "
-        "one in the setting “terminal”."
-    )
+        return tr(
+            "The terminal could not be started in {folder}: {command}. Put the setting “terminal” "
+            "right, or remove it."
+        ).format(folder=display(folder), command=display_text(" ".join(named)))
+    return tr(
+        "No terminal could be started in {folder}: none is known here, or the folder cannot be "
+        "entered. Name one in the setting “terminal”."
+    ).format(folder=display(folder))

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from racewatch.core.model import ActRequest, Observation, Outcome, Removable, Target, Verdict
 from racewatch.ui import words
+from racewatch.ui.tr import tr
 
 
 class Doubt(enum.StrEnum):
@@ -117,7 +118,7 @@ class Plan:
             state = words.remove_state(seen, blocked(seen))
             why_not = "" if state.enabled and not state.override else state.reason
             if state.override:
-                why_not = f"One by one only. {why_not}"
+                why_not = tr("One by one only. {why_not}").format(why_not=why_not)
             steps.append(Step(seen, seen, why_not, ticked=not why_not))
         steps.sort(key=lambda step: bool(step.why_not))
         return cls(steps, clock)
@@ -174,8 +175,12 @@ class Plan:
             return ""
         when, said = words.ago(self._clock() - step.doubt_at), step.newest.summary
         return {
-            Doubt.ALIVE: f"It came alive {when}: {said} It is not removed.",
-            Doubt.GONE: f"It went away {when}: nothing is left to remove.",
-            Doubt.CHANGED: f"It changed {when} and is not what you were asked about any more: {said}",
-            Doubt.FORBIDDEN: f"What may be done with it changed {when}: {said}",
+            Doubt.ALIVE: tr("It came alive {when}: {said} It is not removed.").format(when=when, said=said),
+            Doubt.GONE: tr("It went away {when}: nothing is left to remove.").format(when=when),
+            Doubt.CHANGED: tr(
+                "It changed {when} and is not what you were asked about any more: {said}"
+            ).format(when=when, said=said),
+            Doubt.FORBIDDEN: tr("What may be done with it changed {when}: {said}").format(
+                when=when, said=said
+            ),
         }[step.doubt]

@@ -27,11 +27,13 @@ from racewatch.ui.bridge import Bridge
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font, heading
 from racewatch.ui.steady import SteadyButton
 from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.tr import marked, tr
 from racewatch.verbs import Racewatch
 
-_SAID: Final = (
-    "What this pattern matches is never removed by the window, the command line or the agent, however dead it is, "
-    "and the reason is shown to whoever tries. It is written to the configuration file."
+_SAID: Final = marked(
+    "What this pattern matches is never removed by the window, the command line or the agent, "
+    "however dead it is, and the reason is shown to whoever tries. It is written to the "
+    "configuration file."
 )
 
 
@@ -43,13 +45,13 @@ class ProtectDialog(QDialog):
         self._path = path
         self.rule: Protection | None = None
         name = display(os.path.basename(path) or path)
-        title = f"Protect “{name}”?"
+        title = tr("Protect “{name}”?").format(name=name)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(560)
         head = heading(title)
-        self.only = QRadioButton("Only this one")
-        self.folder = QRadioButton("Everything in its folder")
+        self.only = QRadioButton(tr("Only this one"))
+        self.folder = QRadioButton(tr("Everything in its folder"))
         self.only.setChecked(True)
         group = QButtonGroup(self)
         choice = QHBoxLayout()
@@ -61,26 +63,26 @@ class ProtectDialog(QDialog):
         self.only.toggled.connect(self._suggest)
         self.pattern = QLineEdit()
         self.pattern.setFont(fixed_font(self.pattern.font()))
-        self.pattern.setAccessibleName("Pattern")
-        self.pattern.setAccessibleDescription("A shell pattern over whole paths; * stands for anything")
+        self.pattern.setAccessibleName(tr("Pattern"))
+        self.pattern.setAccessibleDescription(tr("A shell pattern over whole paths; * stands for anything"))
         self.reason = QLineEdit()
-        self.reason.setAccessibleName("Reason")
-        self.reason.setPlaceholderText("for example: ask the database team first")
+        self.reason.setAccessibleName(tr("Reason"))
+        self.reason.setPlaceholderText(tr("for example: ask the database team first"))
         for line in (self.pattern, self.reason):
             line.textChanged.connect(self._check)
         form = QFormLayout()
         form.setHorizontalSpacing(12)
         form.setVerticalSpacing(8)
-        for text, field in (("Pattern", self.pattern), ("Reason", self.reason)):
+        for text, field in ((tr("Pattern"), self.pattern), (tr("Reason"), self.reason)):
             form.addRow(PlainLabel(text), field)
         self.problem = WrapLabel()
         self.problem.setObjectName("muted")
-        self.cancel = SteadyButton("Cancel")
-        self.cancel.setAccessibleName("Cancel")
+        self.cancel = SteadyButton(tr("Cancel"))
+        self.cancel.setAccessibleName(tr("Cancel"))
         self.cancel.setAutoDefault(False)
         self.cancel.clicked.connect(self.reject)
-        self.protect = SteadyButton("Protect")
-        self.protect.setAccessibleName("Protect")
+        self.protect = SteadyButton(tr("Protect"))
+        self.protect.setAccessibleName(tr("Protect"))
         self.protect.setDefault(True)
         self.protect.clicked.connect(self._on_protect)
         buttons = QHBoxLayout()
@@ -91,7 +93,7 @@ class ProtectDialog(QDialog):
         layout.setContentsMargins(20, 18, 20, 16)
         layout.setSpacing(12)
         layout.addWidget(head)
-        layout.addWidget(WrapLabel(_SAID))
+        layout.addWidget(WrapLabel(tr(_SAID)))
         layout.addLayout(choice)
         layout.addLayout(form)
         layout.addWidget(self.problem)
@@ -105,16 +107,16 @@ class ProtectDialog(QDialog):
 
     def _check(self) -> None:
         problem = self._problem()
-        self.problem.setText(problem or f"Written to {display(config_path())}.")
+        self.problem.setText(problem or tr("Written to {file}.").format(file=display(config_path())))
         self.protect.setEnabled(not problem)
 
     def _problem(self) -> str:
         pattern = self.pattern.text()
         if not pattern.startswith(("/", "*")):
-            return "The pattern is over whole paths: it begins with / or *."
+            return tr("The pattern is over whole paths: it begins with / or *.")
         if Protected((Protection(os.fsencode(pattern), ""),)).reason(self._path) is None:
-            return "The pattern does not match this one."
-        return "" if self.reason.text().strip() else "Say why: the reason is shown to whoever tries."
+            return tr("The pattern does not match this one.")
+        return "" if self.reason.text().strip() else tr("Say why: the reason is shown to whoever tries.")
 
     def _on_protect(self) -> None:
         if not self._problem():
@@ -138,9 +140,9 @@ class Protecting(QObject):
     def can(self, seen: Observation | None) -> str:
         """Why this cannot be protected; empty when it can."""
         if seen is None or seen.target.place is None:
-            return "Select something that has a path first."
+            return tr("Select something that has a path first.")
         reason = self._racewatch.protection(seen.target)
-        return f"It is protected already: {reason}" if reason is not None else ""
+        return tr("It is protected already: {reason}").format(reason=reason) if reason is not None else ""
 
     def start(self, seen: Observation | None) -> None:
         """Ask about this one."""
@@ -168,7 +170,12 @@ class Protecting(QObject):
         except EditError as error:
             self._strips.show_message(
                 Level.WARNING,
-                f"{display_text(pattern)} is protected until this window closes, but not for good: {error}.",
+                tr("{pattern} is protected until this window closes, but not for good: {error}.").format(
+                    pattern=display_text(pattern), error=error
+                ),
             )
             return
-        self._strips.show_message(Level.SUCCESS, f"Protected: {display_text(pattern)} ({rule.reason})")
+        self._strips.show_message(
+            Level.SUCCESS,
+            tr("Protected: {pattern} ({reason})").format(pattern=display_text(pattern), reason=rule.reason),
+        )

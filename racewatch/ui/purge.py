@@ -14,6 +14,7 @@ from racewatch.core.text import display, size_text
 from racewatch.ui.plain import PathBox, WrapLabel, heading
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.steady import SteadyButton, SteadyDialog
+from racewatch.ui.tr import tr
 
 _WHOLE: Final = 1000
 
@@ -33,29 +34,32 @@ class PurgeDialog(SteadyDialog):
         self._stop = threading.Event()
         self._counted = threading.Event()
         self._running = False
-        title = "Free the space of what is kept?"
+        title = tr("Free the space of what is kept?")
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(520)
         head = heading(title)
         path = PathBox()
-        path.setAccessibleName("Path")
+        path.setAccessibleName(tr("Path"))
         path.set_text(display(entry.path or entry.target.locator))
         self.said = WrapLabel(
-            "It was taken away and is kept whole beside its old place, so that undo can bring it back. Freeing "
-            "its space removes it for good: this cannot be undone. It stops at whatever is mounted inside."
+            tr(
+                "It was taken away and is kept whole beside its old place, so that undo can bring it "
+                "back. Freeing its space removes it for good: this cannot be undone. It stops at "
+                "whatever is mounted inside."
+            )
         )
-        self.space = WrapLabel("What that frees is not yet known: it is being counted.")
-        self.space.setAccessibleName("Space")
+        self.space = WrapLabel(tr("What that frees is not yet known: it is being counted."))
+        self.space.setAccessibleName(tr("Space"))
         self.bar = QProgressBar()
         self.bar.setRange(0, _WHOLE)
         self.bar.setTextVisible(True)
-        self.bar.setAccessibleName("Progress")
+        self.bar.setAccessibleName(tr("Progress"))
         self.bar.hide()
-        self.cancel = SteadyButton("Cancel")
+        self.cancel = SteadyButton(tr("Cancel"))
         self.cancel.setDefault(True)
         self.cancel.clicked.connect(self.reject)
-        self.free = SteadyButton("Free for good")
+        self.free = SteadyButton(tr("Free for good"))
         self.free.setProperty("role", "danger")
         self.free.setAutoDefault(False)
         self.free.setEnabled(False)
@@ -96,8 +100,8 @@ class PurgeDialog(SteadyDialog):
         self.space.hide()
         self.free.setEnabled(False)
         self.bar.show()
-        self.said.setText("It is being removed. Stopped now, what is left stays kept.")
-        self.cancel.setText("Stop")
+        self.said.setText(tr("It is being removed. Stopped now, what is left stays kept."))
+        self.cancel.setText(tr("Stop"))
         self.wanted.emit()
 
     def progress(self, done: int, whole: int) -> bool:
@@ -108,7 +112,7 @@ class PurgeDialog(SteadyDialog):
     def _show_progress(self, told: tuple[int, int]) -> None:
         done, whole = told
         self.bar.setValue(_WHOLE if whole == 0 else done * _WHOLE // whole)
-        self.bar.setFormat(f"{size_text(done)} of {size_text(whole)}")
+        self.bar.setFormat(tr("{done} of {whole}").format(done=size_text(done), whole=size_text(whole)))
 
     def reject(self) -> None:
         """Before it began: close.  Afterwards: ask it to stop; the owner closes."""

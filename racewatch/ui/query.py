@@ -19,6 +19,7 @@ from typing import Final
 
 from racewatch.core.model import KindName, Verdict
 from racewatch.core.text import display_text
+from racewatch.ui.tr import marked, tr
 
 
 class Key(enum.StrEnum):
@@ -40,17 +41,17 @@ class Key(enum.StrEnum):
 
 #: What each key asks, in a line.
 HELP: Final = {
-    Key.KIND: "socket, lock or container",
-    Key.VERDICT: "live, stale, idle or unknown",
-    Key.NEEDS: "attention: what a person should look at",
-    Key.LABEL: "the word beside the verdict",
-    Key.PATH: "part of the path; * and ? stand for anything",
-    Key.BELOW: "this path and everything below it",
-    Key.OWNER: "name, command or process id of who has it",
-    Key.USER: "whose it is: a name, me, or others",
-    Key.UNIT: "part of a systemd unit's name",
-    Key.FORMAT: "part of a lock format's name",
-    Key.ID: "beginning of a container's id",
+    Key.KIND: marked("socket, lock or container"),
+    Key.VERDICT: marked("live, stale, idle or unknown"),
+    Key.NEEDS: marked("attention: what a person should look at"),
+    Key.LABEL: marked("the word beside the verdict"),
+    Key.PATH: marked("part of the path; * and ? stand for anything"),
+    Key.BELOW: marked("this path and everything below it"),
+    Key.OWNER: marked("name, command or process id of who has it"),
+    Key.USER: marked("whose it is: a name, me, or others"),
+    Key.UNIT: marked("part of a systemd unit's name"),
+    Key.FORMAT: marked("part of a lock format's name"),
+    Key.ID: marked("beginning of a container's id"),
     Key.AGE: "age>2h, age<10m",
 }
 #: The values of keys that know only these.
@@ -143,7 +144,7 @@ def parse(text: str) -> Parsed:
         term: Term | None = None
         try:
             if not closed:
-                raise _NotUnderstood("A quote is not closed; what stands behind it is left out.")
+                raise _NotUnderstood(tr("A quote is not closed; what stands behind it is left out."))
             term = _term(text[start:end])
         except _NotUnderstood as said:
             remarks.append(str(said))
@@ -231,19 +232,23 @@ def _term(piece: str) -> Term | None:
     if name not in set(Key):
         known = ", ".join(f"{key.value}:" for key in Key if key is not Key.AGE)
         raise _NotUnderstood(
-            f"{display_text(keyed[1])}: is not known and left out. Known are {known} and age>. "
-            "To look for the text itself, put it in quotes."
+            tr(
+                "{key}: is not known and left out. Known are {known} and age>. To look for the text "
+                "itself, put it in quotes."
+            ).format(key=display_text(keyed[1]), known=known)
         )
     return Term(_value(Key(name), _plain(body[keyed.end() :])), Key(name), negated)
 
 
 def _value(key: Key, value: str) -> str:
     if key is Key.AGE:
-        raise _NotUnderstood("The age is asked for as age>2h or age<10m; it is left out.")
+        raise _NotUnderstood(tr("The age is asked for as age>2h or age<10m; it is left out."))
     known = VALUES.get(key)
     if known is None:
         if not value:
-            raise _NotUnderstood(f"{key.value}: waits for a value ({HELP[key]}).")
+            raise _NotUnderstood(
+                tr("{key}: waits for a value ({help}).").format(key=key.value, help=tr(HELP[key]))
+            )
         return value.lower() if value.lower() in (ME, OTHERS) and key is Key.USER else value
     word = value.lower()
     if word in known:
@@ -251,18 +256,26 @@ def _value(key: Key, value: str) -> str:
     if key is Key.KIND and word.removesuffix("s") in known:
         return word.removesuffix("s")
     if not value:
-        raise _NotUnderstood(f"{key.value}: waits for a value ({HELP[key]}).")
-    raise _NotUnderstood(f"{key.value}: knows no {display_text(value)}, only {HELP[key]}; it is left out.")
+        raise _NotUnderstood(
+            tr("{key}: waits for a value ({help}).").format(key=key.value, help=tr(HELP[key]))
+        )
+    raise _NotUnderstood(
+        tr("{key}: knows no {value}, only {help}; it is left out.").format(
+            key=key.value, value=display_text(value), help=tr(HELP[key])
+        )
+    )
 
 
 def _duration(value: str) -> str:
     found = _DURATION.fullmatch(value.strip().lower())
     unit = found and (_UNITS.get(found[2]) or (found[2] if found[2] in _SECONDS else None))
     if found is None or not unit:
-        what = (
-            f"{display_text(value)} is no length of time" if value else "The age waits for a length of time"
+        said = (
+            tr("{value} is no length of time: wanted 30s, 10m, 2h, 3d, 2w or 1y.")
+            if value
+            else tr("The age waits for a length of time: wanted 30s, 10m, 2h, 3d, 2w or 1y.")
         )
-        raise _NotUnderstood(f"{what}: wanted 30s, 10m, 2h, 3d, 2w or 1y.")
+        raise _NotUnderstood(said.format(value=display_text(value)))
     return f"{int(found[1])}{unit}"
 
 

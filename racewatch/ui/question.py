@@ -25,6 +25,7 @@ from racewatch.ui.plain import WrapLabel, heading
 from racewatch.ui.plan import News, Plan, Step
 from racewatch.ui.steady import SteadyButton, SteadyDialog
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 #: A double click, or Enter held down, must not pass through a dialog that has only just appeared or changed.
 BEAT_MS: Final = 600
@@ -69,10 +70,10 @@ class Question(SteadyDialog):
         self.remove.setProperty("role", "danger")
         self.remove.setAutoDefault(False)
         self.remove.clicked.connect(self._on_remove)
-        self.cancel = SteadyButton("Cancel")
+        self.cancel = SteadyButton(tr("Cancel"))
         self.cancel.setDefault(True)
-        self.cancel.setAccessibleName("Cancel")
-        self.cancel.setAccessibleDescription("Close this question; nothing is removed")
+        self.cancel.setAccessibleName(tr("Cancel"))
+        self.cancel.setAccessibleDescription(tr("Close this question; nothing is removed"))
         self.cancel.clicked.connect(self.reject)
 
     # --- what it looks like -----------------------------------------------------------------
@@ -95,7 +96,7 @@ class Question(SteadyDialog):
 
     def _why_off(self) -> str:
         """What beside the beat keeps the button off; empty for nothing."""
-        return "" if self.plan.count else "Nothing is ticked"
+        return "" if self.plan.count else tr("Nothing is ticked")
 
     def _show_news(self, step: Step, news: News) -> bool:
         """Show what a look told; whether anything that is read changed by it."""
@@ -133,8 +134,8 @@ class Question(SteadyDialog):
             self._beat.start()
         if news is News.DOUBT:
             if not self.plan.offered:
-                self.cancel.setText("Close")
-                self.cancel.setAccessibleName("Close")
+                self.cancel.setText(tr("Close"))
+                self.cancel.setAccessibleName(tr("Close"))
                 self.cancel.setFocus()
             self.withdrawn.emit(step.doubt)
         self._refresh()
@@ -146,7 +147,7 @@ class Question(SteadyDialog):
         self.remove.setAccessibleName(self._said_on_button())
         self.remove.setEnabled(self._may_pass() and not waiting)
         self.remove.setToolTip(off)
-        self.remove.setAccessibleDescription(off or "Removes it now, if it still is as shown")
+        self.remove.setAccessibleDescription(off or tr("Removes it now, if it still is as shown"))
         self._tell()
 
     def _may_pass(self) -> bool:

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from typing import Final
 
-from racewatch.core.model import Evidence, KindName, Observation, Removable
+from racewatch.core.model import Evidence, KindName, Observation, Removable, Verdict
 from racewatch.ui import words
+from racewatch.ui.tr import marked, tr
 
 #: The check of the evidence by which a kind tells what its own proof leaves open.
 _CHECK: Final = "window"
+_WHY: Final = {
+    Verdict.LIVE: marked("Why it is live"),
+    Verdict.STALE: marked("Why it is stale"),
+    Verdict.IDLE: marked("Why it is idle"),
+    Verdict.UNKNOWN: marked("Why it is unknown"),
+}
 
 
 def found(seen: Observation) -> tuple[Evidence, ...]:
@@ -18,7 +25,7 @@ def found(seen: Observation) -> tuple[Evidence, ...]:
 
 def question(seen: Observation) -> str:
     """What the evidence answers."""
-    return f"Why it is {seen.verdict.value}"
+    return tr(_WHY[seen.verdict])
 
 
 def risks(seen: Observation) -> tuple[str, ...]:
@@ -29,17 +36,26 @@ def risks(seen: Observation) -> tuple[str, ...]:
     if seen.target.kind is KindName.LOCK:
         said.append(_between(seen))
     if words.fact(seen, "consequence"):
-        said.append(f"If it is in use after all: {words.fact(seen, 'consequence')}.")
+        said.append(
+            tr("If it is in use after all: {consequence}.").format(
+                consequence=words.fact(seen, "consequence")
+            )
+        )
     if not seen.undoable:
-        said.append("It cannot be undone.")
+        said.append(tr("It cannot be undone."))
     return tuple(said)
 
 
 def _between(seen: Observation) -> str:
     """A lock may be broken by another cleaner and be taken anew, all in the moment of the act."""
     kernel = "flock" in words.fact(seen, "mechanism") or "fcntl" in words.fact(seen, "mechanism")
-    second = "a second owner could lock a file of its own" if kernel else "a second owner could take it"
-    return (
+    if kernel:
+        return tr(
+            "If another cleaner and a new owner come first, in the very moment of the act, the new lock is put back, "
+            "never over another one; until then, some tens to hundreds of microseconds, a second owner could lock a "
+            "file of its own."
+        )
+    return tr(
         "If another cleaner and a new owner come first, in the very moment of the act, the new lock is put back, never "
-        f"over another one; until then, some tens to hundreds of microseconds, {second}."
+        "over another one; until then, some tens to hundreds of microseconds, a second owner could take it."
     )

@@ -11,6 +11,7 @@ from racewatch.ui.command_box import CommandBox
 from racewatch.ui.evidence_pane import Note
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, heading
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 
 class RemedyDialog(QDialog):
@@ -27,8 +28,10 @@ class RemedyDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         name = words.target_name(seen.target, seen.path)
         commands = words.commands(seen)
-        said = "its own program takes it away" if words.has_a_tool(seen) else "it is never removed"
-        title = f"“{name}”: {said}"
+        if words.has_a_tool(seen):
+            title = tr("“{name}”: its own program takes it away").format(name=name)
+        else:
+            title = tr("“{name}”: it is never removed").format(name=name)
         self.setWindowTitle(title)
         self.setAccessibleName(title)
         self.setMinimumWidth(540)
@@ -42,7 +45,7 @@ class RemedyDialog(QDialog):
         head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(heading(title), 1, Qt.AlignmentFlag.AlignVCenter)
         path = PathBox()
-        path.setAccessibleName("Path")
+        path.setAccessibleName(tr("Path"))
         path.set_text(words.full_path(seen))
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
@@ -52,7 +55,9 @@ class RemedyDialog(QDialog):
         layout.addWidget(WrapLabel(seen.summary))
         lost = words.fact(seen, "consequence")
         if lost and lost not in seen.summary:
-            layout.addWidget(Note(look, "stale", "warning", f"If it were removed: {lost}."))
+            layout.addWidget(
+                Note(look, "stale", "warning", tr("If it were removed: {lost}.").format(lost=lost))
+            )
         remedy = words.remedy(seen)
         if remedy:
             layout.addWidget(Note(look, "idle", "info", remedy))
@@ -60,9 +65,9 @@ class RemedyDialog(QDialog):
         for box in self.commands:
             layout.addWidget(box)
         layout.addStretch(1)
-        self.close_button = QPushButton("Close")
+        self.close_button = QPushButton(tr("Close"))
         self.close_button.setDefault(True)
-        self.close_button.setAccessibleName("Close")
+        self.close_button.setAccessibleName(tr("Close"))
         self.close_button.clicked.connect(self.accept)
         buttons = QHBoxLayout()
         buttons.addStretch(1)

@@ -15,7 +15,7 @@ from PySide6.QtCore import QModelIndex, Qt, Signal
 from PySide6.QtGui import QCloseEvent, QGuiApplication
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QProgressBar, QScrollArea, QVBoxLayout, QWidget
 
-from racewatch.core.model import Outcome, OutcomeWord, Target
+from racewatch.core.model import KindName, Outcome, OutcomeWord, Target
 from racewatch.ui import icons, words
 from racewatch.ui.confirm import consequence_of
 from racewatch.ui.evidence_pane import Note
@@ -26,8 +26,18 @@ from racewatch.ui.review_list import ReviewList, ReviewModel, said_of
 from racewatch.ui.steady import SteadyButton
 from racewatch.ui.strip import Level, level_of
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, number, recorded, tr
 
-_PROMISE: Final = "Each is looked at once more, pinned, right before its own turn; what is not as shown here any more is left alone."
+_ASKED: Final = {
+    None: marked("Remove the ticked things?"),
+    KindName.SOCKET: marked("Remove the ticked sockets?"),
+    KindName.LOCK: marked("Break the ticked locks?"),
+    KindName.CONTAINER: marked("Delete the ticked containers?"),
+}
+_PROMISE: Final = marked(
+    "Each is looked at once more, pinned, right before its own turn; what is not as shown here any more "
+    "is left alone."
+)
 
 
 class ReviewDialog(Question):
@@ -46,8 +56,8 @@ class ReviewDialog(Question):
         parent: QWidget | None = None,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        deed, _, what = words.deeds(plan.kinds, 2).split(" ", 2)
-        super().__init__(plan, f"{deed} the ticked {what}?", look, parent, clock)
+        kind = next(iter(plan.kinds)) if len(plan.kinds) == 1 else None
+        super().__init__(plan, tr(_ASKED[kind]), look, parent, clock)
         self.stopped = False
         self._running = False
         self._line_of: dict[Step, str] = {}
@@ -75,9 +85,9 @@ class ReviewDialog(Question):
         self.list = ReviewList(self.model, self._look)
         self.list.selectionModel().currentChanged.connect(self._on_current)
         self.path = PathBox()
-        self.path.setAccessibleName("Path of the current row")
+        self.path.setAccessibleName(tr("Path of the current row"))
         self.about = WrapLabel()
-        self.about.setAccessibleName("About the current row")
+        self.about.setAccessibleName(tr("About the current row"))
         below = QVBoxLayout()
         below.setContentsMargins(0, 0, 6, 0)
         below.setSpacing(6)
@@ -95,19 +105,19 @@ class ReviewDialog(Question):
         scroll.setFixedHeight(124)
         self.state = Note(self._look, "idle", "pulse", "")
         self.bar = QProgressBar()
-        self.bar.setAccessibleName("Progress")
+        self.bar.setAccessibleName(tr("Progress"))
         self.bar.hide()
-        self.undo = SteadyButton("Undo all")
+        self.undo = SteadyButton(tr("Undo all"))
         self.undo.setAutoDefault(False)
-        self.undo.setAccessibleName("Undo all")
+        self.undo.setAccessibleName(tr("Undo all"))
         self.undo.setAccessibleDescription(
-            "Put back everything that was just taken away, where its name is free"
+            tr("Put back everything that was just taken away, where its name is free")
         )
         self.undo.clicked.connect(self._on_undo)
         self.undo.hide()
-        self.copy = SteadyButton("Copy results")
+        self.copy = SteadyButton(tr("Copy results"))
         self.copy.setAutoDefault(False)
-        self.copy.setAccessibleName("Copy results")
+        self.copy.setAccessibleName(tr("Copy results"))
         self.copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.as_text()))
         self.copy.hide()
         buttons = QHBoxLayout()
@@ -156,23 +166,30 @@ class ReviewDialog(Question):
     def _why_off(self) -> str:
         if self.plan.count:
             return ""
-        return "Nothing is ticked" if self.plan.offered else "Nothing of this is left to remove"
+        return tr("Nothing is ticked") if self.plan.offered else tr("Nothing of this is left to remove")
 
     def _tell(self) -> None:
         if self.agreed:
             return
         changed = self.plan.changed
         if changed:
-            what = "One has" if changed == 1 else f"{changed:,} have"
             self.state.say(
                 "stale",
                 "warning",
-                f"{what} changed since this was opened, and lost the tick. Close this and look anew to remove it.",
+                tr(
+                    "%n changed since this was opened, and lost the tick. Close this and look anew to remove it.",
+                    "",
+                    changed,
+                ),
             )
             return
         looked = min((step.looked_at for step in self.plan.steps if step.is_offered), default=self._clock())
         age = words.ago(self._clock() - looked)
-        self.state.say("idle", "pulse", f"Watched while you decide. All still as shown; last look {age}.")
+        self.state.say(
+            "idle",
+            "pulse",
+            tr("Watched while you decide. All still as shown; last look {age}.").format(age=age),
+        )
 
     # --- while it is carried out ------------------------------------------------------------
 
@@ -180,11 +197,11 @@ class ReviewDialog(Question):
         self._running = True
         self.model.editable = False
         self.remove.hide()
-        self.cancel.setText("Stop")
-        self.cancel.setAccessibleName("Stop")
-        self.cancel.setAccessibleDescription("Stop before the next one; what was done can be undone")
+        self.cancel.setText(tr("Stop"))
+        self.cancel.setAccessibleName(tr("Stop"))
+        self.cancel.setAccessibleDescription(tr("Stop before the next one; what was done can be undone"))
         self.bar.setRange(0, len(self.agreed))
-        self.bar.setFormat("%v of %m")
+        self.bar.setFormat(tr("%v of %m"))
         self.bar.show()
         self.list.setFocus()
 
@@ -192,7 +209,9 @@ class ReviewDialog(Question):
         """This one is acted on now."""
         name = words.target_name(target)
         self.state.say(
-            "idle", "hourglass", f"Looking at {name} once more, and removing it if it is as shown…"
+            "idle",
+            "hourglass",
+            tr("Looking at {name} once more, and removing it if it is as shown…").format(name=name),
         )
 
     def ended(self, outcome: Outcome) -> None:
@@ -219,18 +238,18 @@ class ReviewDialog(Question):
         """No more is done; shows what came of it."""
         self._running = False
         outcomes = self.outcomes()
-        self.heading.setText("What came of each")
+        self.heading.setText(tr("What came of each"))
         self.said.hide()
         left = len(self.agreed) - len(outcomes)
         text = summary_of(outcomes)
         if left:
-            text += f" Stopped: {left:,} {'was' if left == 1 else 'were'} not touched."
+            text = " ".join((text, tr("Stopped: %n not touched.", "", left)))
         failed = any(outcome.word is OutcomeWord.FAILED for outcome in outcomes)
         self.state.say("danger" if failed else "idle", level_of_all(outcomes).value, text)
         self.bar.hide()
-        self.cancel.setText("Close")
-        self.cancel.setAccessibleName("Close")
-        self.cancel.setAccessibleDescription("Close this list")
+        self.cancel.setText(tr("Close"))
+        self.cancel.setAccessibleName(tr("Close"))
+        self.cancel.setAccessibleDescription(tr("Close this list"))
         self.cancel.setEnabled(True)
         self.copy.show()
         self.undo.setVisible(any(outcome.undoable for outcome in outcomes))
@@ -249,6 +268,7 @@ class ReviewDialog(Question):
         """What came of those that had their turn."""
         return [step.outcome for step in self.plan.steps if step.outcome is not None]
 
+    @recorded()
     def as_text(self) -> str:
         """The whole list as text, with the outcomes in the words that scripts know."""
         return "\n".join(
@@ -283,23 +303,30 @@ def level_of_all(outcomes: Sequence[Outcome]) -> Level:
 
 def summary_of(outcomes: Sequence[Outcome]) -> str:
     """``9 done. 1 refused: in use.``"""
-    counted = Counter(words.OUTCOME_WORDS[outcome.word] for outcome in outcomes)
-    order = [words.OUTCOME_WORDS[word] for word in OutcomeWord]
-    parts = [f"{counted[word]:,} {word}" for word in order if counted[word]]
+    counted = Counter(words.outcome_word(outcome.word) for outcome in outcomes)
+    order = [words.outcome_word(word) for word in OutcomeWord]
+    parts = [f"{number(counted[word])} {word}" for word in order if counted[word]]
     kept = any(outcome.word.is_refusal for outcome in outcomes)
-    why = " What was refused is as it was: that is what the second look is for." if kept else ""
-    return f"{', '.join(parts)}.{why}" if parts else "Nothing was done."
+    why = tr("What was refused is as it was: that is what the second look is for.")
+    return f"{', '.join(parts)}.{f' {why}' if kept else ''}" if parts else tr("Nothing was done.")
 
 
 def _what_will_be_done(plan: Plan) -> str:
     offered = [step.bound for step in plan.steps if step.is_offered]
     final = sum(not seen.undoable for seen in offered)
     if not offered:
-        return "Nothing of what was selected can be removed from here; each row says why."
+        return tr("Nothing of what was selected can be removed from here; each row says why.")
     if final == len(offered):
-        undo = "They are taken away and deleted: this cannot be undone."
+        undo = tr("They are taken away and deleted: this cannot be undone.")
     elif final:
-        undo = f"{final:,} of them cannot be undone; the others can, from here and from the History, while their names are free."
+        undo = tr(
+            "%n of them cannot be undone; the others can, from here and from the History, while their names are free.",
+            "",
+            final,
+        )
     else:
-        undo = "Their names are taken away; this can be undone from here and from the History while the names are free."
-    return f"{undo} {_PROMISE}"
+        undo = tr(
+            "Their names are taken away; this can be undone from here and from the History while the "
+            "names are free."
+        )
+    return f"{undo} {tr(_PROMISE)}"

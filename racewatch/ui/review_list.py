@@ -29,6 +29,7 @@ from racewatch.ui.plain import fixed_font, tooltip
 from racewatch.ui.plan import Doubt, Plan, Step
 from racewatch.ui.strip import Level, level_of
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
@@ -50,14 +51,14 @@ def said_of(plan: Plan, step: Step) -> str:
 def ending_of(step: Step) -> str:
     """The word at the right: the outcome, or whether it could be undone."""
     if step.put_back is not None:
-        return "put back" if step.put_back.word.is_success else words.OUTCOME_WORDS[step.put_back.word]
+        return tr("put back") if step.put_back.word.is_success else words.outcome_word(step.put_back.word)
     if step.outcome is not None:
-        return words.OUTCOME_WORDS[step.outcome.word]
+        return words.outcome_word(step.outcome.word)
     if step.doubt is not None:
-        return {Doubt.ALIVE: "in use", Doubt.GONE: "gone"}.get(step.doubt, "changed")
+        return {Doubt.ALIVE: tr("in use"), Doubt.GONE: tr("gone")}.get(step.doubt, tr("changed"))
     if step.why_not:
-        return "left alone"
-    return "can be undone" if step.bound.undoable else "cannot be undone"
+        return tr("left alone")
+    return tr("can be undone") if step.bound.undoable else tr("cannot be undone")
 
 
 class ReviewModel(QAbstractListModel):
@@ -100,8 +101,10 @@ class ReviewModel(QAbstractListModel):
         if role == Qt.ItemDataRole.ToolTipRole:
             return tooltip(f"{words.full_path(step.bound)}\n{said_of(self.plan, step)}")
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            ticked = "" if step.why_not else "ticked: " if step.ticked else "not ticked: "
-            return f"{ticked}{name}, {step.bound.label}, {ending_of(step)}. {said_of(self.plan, step)}"
+            said = f"{name}, {step.bound.label}, {ending_of(step)}. {said_of(self.plan, step)}"
+            if step.why_not:
+                return said
+            return (tr("ticked: {row}") if step.ticked else tr("not ticked: {row}")).format(row=said)
         return None
 
     def setData(self, index: _Index, value: object, role: int = Qt.ItemDataRole.EditRole) -> bool:
@@ -145,8 +148,10 @@ class ReviewList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerPixel)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setAccessibleName("What is to be removed")
-        self.setAccessibleDescription("One row for each; Space ticks the current one or takes its tick away")
+        self.setAccessibleName(tr("What is to be removed"))
+        self.setAccessibleDescription(
+            tr("One row for each; Space ticks the current one or takes its tick away")
+        )
 
     def keyPressEvent(self, event: QKeyEvent, /) -> None:
         if event.key() == Qt.Key.Key_Space:

@@ -7,16 +7,17 @@ from typing import Final
 from racewatch.ui import words
 from racewatch.ui.columns import Style
 from racewatch.ui.table_row import Row
+from racewatch.ui.tr import marked, tr
 
 #: Where a cell stands empty: silence would leave open whether anything was read.
-NOTHING: Final = "none"
+NOTHING: Final = marked("none")
 
 
 def of_cell(row: Row, column: int) -> str:
     """One cell; that of the state has the verdict's word, which others know by its icon and colour too."""
     if row.shape.columns[column].style is Style.STATE:
         return f"{_verdict(row)}: {row.text(column)}"
-    return row.text(column) or NOTHING
+    return row.text(column) or tr(NOTHING)
 
 
 def of_row(row: Row) -> str:
@@ -26,4 +27,5 @@ def of_row(row: Row) -> str:
 
 
 def _verdict(row: Row) -> str:
-    return f"{'gone, was ' if row.gone else ''}{row.observation.verdict.value}"
+    state = words.state_word(row.observation.verdict.value)
+    return tr("gone, was {state}").format(state=state) if row.gone else state

@@ -18,6 +18,7 @@ from racewatch.ui.feed import MOST, NEXT_TURN_MS
 from racewatch.ui.query import Query, parse, text_of
 from racewatch.ui.query_match import Matcher, compiled
 from racewatch.ui.table_row import Row
+from racewatch.ui.tr import marked, tr
 from racewatch.ui.why_empty import ATTENTION
 
 _KEY: Final = "filters/saved"
@@ -35,12 +36,17 @@ class SavedFilter:
     built_in: bool = False
 
     @property
+    def shown(self) -> str:
+        """The name as it is read; what it is kept under is the same in every language."""
+        return tr(self.name) if self.built_in else self.name
+
+    @property
     def query(self) -> Query:
         """What it asks for."""
         return parse(self.text).query
 
 
-NEEDS_ATTENTION: Final = SavedFilter("Needs attention", text_of(ATTENTION), built_in=True)
+NEEDS_ATTENTION: Final = SavedFilter(marked("Needs attention"), text_of(ATTENTION), built_in=True)
 
 
 class SavedFilters(QObject):
@@ -69,13 +75,13 @@ class SavedFilters(QObject):
     def why_not(self, name: str, renaming: str | None = None) -> str:
         """Why a filter cannot have this name; nothing when it can."""
         if not name.strip():
-            return "A filter needs a name."
+            return tr("A filter needs a name.")
         if len(name.strip()) > LONGEST:
-            return f"That name is too long; {LONGEST} characters are the most."
-        taken = self.named(_tidy(name))
+            return tr("That name is too long; {most} characters are the most.").format(most=LONGEST)
+        taken = NEEDS_ATTENTION if _tidy(name) == NEEDS_ATTENTION.shown else self.named(_tidy(name))
         if taken is None or taken.name == renaming:
             return ""
-        return f"There is a filter “{taken.name}” already."
+        return tr("There is a filter “{name}” already.").format(name=taken.shown)
 
     def save(self, name: str, text: str) -> None:
         """Keep this text under a name that :meth:`why_not` has nothing against."""

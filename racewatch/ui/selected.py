@@ -24,6 +24,7 @@ from racewatch.ui.bridge import Bridge
 from racewatch.ui.holder import HolderDialog
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import recorded, tr
 
 _NEED_A_PATH: Final = (Act.COPY_QUOTED, Act.REVEAL, Act.TERMINAL)
 
@@ -117,17 +118,18 @@ class Selected(QObject):
         seen, picked = self._selected(), self._picked()
         for act in self.handlers():
             about: Sequence[Observation] = picked if act in _OF_ALL else [seen] if seen is not None else []
-            reason = "" if about else "Select something first."
+            reason = "" if about else tr("Select something first.")
             if about and act in _NEED_A_PATH and not any(one.path for one in about):
-                reason = "It has no path: its engine keeps it."
+                reason = tr("It has no path: its engine keeps it.")
             if about and act is Act.HOLDER and about[0].owner is None:
-                reason = "No process is known to hold it."
+                reason = tr("No process is known to hold it.")
             actions.enable(act, not reason, reason)
 
     def _evidence(self, seen: Observation) -> str:
         space = self._space(seen)
         return words.as_text(seen) + (f"\nspace: {space}" if space else "")
 
+    @recorded()
     def _note(self, seen: Observation) -> str:
         timeline, now = self._timeline(seen), time.monotonic()
         since = timeline_text.short(timeline, now) if timeline is not None else ""
@@ -148,8 +150,10 @@ class Selected(QObject):
         if not QDesktopServices.openUrl(QUrl(places.url_of(folder))):
             self._strips.show_message(
                 Level.WARNING,
-                f"No file manager opened {display(folder)}. Its path can be copied instead.",
-                details="Neither org.freedesktop.FileManager1 nor the program for folders answered.",
+                tr("No file manager opened {folder}. Its path can be copied instead.").format(
+                    folder=display(folder)
+                ),
+                details=tr("Neither org.freedesktop.FileManager1 nor the program for folders answered."),
             )
 
     def _open_terminal(self, seen: Observation) -> None:

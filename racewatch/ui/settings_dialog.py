@@ -25,13 +25,14 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from racewatch.config import ConfigProblem, Theme, parse
+from racewatch.config import ConfigProblem, parse
 from racewatch.config_edit import EditError, edit, rules_in, with_protected_changed, with_settings
 from racewatch.core.text import display
-from racewatch.ui import settings_fields
+from racewatch.ui import settings_fields, words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
 from racewatch.ui.settings_fields import FIELDS, Field, Form
+from racewatch.ui.tr import tr
 
 _PROTECTED: Final = "protected"
 _OWN: Final = frozenset({field.key for field in FIELDS} | {_PROTECTED, "protected.glob", "protected.reason"})
@@ -53,8 +54,8 @@ class SettingsDialog(QDialog):
         self._text = text
         self._before = settings_fields.shown_of(text)
         self._rules_before = rules_in(text)
-        self.setWindowTitle("Settings")
-        self.setAccessibleName("Settings")
+        self.setWindowTitle(tr("Settings"))
+        self.setAccessibleName(tr("Settings"))
         self.controls: dict[str, QWidget] = {}
         self.problems: dict[str, WrapLabel] = {}
         self.helps: dict[str, WrapLabel] = {}
@@ -70,24 +71,24 @@ class SettingsDialog(QDialog):
         for field in FIELDS:
             if field.section != section:
                 section = field.section
-                self._section(section)
+                self._section(tr(section))
             self._add(field)
-        self._section("Never act on")
+        self._section(tr("Never act on"))
         self._add_rules()
         self._grid.setRowStretch(self._grid.rowCount(), 1)
         scroll = QScrollArea()
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("All settings")
+        scroll.setAccessibleName(tr("All settings"))
         self.said = WrapLabel()
         self.said.setObjectName("muted")
-        self.save = QPushButton("Save")
-        self.save.setAccessibleName("Save")
+        self.save = QPushButton(tr("Save"))
+        self.save.setAccessibleName(tr("Save"))
         self.save.setDefault(True)
         self.save.clicked.connect(self._on_save)
-        cancel = QPushButton("Cancel")
-        cancel.setAccessibleName("Cancel")
+        cancel = QPushButton(tr("Cancel"))
+        cancel.setAccessibleName(tr("Cancel"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
         buttons = QHBoxLayout()
@@ -112,14 +113,16 @@ class SettingsDialog(QDialog):
 
     def _add(self, field: Field) -> None:
         row = self._grid.rowCount()
-        name = PlainLabel(field.title)
+        name = PlainLabel(tr(field.title))
         name.setContentsMargins(0, 5, 0, 0)
         control = self._control(field, self._before[field.key])
-        control.setAccessibleName(field.title)
-        control.setAccessibleDescription(f"{field.help}. Left empty: {field.default}")
+        control.setAccessibleName(tr(field.title))
+        control.setAccessibleDescription(
+            tr("{help}. Left empty: {default}").format(help=tr(field.help), default=tr(field.default))
+        )
         name.setBuddy(control)
         self.controls[field.key] = control
-        under = WrapLabel(field.help)
+        under = WrapLabel(tr(field.help))
         under.setObjectName("muted")
         self.helps[field.key] = under
         self._grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
@@ -139,47 +142,48 @@ class SettingsDialog(QDialog):
             lines = QPlainTextEdit(shown)
             lines.setFont(fixed_font(lines.font()))
             lines.setTabChangesFocus(True)
-            lines.setPlaceholderText(field.default)
+            lines.setPlaceholderText(tr(field.default))
             lines.setLineWrapMode(QPlainTextEdit.LineWrapMode.NoWrap)
             lines.setFixedHeight(lines.fontMetrics().lineSpacing() * _LINES_HIGH + 16)
             lines.textChanged.connect(self._check)
             self._get[field.key] = lines.toPlainText
             return lines
         if field.form is Form.SWITCH:
-            switch = QCheckBox("On")
+            switch = QCheckBox(tr("On"))
             switch.setChecked(bool(shown))
             switch.toggled.connect(self._check)
             self._get[field.key] = lambda: "true" if switch.isChecked() else ""
             return switch
         if field.form is Form.CHOICE:
             choice = QComboBox()
-            choice.addItems([theme.value for theme in Theme])
-            choice.view().setAccessibleName(field.title)
-            choice.setCurrentText(shown or field.default)
+            for value, name in field.choices:
+                choice.addItem(tr(name), value)
+            choice.view().setAccessibleName(tr(field.title))
+            choice.setCurrentIndex(max(choice.findData(shown or field.default), 0))
             choice.currentIndexChanged.connect(self._check)
             self._get[field.key] = lambda: (
-                "" if not shown and choice.currentText() == field.default else choice.currentText()
+                "" if not shown and choice.currentData() == field.default else str(choice.currentData())
             )
             return choice
         line = QLineEdit(shown)
-        line.setPlaceholderText(field.default)
+        line.setPlaceholderText(tr(field.default))
         line.textChanged.connect(self._check)
         self._get[field.key] = line.text
         return line
 
     def _add_rules(self) -> None:
         self.rules = QTableWidget(0, 2)
-        self.rules.setHorizontalHeaderLabels(["Pattern over whole paths", "Why"])
-        self.rules.setAccessibleName("Protected")
+        self.rules.setHorizontalHeaderLabels([tr("Pattern over whole paths"), tr("Why")])
+        self.rules.setAccessibleName(tr("Protected"))
         self.rules.setAccessibleDescription(
-            "What these patterns match is never acted on; the reason is shown"
+            tr("What these patterns match is never acted on; the reason is shown")
         )
         self.rules.verticalHeader().hide()
-        self.rules.verticalHeader().setAccessibleName("Rows")
+        self.rules.verticalHeader().setAccessibleName(tr("Rows"))
         self.rules.horizontalHeader().setStretchLastSection(True)
         self.rules.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Interactive)
         self.rules.horizontalHeader().resizeSection(0, 300)
-        self.rules.horizontalHeader().setAccessibleName("Columns")
+        self.rules.horizontalHeader().setAccessibleName(tr("Columns"))
         self.rules.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
         self.rules.setTabKeyNavigation(False)
         self.rules.setMinimumHeight(130)
@@ -189,9 +193,9 @@ class SettingsDialog(QDialog):
         self.controls[_PROTECTED] = self.rules
         row = self._grid.rowCount()
         self._grid.addWidget(self.rules, row, 0, 1, 2)
-        add, remove = QPushButton("Add"), QPushButton("Take out")
-        add.setAccessibleName("Add a rule")
-        remove.setAccessibleName("Take the selected rules out")
+        add, remove = QPushButton(tr("Add")), QPushButton(tr("Take out"))
+        add.setAccessibleName(tr("Add a rule"))
+        remove.setAccessibleName(tr("Take the selected rules out"))
         add.clicked.connect(self._on_add)
         remove.clicked.connect(self._on_take_out)
         buttons = QHBoxLayout()
@@ -255,8 +259,10 @@ class SettingsDialog(QDialog):
             text = change(self._text) if change is not None else self._text
             _, problems = parse(text.encode("utf-8", "surrogatepass"), self._file)
             said = ""
+            possible = True
         except (EditError, ValueError) as error:
-            problems, said = (), f"It cannot be written: {error}."
+            problems, said = (), tr("It cannot be written: {error}.").format(error=error)
+            possible = False
         mine: dict[str, list[ConfigProblem]] = {}
         for problem in problems:
             if problem.key in _OWN:
@@ -267,11 +273,11 @@ class SettingsDialog(QDialog):
             label.setVisible(key in mine)
         others = [problem for problem in problems if problem.key not in _OWN]
         if mine:
-            said = said or "Put right what is marked first."
+            said = said or tr("Put right what is marked first.")
         elif others:
-            said = said or f"Beside what is here: {others[0].wrong_where}"
-        self.said.setText(said or f"Written to {display(self._file)}; comments stay.")
-        self.save.setEnabled(change is not None and not mine and not said.startswith("It cannot"))
+            said = said or tr("Beside what is here: {problem}").format(problem=others[0].wrong_where)
+        self.said.setText(said or tr("Written to {file}; comments stay.").format(file=display(self._file)))
+        self.save.setEnabled(change is not None and not mine and possible)
 
     def _on_save(self) -> None:
         change = self._change()
@@ -283,7 +289,7 @@ class SettingsDialog(QDialog):
         try:
             await self._bridge.offload(partial(edit, self._file, change))
         except EditError as error:
-            self.said.setText(f"Nothing was written: {error}.")
+            self.said.setText(tr("Nothing was written: {error}.").format(error=error))
             self.save.setEnabled(True)
             return
         self.saved.emit()
@@ -291,4 +297,4 @@ class SettingsDialog(QDialog):
 
 
 def _plainly(problem: ConfigProblem) -> str:
-    return f"{problem.wrong[:1].upper()}{problem.wrong[1:]}."
+    return f"{words.capital(problem.wrong)}."

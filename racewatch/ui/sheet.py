@@ -19,15 +19,16 @@ from PySide6.QtWidgets import (
 
 from racewatch import __version__
 from racewatch.ui.actions import TABLE
-from racewatch.ui.plain import PlainLabel
+from racewatch.ui.plain import PlainLabel, WrapLabel
+from racewatch.ui.tr import marked, tr
 
 _MORE = (
-    ("Tab", "Go through all controls"),
-    ("Up, Down", "Go through the rows; with Shift: select several, with Ctrl+Space one more"),
-    ("Enter", "Ask about the selected row, like Delete"),
-    ("Escape", "Cancel a question, clear the filter"),
-    ("F2, Del", "Rename or delete the filter that is chosen at the left"),
-    ("Menu", "What can be done with the selected row"),
+    (marked("Tab"), marked("Go through all controls")),
+    (marked("Up, Down"), marked("Go through the rows; with Shift: select several, with Ctrl+Space one more")),
+    (marked("Enter"), marked("Ask about the selected row, like Delete")),
+    (marked("Escape"), marked("Cancel a question, clear the filter")),
+    (marked("F2, Del"), marked("Rename or delete the filter that is chosen at the left")),
+    (marked("Menu"), marked("What can be done with the selected row")),
 )
 
 
@@ -36,13 +37,16 @@ class ShortcutSheet(QDialog):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.setWindowTitle("Keyboard shortcuts")
-        self.setAccessibleName("Keyboard shortcuts")
+        self.setWindowTitle(tr("Keyboard shortcuts"))
+        self.setAccessibleName(tr("Keyboard shortcuts"))
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        either = tr("or", "keys")
         lines = [
-            (" or ".join(_native(key) for key in entry.keys), entry.help) for entry in TABLE if entry.keys
+            (f" {either} ".join(_native(key) for key in entry.keys), tr(entry.help))
+            for entry in TABLE
+            if entry.keys
         ]
-        lines += _MORE
+        lines += [(tr(keys), tr(text)) for keys, text in _MORE]
         # Two columns side by side: one would be higher than many screens.
         half = (len(lines) + 1) // 2
         columns = QHBoxLayout()
@@ -56,9 +60,9 @@ class ShortcutSheet(QDialog):
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)
         scroll.setFrameShape(QFrame.Shape.NoFrame)
-        scroll.setAccessibleName("Shortcuts")
-        close = QPushButton("Close")
-        close.setAccessibleName("Close")
+        scroll.setAccessibleName(tr("Shortcuts"))
+        close = QPushButton(tr("Close"))
+        close.setAccessibleName(tr("Close"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
         version = PlainLabel(f"racewatch {__version__}")
@@ -84,7 +88,7 @@ def _grid(lines: Sequence[tuple[str, str]]) -> QGridLayout:
         cap = PlainLabel(keys)
         cap.setObjectName("keycap")
         grid.addWidget(cap, at, 0, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(PlainLabel(text), at, 1)
+        grid.addWidget(WrapLabel(text), at, 1)
     grid.setColumnStretch(1, 1)
     grid.setRowStretch(len(lines), 1)
     return grid

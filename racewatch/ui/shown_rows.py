@@ -10,11 +10,12 @@ from PySide6.QtWidgets import QHeaderView
 from racewatch.core import wire
 from racewatch.core.model import HistoryEntry, Observation, ScanResult
 from racewatch.monitor.timeline import Timeline
-from racewatch.ui import history_text, timeline_text, words
+from racewatch.ui import history_text, kinds_said, timeline_text, words
 from racewatch.ui.columns import Column, Style
 from racewatch.ui.export import Table
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.targets_view import TargetsView
+from racewatch.ui.tr import recorded, tr
 
 
 def visible(header: QHeaderView) -> list[int]:
@@ -32,6 +33,7 @@ class ShownTargets:
         rows = (view.model.row_at(number) for number in range(view.model.rowCount()))
         self._rows = [(row.observation, row.timeline) for row in rows if row is not None and not row.gone]
         self.count = len(self._rows)
+        self.said = kinds_said.counted(view.shape.kind, self.count)
 
     def table(self) -> Callable[[], Table]:
         """The titles of the shown columns, then the rows."""
@@ -46,6 +48,7 @@ class ShownTargets:
                 return words.space_text(seen.target, spaces.get(seen.target))
             return column.text(seen)
 
+        @recorded()
         def make() -> Table:
             titles = ["Verdict", *(column.title for column in columns)]
             return [
@@ -72,11 +75,17 @@ class ShownHistory:
     def __init__(self, view: HistoryView) -> None:
         self._entries: tuple[HistoryEntry, ...] = view.model.shown()
         self.count = len(self._entries)
+        self.said = tr("%n line(s) of the history", "", self.count)
 
     def table(self) -> Callable[[], Table]:
         """One row for each act."""
         entries = self._entries
-        return lambda: [history_text.TITLES, *(history_text.row(entry) for entry in entries)]
+
+        @recorded()
+        def make() -> Table:
+            return [history_text.TITLES, *(history_text.row(entry) for entry in entries)]
+
+        return make
 
     def document(self) -> Callable[[], object]:
         """The same shape as ``racewatch history --json``."""

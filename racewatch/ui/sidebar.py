@@ -38,6 +38,7 @@ from racewatch.ui import icons
 from racewatch.ui.plain import PlainLabel, tooltip
 from racewatch.ui.saved import NEEDS_ATTENTION, SavedFilter
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, number, tr
 
 
 class Page(enum.IntEnum):
@@ -53,12 +54,12 @@ class Page(enum.IntEnum):
 
 #: Icon and name of each page.
 VIEWS: Final = (
-    ("overview", "Overview"),
-    ("all", "All"),
-    ("sockets", "Sockets"),
-    ("locks", "Locks"),
-    ("containers", "Containers"),
-    ("history", "History"),
+    ("overview", marked("Overview")),
+    ("all", marked("All")),
+    ("sockets", marked("Sockets")),
+    ("locks", marked("Locks")),
+    ("containers", marked("Containers")),
+    ("history", marked("History")),
 )
 _WIDTH: Final = 204
 _ITEM_HEIGHT: Final = 34
@@ -122,7 +123,7 @@ class _Item(QStyledItemDelegate):
         if count is not None:
             painter.setFont(font)
             painter.setPen(QColor(colours.text if selected else colours.muted))
-            text = f"{count:,}"
+            text = number(count)
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
             area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - 8)
         font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
@@ -180,8 +181,8 @@ class Sidebar(QFrame):
         host.setObjectName("host")
         host.setText(host.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _WIDTH - 70))
         host.setToolTip(tooltip(name))
-        host.setAccessibleName(f"Machine {name}")
-        host.setAccessibleDescription("The machine that is looked at")
+        host.setAccessibleName(tr("Machine {name}").format(name=name))
+        host.setAccessibleDescription(tr("The machine that is looked at"))
         texts = QVBoxLayout()
         texts.setSpacing(0)
         texts.addWidget(brand)
@@ -194,18 +195,20 @@ class Sidebar(QFrame):
         self.list = _List()
         self.list.setObjectName("navigation")
         self.list.setFrameShape(QFrame.Shape.NoFrame)
-        self.list.setAccessibleName("Views and filters")
-        self.list.setAccessibleDescription("Choose what is shown; F2 renames a filter, Delete takes it away")
+        self.list.setAccessibleName(tr("Views and filters"))
+        self.list.setAccessibleDescription(
+            tr("Choose what is shown; F2 renames a filter, Delete takes it away")
+        )
         self.list.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.list.setAcceptDrops(False)
         self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
         for page, (icon, text) in zip(Page, VIEWS, strict=True):
-            item = QListWidgetItem(text)
+            item = QListWidgetItem(tr(text))
             item.setData(_Role.ICON, icon)
             item.setData(_Role.PAGE, page)
-            item.setToolTip(f"Ctrl+{page + 1}")
+            item.setToolTip(_keys(f"Ctrl+{page + 1}"))
             self.list.addItem(item)
-        heading = QListWidgetItem("Filters")
+        heading = QListWidgetItem(tr("Filters"))
         heading.setFlags(Qt.ItemFlag.NoItemFlags)
         self.list.addItem(heading)
         self.list.currentItemChanged.connect(self._on_item)
@@ -228,12 +231,13 @@ class Sidebar(QFrame):
         with QSignalBlocker(self.list):
             while self.list.count() > _FIRST:
                 self.list.takeItem(_FIRST)
+            attention = _keys("Ctrl+0")
             for one in filters:
-                item = QListWidgetItem(one.name)
+                item = QListWidgetItem(one.shown)
                 item.setData(_Role.ICON, "attention" if one.built_in else "bookmark")
                 item.setData(_Role.FILTER, one.name)
-                keys = "\nCtrl+0" if one.built_in else ""
-                item.setToolTip(tooltip(f"{one.name}\n{one.text}{keys}"))
+                keys = f"\n{attention}" if one.built_in else ""
+                item.setToolTip(tooltip(f"{one.shown}\n{one.text}{keys}"))
                 self.list.addItem(item)
         if chosen is not None:
             self.mark(chosen if self._place_of(chosen) is not None else Page.ALL)
@@ -272,8 +276,8 @@ class Sidebar(QFrame):
         if name is None or name == NEEDS_ATTENTION.name:
             return
         menu = QMenu(self)
-        menu.addAction("Rename…", lambda: self.rename_wanted.emit(name)).setShortcut(QKeySequence("F2"))
-        menu.addAction("Delete", lambda: self.delete_wanted.emit(name)).setShortcut(QKeySequence("Del"))
+        menu.addAction(tr("Rename…"), lambda: self.rename_wanted.emit(name)).setShortcut(QKeySequence("F2"))
+        menu.addAction(tr("Delete"), lambda: self.delete_wanted.emit(name)).setShortcut(QKeySequence("Del"))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(self.list.viewport().mapToGlobal(where))
 
@@ -305,3 +309,8 @@ class Sidebar(QFrame):
         place = self._place_of(name)
         if place is not None:
             self.list.setCurrentRow(place)
+
+
+def _keys(keys: str) -> str:
+    """The keys as they are called on this keyboard, in the window's language."""
+    return QKeySequence(keys).toString(QKeySequence.SequenceFormat.NativeText)

@@ -25,11 +25,12 @@ from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.ui import icons, words
 from racewatch.ui.plain import ElidedLabel, PlainLabel, WrapLabel, action_text, tooltip
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
 _WORD: Final = {
-    HealthState.OK: "working",
-    HealthState.DEGRADED: "limited",
-    HealthState.FAILED: "not working",
+    HealthState.OK: marked("working"),
+    HealthState.DEGRADED: marked("limited"),
+    HealthState.FAILED: marked("not working"),
 }
 _MOST_BUTTONS: Final = 5
 #: Below this width the sources that work share one button.
@@ -55,14 +56,14 @@ class HealthPopup(QFrame):
         super().__init__(parent, Qt.WindowType.Popup)
         self.setObjectName("popup")
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
-        self.setAccessibleName("How well each source works")
+        self.setAccessibleName(tr("How well each source works"))
         self._text = _as_text(health, problems)
         inner = QWidget()
         inner.setObjectName("popupBody")
         rows = QVBoxLayout(inner)
         rows.setContentsMargins(14, 12, 14, 6)
         rows.setSpacing(10)
-        title = PlainLabel("Where this knowledge comes from")
+        title = PlainLabel(tr("Where this knowledge comes from"))
         title.setObjectName("emptyTitle")
         rows.addWidget(title)
         for source in health:
@@ -74,8 +75,8 @@ class HealthPopup(QFrame):
         scroll.setWidget(inner)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        copy = QPushButton("Copy details")
-        copy.setAccessibleName("Copy details")
+        copy = QPushButton(tr("Copy details"))
+        copy.setAccessibleName(tr("Copy details"))
         copy.setProperty("role", "quiet")
         copy.setIcon(icons.icon("copy", look.colours.accent))
         copy.clicked.connect(self._copy)
@@ -103,8 +104,8 @@ class Status(QStatusBar):
         self._buttons: list[QToolButton] = []
         self._compact = False
         self.setSizeGripEnabled(False)
-        self.setAccessibleName("Status")
-        self.counts = PlainLabel("Looking…")
+        self.setAccessibleName(tr("Status"))
+        self.counts = PlainLabel(tr("Looking…"))
         self.note = ElidedLabel()
         self.note.setVisible(False)
         self._sources = QWidget()
@@ -162,7 +163,7 @@ class Status(QStatusBar):
         self._buttons = []
         if self._problems:
             count = len(self._problems)
-            text = "1 place could not be seen" if count == 1 else f"{count} places could not be seen"
+            text = tr("%n place(s) could not be seen", "", count)
             tip = "\n".join(f"{display(one.path)}: {one.reason}" for one in self._problems[:8])
             self._add("eye-off", self._look.colours.stale, text, tip)
         shown = [one for one in self._health if one.state is not HealthState.OK]
@@ -172,16 +173,20 @@ class Status(QStatusBar):
         for one in shown[:_MOST_BUTTONS]:
             self._add_source(one)
         if fine or len(shown) > _MOST_BUTTONS:
-            text = f"{len(fine)} sources work" if shown else f"all {len(fine)} sources work"
+            text = (
+                tr("%n source(s) work", "", len(fine))
+                if shown
+                else tr("all %n source(s) work", "", len(fine))
+            )
             self._add("health-ok", self._look.colours.live, text, "\n".join(one.source for one in fine))
         if had_focus and self._buttons:
             self._buttons[0].setFocus()
 
     def _add_source(self, health: SourceHealth) -> None:
         name = self.fontMetrics().elidedText(display_name(health.source), Qt.TextElideMode.ElideMiddle, 190)
-        tip = f"{display_name(health.source)}: {_WORD[health.state]}. {health.detail}"
+        tip = f"{display_name(health.source)}: {tr(_WORD[health.state])}. {health.detail}"
         if health.cure:
-            tip += f"\nWhat helps: {health.cure}"
+            tip = "\n".join((tip, tr("What helps: {cure}").format(cure=health.cure)))
         self._add(f"health-{health.state.value}", health_colour(self._look, health.state), name, tip)
 
     def _add(self, icon: str, colour: str, text: str, tip: str) -> None:
@@ -233,19 +238,24 @@ def _row(icon: str, colour: str, ratio: float, lines: list[tuple[str, str]]) -> 
 def _source_row(look: Look, health: SourceHealth, ratio: float) -> QWidget:
     detail = health.detail
     if health.fresh_at:
-        detail += f" Last complete look {words.ago(max(time.time() - health.fresh_at, 0.0))}."
-    lines = [("", f"{display_name(health.source)}: {_WORD[health.state]}"), ("muted", detail)]
+        looked = words.ago(max(time.time() - health.fresh_at, 0.0))
+        detail = " ".join((detail, tr("Last complete look {ago}.").format(ago=looked)))
+    lines = [("", f"{display_name(health.source)}: {tr(_WORD[health.state])}"), ("muted", detail)]
     if health.cure:
-        lines.append(("", f"What helps: {health.cure}"))
+        lines.append(("", tr("What helps: {cure}").format(cure=health.cure)))
     return _row(f"health-{health.state.value}", health_colour(look, health.state), ratio, lines)
 
 
 def _problem_row(look: Look, problem: Problem, ratio: float) -> QWidget:
-    lines = [("", f"{display(problem.path)} could not be seen"), ("muted", problem.reason)]
+    lines = [
+        ("", tr("{path} could not be seen").format(path=display(problem.path))),
+        ("muted", problem.reason),
+    ]
     return _row("eye-off", look.colours.stale, ratio, lines)
 
 
 def _as_text(health: Sequence[SourceHealth], problems: Sequence[Problem]) -> str:
+    # English, as all that is handed on.
     lines = []
     for one in health:
         lines.append(

@@ -15,6 +15,7 @@ from racewatch.ui import icons
 from racewatch.ui.announce import announce
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
 _MOST: Final = 3
 
@@ -27,6 +28,15 @@ class Level(enum.StrEnum):
     REFUSED = "refused"
     WARNING = "warning"
     ERROR = "error"
+
+
+_LEVELS: Final = {
+    Level.INFO: marked("info"),
+    Level.SUCCESS: marked("success"),
+    Level.REFUSED: marked("refused"),
+    Level.WARNING: marked("warning"),
+    Level.ERROR: marked("error"),
+}
 
 
 def level_of(outcome: Outcome) -> Level:
@@ -69,7 +79,7 @@ class Strip(QFrame):
         self.details = details
         self.setObjectName("strip")
         self.setProperty("level", level.value)
-        self.setAccessibleName(f"{level.value}: {text}")
+        self.setAccessibleName(f"{tr(_LEVELS[level])}: {text}")
         self._look = look
         self._undo = undo
         self.dismissed = False
@@ -81,15 +91,18 @@ class Strip(QFrame):
         layout.addWidget(self._icon, 0, Qt.AlignmentFlag.AlignVCenter)
         self.label = WrapLabel(text)
         layout.addWidget(self.label, 1, Qt.AlignmentFlag.AlignVCenter)
-        self.undo_button = self._button("Undo", "undo", "Put back what was removed", self._on_undo)
+        self.undo_button = self._button(tr("Undo"), "undo", tr("Put back what was removed"), self._on_undo)
         self.undo_button.setVisible(undo is not None)
-        self.more_button = self._button(more[0] if more else "", "history", "Go to it", self._on_more)
+        self.more_button = self._button(more[0] if more else "", "history", tr("Go to it"), self._on_more)
         self.more_button.setVisible(more is not None)
         self._more = more
         self.copy_button = self._button(
-            "Copy details", "copy", "Copy this message with its details to the clipboard", self._on_copy
+            tr("Copy details"),
+            "copy",
+            tr("Copy this message with its details to the clipboard"),
+            self._on_copy,
         )
-        self.close_button = self._button("", "clear", "Close this message", self.dismiss)
+        self.close_button = self._button("", "clear", tr("Close this message"), self.dismiss)
         self.close_button.setVisible(closable)
         for button in (self.undo_button, self.more_button, self.copy_button, self.close_button):
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
@@ -132,7 +145,7 @@ class Strip(QFrame):
         """The same message, brought up to date; nobody is interrupted for it."""
         self.text, self.details = text, details
         self.label.setText(text)
-        self.setAccessibleName(f"{self.level.value}: {text}")
+        self.setAccessibleName(f"{tr(_LEVELS[self.level])}: {text}")
 
     def dismiss(self) -> None:
         """Take the message away."""
@@ -156,7 +169,7 @@ class StripArea(QWidget):
         self._layout = QVBoxLayout(self)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
-        self.setAccessibleName("Messages")
+        self.setAccessibleName(tr("Messages"))
         self.installEventFilter(self)
         self.hide()
 

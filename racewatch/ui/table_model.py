@@ -39,6 +39,7 @@ from racewatch.ui.query import Key, Query
 from racewatch.ui.query_match import compiled
 from racewatch.ui.runs import runs
 from racewatch.ui.table_row import Row
+from racewatch.ui.tr import tr
 
 TOMBSTONE_SECONDS: Final = 2.0
 #: What goes again this soon was never under anybody's finger; it leaves no tombstone.
@@ -158,7 +159,7 @@ class TableModel(QAbstractTableModel):
         if not 0 <= section < len(self.shape.columns):
             return None
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
-            return self.shape.columns[section].title
+            return tr(self.shape.columns[section].title)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
         return None

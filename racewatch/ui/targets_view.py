@@ -14,7 +14,7 @@ from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.kinds.containers.space import Space
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
-from racewatch.ui import words
+from racewatch.ui import kinds_said, words
 from racewatch.ui.columns import Shape
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidencePane
@@ -25,6 +25,7 @@ from racewatch.ui.query_complete import present_values
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_view import TargetTable
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 from racewatch.ui.why_empty import Reason, Sight, Way, reason
 
 _NARROW: Final = 980
@@ -63,7 +64,7 @@ class TargetsView(QWidget):
         """``spaces``: what each takes on the disk, as far as that is known; None where nobody counts."""
         super().__init__(parent)
         self.shape = shape
-        noun, many = shape.noun, shape.plural
+        said = kinds_said.said_of(shape.kind)
         self._why_not = why_not
         self._chronicle = chronicle
         self._sight = Sight()
@@ -75,15 +76,11 @@ class TargetsView(QWidget):
         self.spaces = spaces
         self.model = TableModel(shape, self, chronicle=chronicle, spaces=spaces if spaces is not None else {})
         self.table = TargetTable(self.model, look)
-        self.table.setAccessibleName(many.capitalize())
-        self.table.setAccessibleDescription(
-            f"One row for each {noun}; Delete asks to remove the selected ones"
-        )
+        self.table.setAccessibleName(tr(said.title))
+        self.table.setAccessibleDescription(tr(said.a_row))
         self.filters = FilterBar(look, shape.group, self._present)
         self.empty = EmptyState(look)
-        self.pane = EvidencePane(
-            look, f"Select a {noun} to see what speaks for its verdict.", chronicle.scale
-        )
+        self.pane = EvidencePane(look, tr(said.select), chronicle.scale)
         self.pane.setMinimumWidth(300)
         self._area = QStackedWidget()
         self._area.addWidget(self.empty)
@@ -299,7 +296,7 @@ class TargetsView(QWidget):
         else:
             said = reason(self.shape, self._sight, self.model.total, query)
         act = {Way.RESET: self.filters.reset, Way.HEALTH: self.health_wanted.emit}.get(said.way)
-        self.empty.say(said.icon, said.title, said.text, button=said.way.value, act=act)
+        self.empty.say(said.icon, said.title, said.text, button=tr(said.way.value), act=act)
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)

@@ -10,8 +10,13 @@ from PySide6.QtWidgets import QMenu
 
 from racewatch.config import Theme
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
-_THEMES: Final = ((Theme.SYSTEM, "&System"), (Theme.LIGHT, "&Light"), (Theme.DARK, "&Dark"))
+_THEMES: Final = (
+    (Theme.SYSTEM, marked("&System")),
+    (Theme.LIGHT, marked("&Light")),
+    (Theme.DARK, marked("&Dark")),
+)
 _KEY: Final = "window/theme"
 
 
@@ -25,11 +30,11 @@ class ThemeMenu(QObject):
         self._look = look
         self._settings = settings
         above.addSeparator()
-        menu = above.addMenu("Colours")
+        menu = above.addMenu(tr("Colours"))
         group = QActionGroup(self)
         self._actions: dict[Theme, QAction] = {}
         for theme, text in _THEMES:
-            action = menu.addAction(text)
+            action = menu.addAction(tr(text))
             action.setCheckable(True)
             action.setChecked(theme is look.theme)
             action.setData(theme.value)

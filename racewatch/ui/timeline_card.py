@@ -15,6 +15,7 @@ from racewatch.monitor.timeline import WINDOW, Event, State, Timeline, What
 from racewatch.ui import timeline_paint, timeline_text
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 
 _LINE: Final = 30
 _PIN: Final = 7
@@ -49,7 +50,7 @@ class TimelineChart(QWidget):
         self._now = now
         self._timeline: Timeline | None = None
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.setAccessibleName(timeline_text.TITLE)
+        self.setAccessibleName(tr(timeline_text.TITLE))
         look.changed.connect(self.update)
 
     def show_timeline(self, timeline: Timeline | None) -> None:
@@ -80,14 +81,14 @@ class TimelineChart(QWidget):
         painter.setPen(QColor(colours.muted))
         below = QRect(0, line.bottom() + 4, self.width(), text + 2)
         painter.drawText(below, Qt.AlignmentFlag.AlignLeft, timeline_text.beginning(scale))
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, "now")
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight, tr("now"))
         painter.end()
 
     def _beginning(self, painter: QPainter, line: QRect, begun: float, now: float, scale: float) -> None:
         # Before it was watched nothing is known, which is something else than "gone".
         width = timeline_paint.place(begun, now, scale, line) - line.left()
         painter.setPen(QColor(self._look.colours.muted))
-        said = "not watched yet"
+        said = tr("not watched yet")
         if painter.fontMetrics().horizontalAdvance(said) + 12 <= width:
             inside = QRect(line.left(), line.top(), width, line.height())
             painter.drawText(inside, Qt.AlignmentFlag.AlignCenter, said)
@@ -133,7 +134,7 @@ class TimelineCard(QWidget):
         self._now = now
         self._timeline: Timeline | None = None
         self.chart = TimelineChart(look, scale, now)
-        title = PlainLabel(timeline_text.TITLE)
+        title = PlainLabel(tr(timeline_text.TITLE))
         title.setObjectName("section")
         self.summary = WrapLabel()
         self.summary.setObjectName("muted")
@@ -170,7 +171,7 @@ class TimelineCard(QWidget):
             if at < len(events):
                 line.tell(*events[at], now)
         earlier = len(events) - len(self.events)
-        self.more.setText(f"and {earlier} earlier")
+        self.more.setText(tr("and %n earlier", "", max(earlier, 0)))
         self.more.setVisible(earlier > 0)
 
     def _pace(self) -> None:
@@ -219,7 +220,7 @@ class _EventLine(QWidget):
         self.number.setText(str(number))
         self.when.setText(timeline_text.clock(event.at, now))
         detail = f": {display_text(event.detail)}" if event.detail else ""
-        self.what.setText(f"{event.what.value}{detail}")
+        self.what.setText(f"{timeline_text.what(event)}{detail}")
         self.setAccessibleName(f"{number}: {timeline_text.event_line(event, now)}")
 
 
@@ -228,4 +229,4 @@ def _sentence(timeline: Timeline, now: float) -> str:
     if timeline.state is State.GONE:
         return f"{said}."
     watched = timeline_text.duration(min(now - timeline.begun, WINDOW))
-    return f"{said} in {watched}."
+    return tr("{said} in {watched}.").format(said=said, watched=watched)

@@ -19,9 +19,10 @@ from racewatch.ui.actions import Act, Actions
 from racewatch.ui.arming import Arming
 from racewatch.ui.front import bring_to_front
 from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.tr import marked, tr
 
-NO_TRAY: Final = "This desktop has no tray: closing the window closes it."
-_OFF: Final = "Turn the tray on in the settings first."
+NO_TRAY: Final = marked("This desktop has no tray: closing the window closes it.")
+_OFF: Final = marked("Turn the tray on in the settings first.")
 #: How often it is asked whether there is a tray, while that matters: nothing tells when it comes or goes.
 _LOOK_MS: Final = 5_000
 #: A panel that is started anew has no tray for a moment.
@@ -69,7 +70,7 @@ class Tray(QObject):
         if on:
             self._missed = 0
             if not self._put_up():
-                self._strips.show_message(Level.INFO, NO_TRAY)
+                self._strips.show_message(Level.INFO, tr(NO_TRAY))
                 self._timer.start()
         else:
             if self.hidden:
@@ -105,7 +106,7 @@ class Tray(QObject):
             self._mind()
         if self.hidden and self._missed >= _PATIENCE:
             self.come_back()
-            text = "The tray of this desktop has gone, so the window is back: closing it closes it."
+            text = tr("The tray of this desktop has gone, so the window is back: closing it closes it.")
             self._strips.show_message(Level.INFO, text)
 
     def _mind(self) -> None:
@@ -125,8 +126,8 @@ class Tray(QObject):
     def cannot(self) -> str:
         """Why the window cannot be hidden there; empty when it can."""
         if not self._on:
-            return _OFF
-        return "" if self.icon is not None else NO_TRAY
+            return tr(_OFF)
+        return "" if self.icon is not None else tr(NO_TRAY)
 
     def take_in(self) -> bool:
         """Hide the window instead of closing it, or say why it stays; False when it shall be closed."""
@@ -137,21 +138,25 @@ class Tray(QObject):
         armed = len(tuple(self._arming.targets))
         if self._actor.busy or self._arming.dialog is not None:
             self._strips.show_message(
-                Level.INFO, "The window was not hidden: something is being asked, or done, just now."
+                Level.INFO, tr("The window was not hidden: something is being asked, or done, just now.")
             )
         elif armed:
-            what = "1 removal is" if armed == 1 else f"{armed} removals are"
             self._strips.show_message(
                 Level.WARNING,
-                f"The window was not hidden: {what} armed, and nothing is removed by a window that nobody sees.",
-                more=("Disarm and hide", self._disarm_and_hide),
+                tr(
+                    "The window was not hidden: %n removals are armed, and nothing is removed by a window that "
+                    "nobody sees.",
+                    "",
+                    armed,
+                ),
+                more=(tr("Disarm and hide"), self._disarm_and_hide),
             )
         else:
             self._hide()
         return True
 
     def _disarm_and_hide(self) -> None:
-        self._arming.disarm_all("The window was hidden in the tray.")
+        self._arming.disarm_all(tr("The window was hidden in the tray."))
         if not self._actor.busy and self._put_up():
             self._hide()
 
@@ -175,11 +180,7 @@ class Tray(QObject):
 
     def count(self, attention: int) -> None:
         """How many things need attention."""
-        self._counts = (
-            "nothing needs attention"
-            if not attention
-            else f"{attention:,} need{'s' if attention == 1 else ''} attention"
-        )
+        self._counts = tr("%n need attention", "", attention) if attention else tr("nothing needs attention")
         self._tell_counts()
 
     def _tell_counts(self) -> None:

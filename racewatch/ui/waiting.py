@@ -10,6 +10,7 @@ import enum
 from racewatch.core.model import Observation, Verdict
 from racewatch.ui import words
 from racewatch.ui.armed import Sight
+from racewatch.ui.tr import tr
 
 _FREE = (Verdict.STALE, Verdict.IDLE)
 Who = frozenset[tuple[int, int]]
@@ -49,24 +50,45 @@ class Wait:
         self.in_doubt = False
         seen, node = now.seen, now.mark[:3] if now.mark is not None else None
         if seen is None:
-            self.end(Answer.GONE, f"“{self.name}” is gone: nothing stands there any more.")
+            self.end(
+                Answer.GONE, tr("“{name}” is gone: nothing stands there any more.").format(name=self.name)
+            )
             return
         if self._node is None:
             self._node = node
         other = node is not None and node != self._node
         if seen.verdict in _FREE:
-            self.end(Answer.FREE, f"“{self.name}” is free. {seen.summary}")
+            self.end(
+                Answer.FREE, tr("“{name}” is free. {summary}").format(name=self.name, summary=seen.summary)
+            )
         elif other and seen.verdict is Verdict.LIVE:
-            self.end(Answer.TAKEN, f"Another “{self.name}” stands in its place. {seen.summary}")
+            self.end(
+                Answer.TAKEN,
+                tr("Another “{name}” stands in its place. {summary}").format(
+                    name=self.name, summary=seen.summary
+                ),
+            )
         elif other:
-            text = f"Another “{self.name}” stands in its place, and whether it is in use cannot be told."
+            text = tr(
+                "Another “{name}” stands in its place, and whether it is in use cannot be told."
+            ).format(name=self.name)
             self.end(Answer.TAKEN, text)
         elif seen.verdict is Verdict.LIVE and self._is_another(_who(seen)):
-            self.end(Answer.TAKEN, f"“{self.name}” was let go, and somebody else has it now. {seen.summary}")
+            self.end(
+                Answer.TAKEN,
+                tr("“{name}” was let go, and somebody else has it now. {summary}").format(
+                    name=self.name, summary=seen.summary
+                ),
+            )
         elif seen.verdict is Verdict.LIVE:
             self._who, self._holder = _who(seen), words.holder_text(seen)
         elif sure:
-            self.end(Answer.DOUBT, f"“{self.name}” is not seen in use any more. {seen.summary}")
+            self.end(
+                Answer.DOUBT,
+                tr("“{name}” is not seen in use any more. {summary}").format(
+                    name=self.name, summary=seen.summary
+                ),
+            )
         else:
             self.in_doubt = True
 
@@ -81,9 +103,14 @@ class Wait:
     def text(self) -> str:
         """How it stands, in a sentence."""
         if self.in_doubt:
-            return f"Waiting until “{self.name}” is free: whether it is in use cannot be told just now"
-        by = f": in use by {self._holder}" if self._holder else ": it is in use"
-        return f"Waiting until “{self.name}” is free{by}"
+            return tr("Waiting until “{name}” is free: whether it is in use cannot be told just now").format(
+                name=self.name
+            )
+        if self._holder:
+            return tr("Waiting until “{name}” is free: in use by {holder}").format(
+                name=self.name, holder=self._holder
+            )
+        return tr("Waiting until “{name}” is free: it is in use").format(name=self.name)
 
 
 def _who(seen: Observation) -> Who:
@@ -94,7 +121,7 @@ def _who(seen: Observation) -> Who:
 def cannot_wait_for(seen: Observation) -> str:
     """Why this cannot be waited for; empty when it can."""
     if seen.target.path is None:
-        return "Only sockets and lock files can be waited for."
+        return tr("Only sockets and lock files can be waited for.")
     if seen.verdict is not Verdict.LIVE:
-        return "Only for what is in use now."
+        return tr("Only for what is in use now.")
     return ""

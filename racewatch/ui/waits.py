@@ -22,6 +22,7 @@ from racewatch.ui.marks import Mark
 from racewatch.ui.standing_panel import Manner, StandingPanel
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, number, tr
 from racewatch.ui.waiting import Answer, Wait, cannot_wait_for
 from racewatch.verbs import Racewatch
 
@@ -32,6 +33,16 @@ _TRIES: Final = 3
 #: What cannot be told is looked at once more after so many seconds: it may be in the middle of being written.
 SURE_SECONDS: Final = 1.0
 _REASON: Final = "waits"
+
+
+#: How many ended how, and which.
+_ENDED: Final = {
+    Answer.FREE: marked("{count} free: {names}"),
+    Answer.GONE: marked("{count} gone: {names}"),
+    Answer.DOUBT: marked("{count} not seen in use any more: {names}"),
+    Answer.TAKEN: marked("{count} in other hands: {names}"),
+    Answer.LOST: marked("{count} not waited for any more: {names}"),
+}
 
 
 class Waits(QObject):
@@ -65,7 +76,11 @@ class Waits(QObject):
         self.panel = StandingPanel(
             look,
             Manner(
-                "Waited for", "clock", Level.INFO, "Stop waiting", "Nothing is told of it when it is free"
+                tr("Waited for"),
+                "clock",
+                Level.INFO,
+                tr("Stop waiting"),
+                tr("Nothing is told of it when it is free"),
             ),
         )
         self.panel.back_wanted.connect(self.stop)
@@ -81,9 +96,9 @@ class Waits(QObject):
     def cannot(self, seen: Observation | None) -> str:
         """Why this cannot be waited for; empty when it can."""
         if seen is None:
-            return "Select something first."
+            return tr("Select something first.")
         if seen.target in self._things:
-            return "It is waited for already."
+            return tr("It is waited for already.")
         return cannot_wait_for(seen)
 
     def start(self, seen: Observation | None) -> None:
@@ -150,12 +165,18 @@ class Waits(QObject):
                 elif thing not in self._again:
                     break
         except Exception:
-            thing.end(Answer.LOST, f"“{thing.name}” is not waited for any more: it could not be looked at.")
+            thing.end(
+                Answer.LOST,
+                tr("“{name}” is not waited for any more: it could not be looked at.").format(name=thing.name),
+            )
             raise
         finally:
             self._looking.discard(thing)
             if last:
-                thing.end(Answer.LOST, f"“{thing.name}” is not waited for any more: it is not watched now.")
+                thing.end(
+                    Answer.LOST,
+                    tr("“{name}” is not waited for any more: it is not watched now.").format(name=thing.name),
+                )
             self._settle(thing)
 
     def _settle(self, thing: Wait) -> None:
@@ -176,7 +197,7 @@ class Waits(QObject):
             level,
             summary_of(ended),
             details="\n".join(thing.said for thing in ended) if len(ended) > 1 else "",
-            more=("Show it", partial(self._show, target)) if _is_there(ended) else None,
+            more=(tr("Show it"), partial(self._show, target)) if _is_there(ended) else None,
         )
         self.answered.emit(ended)
 
@@ -205,18 +226,13 @@ def summary_of(ended: Sequence[Wait]) -> str:
     if len(ended) == 1:
         return ended[0].said
     parts = []
-    for answer, word in (
-        (Answer.FREE, "free"),
-        (Answer.GONE, "gone"),
-        (Answer.DOUBT, "not seen in use any more"),
-        (Answer.TAKEN, "in other hands"),
-        (Answer.LOST, "not waited for any more"),
-    ):
+    for answer, said in _ENDED.items():
         names = [f"“{thing.name}”" for thing in ended if thing.answer is answer]
         if names:
-            some = ", ".join(names[:3]) + (" and others" if names[3:] else "")
-            parts.append(f"{len(names):,} {word}: {some}")
-    return f"Of what was waited for: {'; '.join(parts)}."
+            some = ", ".join(names[:3])
+            some = tr("{names} and others").format(names=some) if names[3:] else some
+            parts.append(tr(said).format(count=number(len(names)), names=some))
+    return tr("Of what was waited for: {parts}.").format(parts="; ".join(parts))
 
 
 def _is_there(ended: Sequence[Wait]) -> bool:

@@ -12,23 +12,29 @@ from racewatch.core.text import display
 from racewatch.ui import icons
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import marked, tr
 
 _LOOKS: Final = (
-    ("sockets", "Unix sockets", "below the folders named here, and who is bound to them"),
-    ("locks", "Lock files", "of more than a hundred programs, there and in their usual places"),
-    ("containers", "Containers", "of Podman, Docker, runc, crun and youki, and the bundles nobody uses"),
+    ("sockets", marked("Unix sockets below the folders named here, and who is bound to them.")),
+    ("locks", marked("Lock files of more than a hundred programs, there and in their usual places.")),
+    (
+        "containers",
+        marked("Containers of Podman, Docker, runc, crun and youki, and the bundles nobody uses."),
+    ),
 )
 _NEVER: Final = (
-    "It never removes anything by itself: each removal is asked for, by name.",
-    "It never removes what is in use. What could not be seen counts as in use; there is no force.",
-    "It never trusts an old look: each thing is held and looked at once more right before it goes.",
+    marked("It never removes anything by itself: each removal is asked for, by name."),
+    marked("It never removes what is in use. What could not be seen counts as in use; there is no force."),
+    marked("It never trusts an old look: each thing is held and looked at once more right before it goes."),
     (
-        "It never ends a process, and never writes into what it looks at. One exception: a container that was made and not "
-        "started goes with its waiting process, when you say so."
+        marked(
+            "It never ends a process, and never writes into what it looks at. One exception: a container "
+            "that was made and not started goes with its waiting process, when you say so."
+        )
     ),
-    "It never sends anything anywhere.",
+    marked("It never sends anything anywhere."),
 )
-_KEEPS: Final = (
+_KEEPS: Final = marked(
     "What is removed is in the History, and can be put back while its name is free, if nothing else is said."
 )
 
@@ -45,12 +51,12 @@ class WelcomeDialog(QDialog):
     ) -> None:
         super().__init__(parent)
         self._look = look
-        self.setWindowTitle("Welcome to racewatch")
-        self.setAccessibleName("Welcome to racewatch")
+        self.setWindowTitle(tr("Welcome to racewatch"))
+        self.setAccessibleName(tr("Welcome to racewatch"))
         picture = PlainLabel()
         picture.setPixmap(icons.application_icon().pixmap(48, 48))
         picture.setFixedSize(52, 52)
-        heading = PlainLabel("Welcome to racewatch")
+        heading = PlainLabel(tr("Welcome to racewatch"))
         heading.setObjectName("paneTitle")
         font = heading.font()
         font.setPointSizeF(font.pointSizeF() * 1.3)
@@ -64,31 +70,32 @@ class WelcomeDialog(QDialog):
         self._rows = QVBoxLayout(body)
         self._rows.setContentsMargins(16, 12, 16, 14)
         self._rows.setSpacing(7)
-        self._section("What it looks at")
-        for icon, name, text in _LOOKS:
-            self._row(icon, look.colours.accent, f"{name} {text}.")
-        self._row("folder", look.colours.muted, f"Folders: {', '.join(map(display, roots)) or 'none'}.")
-        self._section("What it never does")
+        self._section(tr("What it looks at"))
+        for icon, text in _LOOKS:
+            self._row(icon, look.colours.accent, tr(text))
+        folders = ", ".join(map(display, roots)) or tr("none")
+        self._row("folder", look.colours.muted, tr("Folders: {folders}.").format(folders=folders))
+        self._section(tr("What it never does"))
         for text in _NEVER:
-            self._row("refused", look.colours.idle, text)
-        self._section("And afterwards")
-        self._row("undo", look.colours.muted, _KEEPS)
+            self._row("refused", look.colours.idle, tr(text))
+        self._section(tr("And afterwards"))
+        self._row("undo", look.colours.muted, tr(_KEEPS))
         self._rows.addStretch(1)
         scroll = QScrollArea()
         scroll.setWidget(body)
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        scroll.setAccessibleName("What racewatch does")
-        self.demo = QPushButton("Try it on a sandbox")
-        self.demo.setAccessibleName("Try it on a sandbox")
+        scroll.setAccessibleName(tr("What racewatch does"))
+        self.demo = QPushButton(tr("Try it on a sandbox"))
+        self.demo.setAccessibleName(tr("Try it on a sandbox"))
         self.demo.setAccessibleDescription(
-            "Opens a second window on throw-away things, which go with it; nothing of yours is touched"
+            tr("Opens a second window on throw-away things, which go with it; nothing of yours is touched")
         )
         self.demo.setToolTip(self.demo.accessibleDescription())
         self.demo.setAutoDefault(False)
         self.demo.clicked.connect(start_demo)
-        self.close_button = QPushButton("Begin")
-        self.close_button.setAccessibleName("Begin")
+        self.close_button = QPushButton(tr("Begin"))
+        self.close_button.setAccessibleName(tr("Begin"))
         self.close_button.setDefault(True)
         self.close_button.clicked.connect(self.accept)
         buttons = QHBoxLayout()

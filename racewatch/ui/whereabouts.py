@@ -14,6 +14,8 @@ from racewatch.config import config_path
 from racewatch.core.model import Observation
 from racewatch.core.text import NotDisplayed, display, display_text, undisplay
 from racewatch.linux import openfiles, processes
+from racewatch.ui import words
+from racewatch.ui.tr import marked, tr
 from racewatch.ui.why_empty import Reason, Way
 from racewatch.ui.words import sentence
 from racewatch.verbs import Racewatch, RacewatchError
@@ -25,15 +27,19 @@ _LONGEST: Final = 20_000
 _QUOTES: Final = "'\"`\u2018\u2019\u201c\u201d"
 _QUOTED: Final = re.compile(rf"[{_QUOTES}]((?:/|~/|file://)[^{_QUOTES}\n]+)[{_QUOTES}]")
 _BARE: Final = re.compile(rf"(?:^|[\s=:(<\[])((?:/|~/|file:///)[^\s<>|{_QUOTES}]+)")
+_FOLDER: Final = marked("It is a directory.")
 _TYPES: Final = {
-    stat.S_IFREG: "a file",
-    stat.S_IFDIR: "a directory",
-    stat.S_IFLNK: "a link",
-    stat.S_IFSOCK: "a socket",
-    stat.S_IFIFO: "a pipe",
-    stat.S_IFBLK: "a device",
-    stat.S_IFCHR: "a device",
+    stat.S_IFREG: marked("It is a file."),
+    stat.S_IFDIR: _FOLDER,
+    stat.S_IFLNK: marked("It is a link."),
+    stat.S_IFSOCK: marked("It is a socket."),
+    stat.S_IFIFO: marked("It is a pipe."),
+    stat.S_IFBLK: marked("It is a device."),
+    stat.S_IFCHR: marked("It is a device."),
 }
+
+
+_SOMETHING: Final = marked("It is something.")
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +53,7 @@ class Holder:
 
 @dataclass(frozen=True, slots=True)
 class Whereabouts:
-    """``what`` it is (None: not there), or ``hidden``: why that could not be seen.
+    """``what`` it is, in a sentence (None: not there), or ``hidden``: why that could not be seen.
 
     ``watched``: below one of the roots.  ``blind``: so many processes could not be looked into.
     """
@@ -108,7 +114,7 @@ def look(path: bytes, racewatch: Racewatch, roots: Sequence[bytes]) -> Whereabou
     what, hidden, node = None, "", None
     try:
         node = os.lstat(path)
-        what = _TYPES.get(stat.S_IFMT(node.st_mode), "something")
+        what = _TYPES.get(stat.S_IFMT(node.st_mode), _SOMETHING)
     except (FileNotFoundError, NotADirectoryError):
         pass
     except OSError as error:
@@ -172,50 +178,63 @@ def as_reason(found: Whereabouts) -> Reason:
     lines = [_what(found)]
     if found.seen is not None:
         seen = found.seen
-        lines.append(f"A look says {seen.verdict.value}, {display_text(seen.label)}. {seen.summary}")
+        lines.append(
+            tr("A look says {verdict}, {label}. {summary}").format(
+                verdict=words.state_word(seen.verdict.value),
+                label=display_text(seen.label),
+                summary=seen.summary,
+            )
+        )
     lines += [_watched(found), _held(found)]
-    return Reason("question", f"No row for {display(found.path)}", "\n".join(lines), Way.RESET)
+    return Reason(
+        "question", tr("No row for {path}").format(path=display(found.path)), "\n".join(lines), Way.RESET
+    )
 
 
 def _what(found: Whereabouts) -> str:
     if found.hidden:
-        return f"Whether it is there cannot be seen: {sentence(found.hidden)}"
+        return tr("Whether it is there cannot be seen: {reason}").format(reason=sentence(found.hidden))
     if found.what is None:
-        return "There is nothing of this name."
-    return f"It is {found.what}."
+        return tr("There is nothing of this name.")
+    return tr(found.what)
 
 
 def _watched(found: Whereabouts) -> str:
     if found.watched:
         if found.what is None:
-            return "It would be watched: should it appear, it is shown here."
-        return (
+            return tr("It would be watched: should it appear, it is shown here.")
+        return tr(
             "It is inside of what is watched, but there is no socket, lock or container that it is or holds."
         )
-    folder = found.path if found.what == "a directory" else os.path.dirname(found.path)
-    roots = ", ".join(map(display, found.roots)) or "nothing"
-    return (
-        f"It is outside of what is watched ({roots}). To watch it, add {display(folder)} to roots in "
-        f"{display(config_path())}, or start: racewatch gui {display(folder)}"
-    )
+    folder = found.path if found.what == _FOLDER else os.path.dirname(found.path)
+    roots = ", ".join(map(display, found.roots)) or tr("nothing")
+    return tr(
+        "It is outside of what is watched ({roots}). To watch it, add {folder} to roots in {file}, "
+        "or start: racewatch gui {folder}"
+    ).format(roots=roots, folder=display(folder), file=display(config_path()))
 
 
 def _held(found: Whereabouts) -> str:
     could = ""
-    if found.blind:
-        many = "1 process" if found.blind == 1 else f"{found.blind:,} processes"
-        could = f" {many} could not be looked into{'; root could' if os.geteuid() else ''}."
+    if found.blind and os.geteuid():
+        could = tr("%n process(es) could not be looked into; root could.", "", found.blind)
+    elif found.blind:
+        could = tr("%n process(es) could not be looked into.", "", found.blind)
     if not found.holders:
-        nobody = "No process that could be seen has it open." if found.blind else "No process has it open."
-        return nobody + could
-    named = ", ".join(map(_name, found.holders[:_MOST]))
-    more = f" and {len(found.holders) - _MOST:,} more" if len(found.holders) > _MOST else ""
-    return f"Held open by {named}{more}.{could}"
+        said = tr("No process that could be seen has it open.") if could else tr("No process has it open.")
+    else:
+        names = ", ".join(map(_name, found.holders[:_MOST]))
+        more = len(found.holders) - _MOST
+        said = (
+            tr("Held open by {names} and %n more.", "", more) if more > 0 else tr("Held open by {names}.")
+        ).format(names=names)
+    return f"{said} {could}".rstrip()
 
 
 def _name(one: Holder) -> str:
     by = f", {display_text(one.user)}" if one.user else ""
-    return f"{display_text(one.name) or 'a process'} ({one.pid}{by})"
+    name = display_text(one.name) or tr("a process")
+    return f"{name} ({one.pid}{by})"
 
 
 def targets_of(things: Iterable[Observation], path: bytes) -> Iterator[Observation]:

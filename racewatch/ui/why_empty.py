@@ -10,11 +10,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from racewatch.core.model import KindName, Problem
+from racewatch.core.model import Problem
 from racewatch.core.text import display, display_text
 from racewatch.monitor.batch import HealthState, SourceHealth
+from racewatch.ui import kinds_said
 from racewatch.ui.columns import Shape
 from racewatch.ui.query import Key, Query, Term
+from racewatch.ui.tr import marked, tr
 
 #: What the window opens on.
 ATTENTION: Final = Query((Term("attention", Key.NEEDS),))
@@ -25,8 +27,8 @@ class Way(enum.Enum):
     """What a press of the button does."""
 
     NONE = ""
-    RESET = "Show all"
-    HEALTH = "How well each source works"
+    RESET = marked("Show all")
+    HEALTH = marked("How well each source works")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,64 +54,57 @@ class Sight:
 
 def reason(shape: Shape, sight: Sight, total: int, query: Query) -> Reason:
     """Why nothing is shown, when ``total`` things are there and this is asked for."""
-    where = f" below {sight.roots}" if sight.roots else ""
+    roots = sight.roots or tr("the watched folders")
+    said = kinds_said.said_of(shape.kind)
     if not sight.ready:
-        more = "Nothing of what was seen so far matches." if total else f"The first look{where} is under way."
-        return Reason("hourglass", "Looking…", more)
+        more = (
+            tr("Nothing of what was seen so far matches.")
+            if total
+            else tr("The first look below {roots} is under way.").format(roots=roots)
+        )
+        return Reason("hourglass", tr("Looking…"), more)
     if total:
         return _hidden(shape, sight, total, query)
     if sight.problems:
-        return _unseen(shape, sight)
+        text = tr(said.not_all_seen).format(places=_places(sight))
+        return Reason("eye-off", tr("Cannot see"), text, Way.HEALTH)
     bad = [one for one in sight.health if one.state is not HealthState.OK]
     if bad:
-        said = "\n".join(_limited(one) for one in bad[:_MOST])
-        nothing = f"No {shape.plural}" if shape.kind is not None else "Nothing"
-        title = f"{nothing} seen, and watching is limited"
-        return Reason("pulse", title, f"{said}{_more(bad)}", Way.HEALTH)
-    title = f"No {shape.plural} here" if shape.kind is not None else "Nothing here"
-    if shape.kind is KindName.CONTAINER:
-        text = f"No engine and no runtime that was asked has a container, and there is no bundle{where}."
-    elif shape.kind is None:
-        text = f"There is no socket, lock or container{where}."
-    else:
-        text = f"There is no {shape.noun}{where}."
-    return Reason("nothing", title, f"{text} A new one appears at once.")
+        lines = "\n".join(_limited(one) for one in bad[:_MOST])
+        return Reason("pulse", tr(said.none_seen), f"{lines}{_more(bad)}", Way.HEALTH)
+    return Reason("nothing", tr(said.none_here), tr(said.there_is_none).format(roots=roots))
 
 
 def _hidden(shape: Shape, sight: Sight, total: int, query: Query) -> Reason:
-    noun = shape.noun if total == 1 else shape.plural
+    things = kinds_said.counted(shape.kind, total)
     if set(query.terms) != set(ATTENTION.terms):
-        return Reason("filter", "Nothing matches", f"The filter hides {total:,} {noun}.", Way.RESET)
-    text = f"Of {total:,} {noun} none is left over, hung, or cut off from its name."
+        text = tr("The filter hides {things}.").format(things=things)
+        return Reason("filter", tr("Nothing matches"), text, Way.RESET)
+    text = tr("Of {things} none is left over, hung, or cut off from its name.").format(things=things)
     bad = [one for one in sight.health if one.state is not HealthState.OK]
     if sight.problems:
-        text += f"\nBut not everything could be seen:\n{_places(sight)}"
+        text = "\n".join((text, tr("But not everything could be seen:"), _places(sight)))
     elif bad:
-        text += "\nBut watching is limited:\n" + "\n".join(_limited(one) for one in bad[:_MOST])
+        limits = (_limited(one) for one in bad[:_MOST])
+        text = "\n".join((text, tr("But watching is limited:"), *limits))
     calm = not sight.problems and not bad
-    return Reason("success" if calm else "eye-off", "Nothing needs attention", text, Way.RESET)
-
-
-def _unseen(shape: Shape, sight: Sight) -> Reason:
-    seen = f"No {shape.noun} was seen" if shape.kind is not None else "Nothing was seen"
-    return Reason(
-        "eye-off", "Cannot see", f"{seen}, but not everything could be:\n{_places(sight)}", Way.HEALTH
-    )
+    return Reason("success" if calm else "eye-off", tr("Nothing needs attention"), text, Way.RESET)
 
 
 def _places(sight: Sight) -> str:
     lines = []
     for one in sight.problems[:_MOST]:
         who = sight.who.get(one.path, "")
-        could = f" So can its owner, {display_text(who)}." if who else ""
-        lines.append(f"{display(one.path)}: {one.reason.rstrip('.')}.{could}")
+        why = f"{display(one.path)}: {one.reason.rstrip('.')}."
+        could = tr("So can its owner, {who}.").format(who=display_text(who)) if who else ""
+        lines.append(f"{why} {could}".rstrip())
     return "\n".join(lines) + _more(sight.problems)
 
 
 def _more(items: Sequence[object]) -> str:
-    return f"\nand {len(items) - _MOST} more" if len(items) > _MOST else ""
+    return "\n" + tr("and %n more", "", len(items) - _MOST) if len(items) > _MOST else ""
 
 
 def _limited(one: SourceHealth) -> str:
-    cure = f" What helps: {one.cure}" if one.cure else ""
-    return f"{one.source}: {one.detail}{cure}"
+    said = f"{one.source}: {one.detail}"
+    return " ".join((said, tr("What helps: {cure}").format(cure=one.cure))) if one.cure else said

@@ -60,6 +60,7 @@ from racewatch.ui.succession import Succession
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
 from racewatch.ui.theme_menu import ThemeMenu
+from racewatch.ui.tr import tr
 from racewatch.ui.tray import Tray
 from racewatch.ui.wishes import Wishes, why_not
 from racewatch.verbs import Racewatch, RacewatchError
@@ -243,9 +244,9 @@ class MainWindow(QMainWindow):
         self.setStatusBar(self.status)
         menus = self.actions_table.fill_menu_bar(self.menuBar())
         self.theme_menu = ThemeMenu(self._look, self._settings, menus["&View"])
-        bar = QToolBar("Actions")
+        bar = QToolBar(tr("Actions"))
         bar.setObjectName("toolbar")
-        bar.setAccessibleName("Actions")
+        bar.setAccessibleName(tr("Actions"))
         bar.setMovable(False)
         bar.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         bar.setIconSize(QSize(17, 17))
@@ -398,7 +399,7 @@ class MainWindow(QMainWindow):
 
     def _frozen(self) -> str:
         if self.feed is not None and self.feed.held and self.actions_table[Act.FREEZE].isChecked():
-            return f"  ·  frozen since {words.moment(self._as_of)}"
+            return "  ·  " + tr("frozen since {when}").format(when=words.moment(self._as_of))
         return ""
 
     async def _read_history(self) -> None:
@@ -433,8 +434,8 @@ class MainWindow(QMainWindow):
     def _on_observing(self) -> None:
         if self._racewatch.observing:
             self.actor.withdraw()
-            self.arming.disarm_all("Observing: nothing is removed.")
-        self.history.allow(WHY_OFF if self._racewatch.observing else "")
+            self.arming.disarm_all(tr("Observing: nothing is removed."))
+        self.history.allow(tr(WHY_OFF) if self._racewatch.observing else "")
         self._on_actor()
 
     def _enable(self) -> None:

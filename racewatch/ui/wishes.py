@@ -22,6 +22,7 @@ from racewatch.ui.protecting import Protecting
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
+from racewatch.ui.tr import tr
 from racewatch.ui.waits import Waits
 from racewatch.verbs import Racewatch
 
@@ -29,11 +30,15 @@ from racewatch.verbs import Racewatch
 def why_not(racewatch: Racewatch, observation: Observation) -> str | None:
     """What speaks against removing, beside the observation itself."""
     if racewatch.observing:
-        return WHY_OFF
+        return tr(WHY_OFF)
     if racewatch.journal_problem:
-        return f"Nothing can be removed without a journal: {racewatch.journal_problem}"
+        return tr("Nothing can be removed without a journal: {problem}").format(
+            problem=racewatch.journal_problem
+        )
     reason = racewatch.protection(observation.target)
-    return f"Protected by the configuration: {reason}" if reason is not None else None
+    return (
+        tr("Protected by the configuration: {reason}").format(reason=reason) if reason is not None else None
+    )
 
 
 class Wishes:
@@ -84,7 +89,7 @@ class Wishes:
         """What is to be known about a row beside its verdict."""
         reason = self._racewatch.protection(seen.target)
         if reason is not None:
-            return Mark("refused", f"Protected by the configuration: {reason}")
+            return Mark("refused", tr("Protected by the configuration: {reason}").format(reason=reason))
         return self._arming.mark_of(seen.target) or self._waits.mark_of(seen.target)
 
     # --- what is wanted ---------------------------------------------------------------------
@@ -141,14 +146,14 @@ class Wishes:
         enable = actions.enable
         if len(picked) > 1:
             can = any(self._is_proved(one) for one in picked)
-            why = "" if can else "Nothing of what is selected can be removed from here."
+            why = "" if can else tr("Nothing of what is selected can be removed from here.")
         else:
             one = picked[0] if picked else None
             state = self._state_of(one) if one is not None else words.remove_state(None)
             can = state.enabled or (one is not None and RemedyDialog.has_something_to_say(one))
             why = state.reason
         busy, observing = self._actor.busy, self._racewatch.observing
-        blocked = WHY_OFF if observing else ""
+        blocked = tr(WHY_OFF) if observing else ""
         enable(Act.REMOVE, can and not busy, why)
         enable(Act.SELECT_REMOVABLE, here)
         enable(Act.CLEAN_UP, here and not busy and not observing, blocked)
@@ -165,6 +170,6 @@ class Wishes:
         enable(
             Act.UNDO,
             undoable and not busy and not observing,
-            blocked or ("" if undoable else "Nothing was removed here yet"),
+            blocked or ("" if undoable else tr("Nothing was removed here yet")),
         )
         self._observing.turn(actions[Act.OBSERVE], partial(enable, Act.OBSERVE))

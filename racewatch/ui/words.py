@@ -9,36 +9,62 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
+from PySide6.QtCore import QLocale
+
 from racewatch.core.model import KindName, Observation, OutcomeWord, Owner, Removable, Says, Target, Verdict
 from racewatch.core.text import display, display_text, size_text
 from racewatch.kinds.containers import engine
 from racewatch.kinds.containers.space import Space
+from racewatch.ui.tr import locale, marked, tr
 
 #: The order in which things deserve attention.
 _RANK: Final = {Verdict.STALE: 0, Verdict.UNKNOWN: 1, Verdict.LIVE: 3, Verdict.IDLE: 4}
 
-_NOUN: Final = {KindName.SOCKET: "socket", KindName.LOCK: "lock", KindName.CONTAINER: "container"}
+_NOUN: Final = {
+    KindName.SOCKET: marked("socket"),
+    KindName.LOCK: marked("lock"),
+    KindName.CONTAINER: marked("container"),
+}
 #: What stands on the button, and what is done.
-_DEED: Final = {KindName.SOCKET: "Remove", KindName.LOCK: "Break", KindName.CONTAINER: "Delete"}
-
-OUTCOME_WORDS: Final = {
-    OutcomeWord.DONE: "done",
-    OutcomeWord.GONE: "gone already",
-    OutcomeWord.REFUSED_LIVE: "refused: in use",
-    OutcomeWord.REFUSED_CHANGED: "refused: changed",
-    OutcomeWord.REFUSED_UNPROVEN: "refused: not proved",
-    OutcomeWord.REFUSED_BUSY: "refused: busy",
-    OutcomeWord.REFUSED_DENIED: "refused: not permitted",
-    OutcomeWord.REFUSED_FORBIDDEN: "refused: forbidden",
-    OutcomeWord.FAILED: "failed",
+_DEED: Final = {
+    KindName.SOCKET: marked("Remove socket"),
+    KindName.LOCK: marked("Break lock"),
+    KindName.CONTAINER: marked("Delete container"),
+}
+#: Of ages, the longest first.
+_UNITS: Final = (
+    (365 * 86400, marked("y", "unit")),
+    (86400, marked("d", "unit")),
+    (3600, marked("h", "unit")),
+    (60, marked("min", "unit")),
+)
+#: A verdict, a state of a timeline.
+_STATE: Final = {
+    "live": marked("live"),
+    "stale": marked("stale"),
+    "idle": marked("idle"),
+    "unknown": marked("unknown"),
+    "gone": marked("gone"),
 }
 
-SAYS_WORDS: Final = {
-    Says.LIVE: "says live",
-    Says.STALE: "says stale",
-    Says.IDLE: "says idle",
-    Says.UNKNOWN: "could not tell",
-    Says.INFO: "for information",
+_OUTCOME: Final = {
+    OutcomeWord.DONE: marked("done"),
+    OutcomeWord.GONE: marked("gone already"),
+    OutcomeWord.REFUSED_LIVE: marked("refused: in use"),
+    OutcomeWord.REFUSED_CHANGED: marked("refused: changed"),
+    OutcomeWord.REFUSED_UNPROVEN: marked("refused: not proved"),
+    OutcomeWord.REFUSED_BUSY: marked("refused: busy"),
+    OutcomeWord.REFUSED_DENIED: marked("refused: not permitted"),
+    OutcomeWord.REFUSED_FORBIDDEN: marked("refused: forbidden"),
+    OutcomeWord.FAILED: marked("failed"),
+}
+
+_SAYS: Final = {
+    Says.LIVE: marked("says live"),
+    Says.STALE: marked("says stale"),
+    Says.IDLE: marked("says idle"),
+    Says.UNKNOWN: marked("could not tell"),
+    Says.INFO: marked("for information"),
 }
 
 
@@ -51,19 +77,44 @@ def rank(observation: Observation) -> int:
 
 def noun(target: Target) -> str:
     """``socket``, ``lock`` or ``container``."""
-    return _NOUN[target.kind]
+    return tr(_NOUN[target.kind])
 
 
 def deed(target: Target) -> str:
     """``Remove socket``, ``Break lock`` or ``Delete container``."""
-    return f"{_DEED[target.kind]} {_NOUN[target.kind]}"
+    return tr(_DEED[target.kind])
+
+
+def state_word(state: str) -> str:
+    """What a verdict, or a state of a timeline, is called in the window: ``live``, ``gone``."""
+    return tr(_STATE[state])
+
+
+def outcome_word(word: OutcomeWord) -> str:
+    """``done``, ``refused: in use``, …"""
+    return tr(_OUTCOME[word])
+
+
+def says_word(says: Says) -> str:
+    """``says live``, ``could not tell``, …"""
+    return tr(_SAYS[says])
+
+
+def capital(text: str) -> str:
+    """With a capital at its beginning."""
+    return text[:1].upper() + text[1:]
 
 
 def deeds(kinds: Collection[KindName], count: int) -> str:
     """Verb and count: ``Remove 3 sockets``, ``Break 1 lock``; of several kinds ``Remove 4 things``."""
     kind = next(iter(kinds)) if len(kinds) == 1 else None
-    verb, what = (_DEED[kind], _NOUN[kind]) if kind is not None else ("Remove", "thing")
-    return f"{verb} {count:,} {what}{'' if count == 1 else 's'}"
+    if kind is KindName.SOCKET:
+        return tr("Remove %n socket(s)", "", count)
+    if kind is KindName.LOCK:
+        return tr("Break %n lock(s)", "", count)
+    if kind is KindName.CONTAINER:
+        return tr("Delete %n container(s)", "", count)
+    return tr("Remove %n thing(s)", "", count)
 
 
 def evidence_line(observation: Observation) -> str:
@@ -115,13 +166,13 @@ def remedy(observation: Observation) -> str:
 
 def sentence(text: str) -> str:
     """With a capital at its beginning and a full stop at its end."""
-    return f"{text[:1].upper()}{text[1:]}" + ("" if text.endswith((".", "!", "?", "…")) else ".")
+    return capital(text) + ("" if text.endswith((".", "!", "?", "…")) else ".")
 
 
 def program(observation: Observation) -> str:
     """Whose lock it is; of what no program's format fits: other."""
     named = fact(observation, "program")
-    return "other" if named == "any" else named
+    return tr("other", "program") if named == "any" else named
 
 
 def fact(observation: Observation, *names: str) -> str:
@@ -173,9 +224,9 @@ def age(moment: str, now: float | None = None) -> str:
     if then is None:
         return ""
     seconds = max((time.time() if now is None else now) - then, 0.0)
-    for length, unit in ((365 * 86400, "y"), (86400, "d"), (3600, "h"), (60, "min")):
+    for length, unit in _UNITS:
         if seconds >= length:
-            return f"{seconds // length:.0f} {unit}"
+            return f"{seconds // length:.0f} {tr(unit, 'unit')}"
     return f"{seconds:.0f} s"
 
 
@@ -225,9 +276,9 @@ def in_state_since(observation: Observation) -> str:
 def space_text(target: Target, space: Space | None) -> str:
     """What a container takes, short: ``12.3 MB``; what is not known is never a number."""
     if space is None:
-        return "not yet known" if engine.split(target) is None else "not asked"
+        return tr("not yet known") if engine.split(target) is None else tr("not asked")
     if space.takes is None:
-        return "cannot tell"
+        return tr("cannot tell")
     return f"{'≥ ' if space.least else ''}{size_text(space.takes)}"
 
 
@@ -235,8 +286,9 @@ def space_detail(observation: Observation, space: Space | None) -> str:
     """The same in sentences, with what removing it would free, where it may be removed."""
     if space is None:
         parts = engine.split(observation.target)
-        who = "it is being counted" if parts is None else f"{parts[0].title} is asked when it is chosen"
-        return f"Not yet known: {who}."
+        if parts is None:
+            return tr("Not yet known: it is being counted.")
+        return tr("Not yet known: {engine} is asked when it is chosen.").format(engine=parts[0].title)
     return f"{space.detail} {space.freeing if observation.removable is not Removable.NEVER else ''}".rstrip()
 
 
@@ -255,7 +307,8 @@ def moment(when: float, now: float | None = None) -> str:
     if then[:3] == today[:3]:
         return time.strftime("%H:%M:%S", then)
     if then[0] == today[0]:
-        return time.strftime("%d %b %H:%M", then)
+        month = locale().standaloneMonthName(then[1], QLocale.FormatType.ShortFormat)
+        return f"{then[2]:02d} {month} {time.strftime('%H:%M', then)}"
     return time.strftime("%Y-%m-%d", then)
 
 
@@ -267,10 +320,10 @@ def full_moment(when: float) -> str:
 def ago(seconds: float) -> str:
     """``just now``, ``4 s ago``, ``3 min ago``."""
     if seconds < 1.5:
-        return "just now"
+        return tr("just now")
     if seconds < 90:
-        return f"{seconds:.0f} s ago"
-    return f"{seconds / 60:.0f} min ago"
+        return tr("{seconds} s ago").format(seconds=f"{seconds:.0f}")
+    return tr("{seconds} min ago").format(seconds=f"{seconds / 60:.0f}")
 
 
 def duration(seconds: float) -> str:
@@ -293,25 +346,26 @@ class RemoveState:
 def remove_state(observation: Observation | None, blocked: str | None = None) -> RemoveState:
     """What the window offers; the core decides again, on its own, whatever the window offered."""
     if observation is None:
-        return RemoveState(False, "Select something first.")
+        return RemoveState(False, tr("Select something first."))
     if blocked:
         return RemoveState(False, blocked)
     if observation.verdict is Verdict.LIVE:
-        return RemoveState(False, "It is in use. Nothing that is in use is ever removed.")
+        return RemoveState(False, tr("It is in use. Nothing that is in use is ever removed."))
     if observation.removable is Removable.NEVER:
         if has_a_tool(observation):
-            return RemoveState(False, "It is never removed here: its own program takes it away.")
+            return RemoveState(False, tr("It is never removed here: its own program takes it away."))
         said = remedy(observation)
-        return RemoveState(False, f"It is never removed. {said}".rstrip())
+        return RemoveState(False, tr("It is never removed. {said}").format(said=said).rstrip())
     if observation.removable is Removable.OVERRIDE:
         why = (
-            "It is left over, but what it guarded may be half done; removing it needs your word."
+            tr("It is left over, but what it guarded may be half done; removing it needs your word.")
             if observation.verdict is Verdict.STALE
-            else "It could not be proved that nobody uses it; removing it needs your word."
+            else tr("It could not be proved that nobody uses it; removing it needs your word.")
         )
         return RemoveState(True, why, override=True)
-    after = "can be undone while the name is free" if observation.undoable else "cannot be undone"
-    return RemoveState(True, f"Nobody uses it. Removing it {after}.")
+    if observation.undoable:
+        return RemoveState(True, tr("Nobody uses it. Removing it can be undone while the name is free."))
+    return RemoveState(True, tr("Nobody uses it. Removing it cannot be undone."))
 
 
 def as_text(observation: Observation) -> str:

@@ -21,6 +21,7 @@ class Window:
     def __init__(self, *, failure: BaseException | None = None) -> None:
         self.opened: list[tuple[Sequence[bytes] | None, str | None, Sequence[str]]] = []
         self.observing: list[bool] = []
+        self.reversed: list[bool] = []
         self._failure = failure
 
     def __call__(
@@ -32,8 +33,10 @@ class Window:
         note: str | None = None,
         problems: Sequence[str] = (),
         first: First | None = None,
+        reverse: bool = False,
     ) -> int:
         self.opened.append((roots, title, problems))
+        self.reversed.append(reverse)
         self.observing.append(racewatch.observing)
         if self._failure is not None:
             raise self._failure
@@ -64,6 +67,13 @@ def test_the_window_can_be_opened_to_look_only() -> None:
     for words in (["--observe"], ["gui", "--observe", "/run"], ["--observe", "/run"]):
         assert main(*words, window=window) == 0
     assert window.observing == [True] * 3
+
+
+def test_the_window_is_laid_out_from_right_to_left_when_that_is_said() -> None:
+    window = Window()
+    for words in (["--reverse"], ["gui", "--reverse", "/run"], ["--reverse", "/run"], ["gui"]):
+        assert main(*words, window=window) == 0
+    assert window.reversed == [True, True, True, False]
 
 
 def test_the_window_gets_what_is_wrong(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

@@ -175,7 +175,7 @@ def test_a_change_unticks_marks_and_counts_down_and_starts_the_beat_again(asked:
     told = str(dialog.model.index(1, 0).data(Qt.ItemDataRole.AccessibleTextRole))
     assert told.startswith("not ticked: b.sock")
     assert "It came alive just now: Held by redis." in told
-    assert "One has changed" in dialog.state.label.text()
+    assert "1 has changed" in dialog.state.label.text()
     # It cannot be ticked again, by nothing.
     dialog.list.setCurrentIndex(dialog.model.index(1, 0))
     QTest.keyClick(dialog.list, Qt.Key.Key_Space)

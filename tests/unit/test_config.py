@@ -12,7 +12,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from racewatch import config
-from racewatch.config import Config, ConfigProblem, Notify, Theme, load
+from racewatch.config import Config, ConfigProblem, Language, Notify, Theme, load
 from racewatch.kinds.sockets import SocketPolicy
 
 
@@ -73,6 +73,7 @@ def test_a_full_file_is_understood(tmp_path: Path) -> None:
         max_entries = 10
         keep_days = 0
         theme = "dark"
+        language = "de"
         [sockets]
         dead_looks = 3
         looks_apart = 1
@@ -87,6 +88,7 @@ def test_a_full_file_is_understood(tmp_path: Path) -> None:
     assert settings_.exclude == (b"*/cache/*",)
     assert settings_.sockets == SocketPolicy(3, 1.0, 2.5)
     assert (settings_.max_entries, settings_.keep_days, settings_.theme) == (10, 0, Theme.DARK)
+    assert settings_.language is Language.GERMAN
     assert settings_.protected.reason(b"/run/mine/a.sock") == "ask me"
 
 
@@ -98,6 +100,7 @@ def test_a_full_file_is_understood(tmp_path: Path) -> None:
         ("\nthemes = 'dark'\n", 2, "themes"),
         ("theme = 'pink'\n", 1, "theme"),
         ("theme = 3\n", 1, "theme"),
+        ("language = 'tlh'\n", 1, "language"),
         ("roots = '/run'\n", 1, "roots"),
         ("# no\nroots = ['run']\n", 2, "roots"),
         ("roots = [1]\n", 1, "roots"),
