@@ -179,7 +179,13 @@ class TargetTable(QTableView):
     def _selection_changed(self) -> None:
         if self._selecting or self._kept is not None:
             return
-        rows = (self._rows.row_at(index.row()) for index in self.selectionModel().selectedRows())
+        # By ranges: of rows Qt tells only those that can be selected, and a tombstone, which cannot, may come back.
+        places = (
+            place
+            for part in self.selectionModel().selection()
+            for place in range(part.top(), part.bottom() + 1)
+        )
+        rows = map(self._rows.row_at, places)
         picked = frozenset(row.observation.target for row in rows if row is not None)
         if picked != self._picked:
             self._picked = picked

@@ -22,13 +22,13 @@ from racewatch.ui.columns import SOCKETS
 from racewatch.ui.plan import Doubt, Plan
 from racewatch.ui.review import ReviewDialog
 from racewatch.ui.strip import Level
-from racewatch.ui.table_model import TableModel
+from racewatch.ui.table_model import GLIMPSE_SECONDS, TableModel
 from racewatch.ui.table_view import TargetTable
 from racewatch.ui.theme import Look
 from racewatch.ui.window import MainWindow
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import Sandbox
-from tests.ui.support import query_of, seen
+from tests.ui.support import Clock, query_of, seen
 
 BEAT_MS = 150
 NAMES = (b"a.sock", b"b.sock", b"c.sock")
@@ -407,6 +407,24 @@ def test_the_selection_belongs_to_targets_through_churn(qtbot: QtBot, look: Look
     assert table.observation() is None
     model.set_filter(query_of(""))
     assert picked() == {b"/m390"}
+
+
+def test_what_comes_back_from_being_gone_is_selected_as_it_was(qtbot: QtBot, look: Look) -> None:
+    """Qt counts no row as selected that cannot be: a tombstone lost its place among the selected."""
+    clock = Clock()
+    model = TableModel(SOCKETS, clock=clock)
+    table = TargetTable(model, look)
+    qtbot.addWidget(table)
+    model.apply([seen(b"/m%03d" % number) for number in range(20)], [])
+    clock.now += 2 * GLIMPSE_SECONDS
+    chosen = seen(b"/m010")
+    assert table.choose(chosen.target)
+    model.apply([], [chosen])
+    assert table.observations() == []
+    model.apply([seen(b"/a")], [])  # above all that is on screen: the selection is looked at again
+    model.apply([chosen], [])
+    assert [one.target for one in table.observations()] == [chosen.target]
+    assert table.target == chosen.target
 
 
 def test_focus_alone_makes_nothing_current_but_by_keyboard_selects_the_first_row(
