@@ -330,12 +330,20 @@
         <translation>-Wort oder -verdict:live: dies nicht.   Anführungszeichen halten Leerzeichen zusammen.</translation>
     </message>
     <message>
+        <source>A container was left over</source>
+        <translation>Ein Container ist übrig geblieben</translation>
+    </message>
+    <message>
         <source>A filter needs a name.</source>
         <translation>Ein Filter braucht einen Namen.</translation>
     </message>
     <message>
         <source>A folder on the file system to try</source>
         <translation>Ein Ordner auf dem Dateisystem, das erprobt werden soll</translation>
+    </message>
+    <message>
+        <source>A lock was left over</source>
+        <translation>Eine Sperre ist übrig geblieben</translation>
     </message>
     <message>
         <source>A look says {verdict}, {label}. {summary}</source>
@@ -354,8 +362,8 @@
         <translation>Ein Shell-Muster über ganze Pfade; * steht für Beliebiges</translation>
     </message>
     <message>
-        <source>A {noun} was left over</source>
-        <translation>Neuer Überrest: {noun}</translation>
+        <source>A socket was left over</source>
+        <translation>Ein Socket ist übrig geblieben</translation>
     </message>
     <message>
         <source>About racewatch</source>
@@ -3129,6 +3137,10 @@
     <message>
         <source>observing — {title}</source>
         <translation>nur Beobachtung — {title}</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>aus</translation>
     </message>
     <message>
         <source>or</source>
