@@ -11,6 +11,7 @@ files that the window reads.  Needs PySide6 in the Python that runs it; edit the
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -37,6 +38,11 @@ def update(ts: Path) -> None:
         *("-silent", "-no-obsolete", "-sort-messages", "-locations", "none", *only),
         *("-disable-heuristic", "similartext", "-tr-function-alias", "QT_TR_NOOP+=marked"),
         *("-source-language", "en", "-target-language", language, *sources, "-ts", str(ts)),
+    )
+    # The comments of our code look to the tool like notes for translators.
+    text = ts.read_text(encoding="utf-8")
+    ts.write_text(
+        re.sub(r" *<extracomment>.*?</extracomment>\n", "", text, flags=re.DOTALL), encoding="utf-8"
     )
 
 

@@ -16,7 +16,7 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.core.model import Verdict
-from racewatch.ui import icons, timeline_paint, words
+from racewatch.ui import bidi, icons, timeline_paint, words
 from racewatch.ui.columns import Style
 from racewatch.ui.marks import MarkOf, no_mark
 from racewatch.ui.plain import fixed_font, tooltip
@@ -156,15 +156,18 @@ class CellDelegate(QStyledItemDelegate):
         colour = text_colour if row.gone else self._inks.verdicts[verdict]
         ratio = painter.device().devicePixelRatioF()
         picture = icons.pixmap("gone" if row.gone else verdict.value, colour, _ICON, ratio)
-        painter.drawPixmap(area.left(), area.center().y() - _ICON // 2 + 1, picture)
-        area = area.adjusted(_ICON + 7, 0, 0, 0)
+        sign = QRect(area.left(), area.center().y() - _ICON // 2 + 1, _ICON, _ICON)
+        painter.drawPixmap(bidi.mirrored(area, sign), picture)
+        named = area.adjusted(_ICON + 7, 0, 0, 0)
         painter.setFont(self._bold.font)
         painter.setPen(colour)
-        painter.drawText(area, _LEFT, self._named["gone" if row.gone else verdict.value])
-        area = area.adjusted(self._words, 0, 0, 0)
+        painter.drawText(
+            bidi.mirrored(area, named), _LEFT, self._named["gone" if row.gone else verdict.value]
+        )
+        label = named.adjusted(self._words, 0, 0, 0)
         painter.setFont(self._plain.struck if row.gone else self._plain.font)
         painter.setPen(text_colour)
-        painter.drawText(area, _LEFT, self._plain.cut(row.text(0), area.width()))
+        painter.drawText(bidi.mirrored(area, label), _LEFT, self._plain.cut(row.text(0), label.width()))
 
     def _timeline(self, painter: QPainter, area: QRect, row: Row) -> None:
         if row.timeline is not None:
@@ -193,16 +196,16 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(face.struck if row.gone else face.font)
         painter.setPen(self._inks.muted if quiet and not selected and not row.gone else colour)
         if column.style is Style.SPACE:
-            painter.drawText(area, _RIGHT, face.cut(str(index.data()), area.width()))
+            painter.drawText(area, _RIGHT, bidi.sentence(face.cut(str(index.data()), area.width())))
         elif column.style is Style.PATH:
             mark = self._mark_of(row.observation) if not row.gone else None
             if mark is not None:
                 corner, ratio = _mark_area(area), painter.device().devicePixelRatioF()
                 painter.drawPixmap(corner, icons.pixmap(mark.icon, self._look.colours.accent, _ICON, ratio))
-                area = area.adjusted(0, 0, -_ICON - _PAD, 0)
-            painter.drawText(area, _LEFT, face.cut(row.text(at), area.width(), path=True))
+                area = bidi.mirrored(area, area.adjusted(0, 0, -_ICON - _PAD, 0))
+            painter.drawText(area, _LEFT, bidi.path(face.cut(row.text(at), area.width(), path=True)))
         else:
-            painter.drawText(area, _LEFT, face.cut(row.text(at), area.width()))
+            painter.drawText(area, _LEFT, bidi.sentence(face.cut(row.text(at), area.width())))
 
     def helpEvent(
         self, event: QHelpEvent, view: QAbstractItemView, option: QStyleOptionViewItem, index: _Index
@@ -235,5 +238,5 @@ def elided_path(metrics: QFontMetrics, path: str, width: int) -> str:
 
 def draw_path(painter: QPainter, area: QRect, path: str) -> None:
     """A path on one line, cut as :func:`elided_path` does (a second cut would take its last name)."""
-    shown = elided_path(painter.fontMetrics(), path, area.width())
+    shown = bidi.path(elided_path(painter.fontMetrics(), path, area.width()))
     painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, shown)

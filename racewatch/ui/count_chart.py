@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from racewatch.core.model import Verdict
 from racewatch.monitor.timeline import WINDOW
-from racewatch.ui import icons, timeline_paint, timeline_text, words
+from racewatch.ui import bidi, icons, timeline_paint, timeline_text, words
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import number, tr
 
@@ -84,6 +84,7 @@ class CountChart(QWidget):
         highest = max((shown[-1][1] for verdict in LANES if (shown := self._shown(verdict))), default=0)
         numbers = max(painter.fontMetrics().horizontalAdvance(number(highest)), 24) + _GAP
         lane = QRect(names, 0, max(self.width() - names - numbers, 1), _LANE)
+        lane = bidi.mirrored(self.rect(), lane)
         for at, verdict in enumerate(LANES):
             lane.moveTop(at * _LANE)
             self._lane(painter, lane, verdict)
@@ -92,8 +93,10 @@ class CountChart(QWidget):
         below = QRect(lane.left(), len(LANES) * _LANE + 4, lane.width(), metrics.height() + 2)
         beginning, now = timeline_text.beginning(self._scale), tr("now")
         if metrics.horizontalAdvance(f"{beginning}  {now}") <= below.width():
-            painter.drawText(below, Qt.AlignmentFlag.AlignLeft, beginning)
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, now)
+            painter.drawText(
+                below, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignAbsolute, bidi.sentence(beginning)
+            )
+        painter.drawText(below, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute, now)
         painter.end()
 
     def _lane(self, painter: QPainter, lane: QRect, verdict: Verdict) -> None:
@@ -102,12 +105,11 @@ class CountChart(QWidget):
         shown = self._shown(verdict)
         row = QRect(0, lane.top(), self.width(), lane.height() - 3)
         picture = icons.pixmap(verdict.value, colour, 16, self.devicePixelRatioF())
-        painter.drawPixmap(0, row.center().y() - 7, picture)
+        painter.drawPixmap(bidi.mirrored(row, QRect(0, row.center().y() - 7, 16, 16)), picture)
         painter.setPen(QColor(colours.text))
         painter.setFont(self.font())
-        painter.drawText(
-            row.adjusted(22, 0, 0, 0), Qt.AlignmentFlag.AlignVCenter, words.state_word(verdict.value)
-        )
+        named = bidi.mirrored(row, row.adjusted(22, 0, 0, 0))
+        painter.drawText(named, Qt.AlignmentFlag.AlignVCenter, words.state_word(verdict.value))
         area = QRect(lane.left(), lane.top() + 4, lane.width(), lane.height() - 7)
         painter.setPen(QColor(colours.grid))
         painter.drawLine(area.left(), area.bottom() + 1, area.right(), area.bottom() + 1)

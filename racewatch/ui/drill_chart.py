@@ -10,6 +10,7 @@ from PySide6.QtGui import QColor, QFont, QPainter, QPaintEvent, QPen, QPolygon
 from PySide6.QtWidgets import QSizePolicy, QWidget
 
 from racewatch.drill.contest import ContestName, Standing
+from racewatch.ui import bidi
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, number, tr
 
@@ -91,7 +92,8 @@ class DrillChart(QWidget):
         painter.setPen(QColor(colours.muted))
         for ours in (False, True):
             left = (width + _BETWEEN) if ours else 0
-            painter.drawText(QRect(left, 0, width, line + 2), Qt.AlignmentFlag.AlignLeft, cleaner(ours))
+            place = bidi.mirrored(self.rect(), QRect(left, 0, width, line + 2))
+            painter.drawText(place, Qt.AlignmentFlag.AlignLeft, cleaner(ours))
         top = line + 8
         for name in ContestName:
             highest = max((told[-1].lost for (of, _), told in self._told.items() if of is name), default=0)
@@ -99,6 +101,7 @@ class DrillChart(QWidget):
                 left = (width + _BETWEEN) if ours else 0
                 title = QRect(left, top, width, line + 2)
                 plot = QRect(left, top + line + 6, width, _PLOT)
+                title, plot = bidi.mirrored(self.rect(), title), bidi.mirrored(self.rect(), plot)
                 self._panel(painter, title, plot, name, ours, max(highest, 1))
             top += line + 6 + _PLOT + _GAP
         painter.end()
@@ -117,12 +120,16 @@ class DrillChart(QWidget):
         room = title.width() - self.fontMetrics().horizontalAdvance(said) - 12
         race = self.fontMetrics().elidedText(name.race, Qt.TextElideMode.ElideRight, max(room, 0))
         painter.setPen(QColor(colours.text))
-        painter.drawText(title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, race)
+        painter.drawText(
+            title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, bidi.sentence(race)
+        )
         ink = colours.muted if not told else colours.live if not lost else colours.stale
         if lost and ours:
             ink = colours.danger
         painter.setPen(QColor(ink))
-        painter.drawText(title, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, said)
+        painter.drawText(
+            title, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter, bidi.sentence(said)
+        )
         if told:
             soft = colours.live_soft if not lost else colours.danger_soft if ours else colours.stale_soft
             self._line(painter, plot.adjusted(1, 4, -1, -1), told, highest, ink, soft)

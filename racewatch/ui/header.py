@@ -6,7 +6,7 @@ from PySide6.QtCore import QRect, Qt
 from PySide6.QtGui import QPainter
 from PySide6.QtWidgets import QHeaderView, QWidget
 
-from racewatch.ui import icons
+from racewatch.ui import bidi, icons
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 
@@ -36,4 +36,5 @@ class SortHeader(QHeaderView):
                 14,
                 painter.device().devicePixelRatioF(),
             )
-            painter.drawPixmap(rect.right() - 20, rect.center().y() - 6, picture)
+            place = QRect(rect.right() - 20, rect.center().y() - 6, 14, 14)
+            painter.drawPixmap(bidi.mirrored(rect, place), picture)

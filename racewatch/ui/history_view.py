@@ -29,7 +29,7 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.core.model import HistoryEntry, OutcomeWord
-from racewatch.ui import history_text, icons
+from racewatch.ui import bidi, history_text, icons
 from racewatch.ui.cells import draw_path
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.history_details import HistoryDetails
@@ -85,8 +85,9 @@ class _Cell(QStyledItemDelegate):
         if index.column() == OUTCOME:
             name, tint = outcome_icon(self._look, entry)
             picture = icons.pixmap(name, tint, 16, painter.device().devicePixelRatioF())
-            painter.drawPixmap(area.left(), area.center().y() - 7, picture)
-            area = area.adjusted(23, 0, 0, 0)
+            sign = QRect(area.left(), area.center().y() - 7, 16, 16)
+            painter.drawPixmap(bidi.mirrored(area, sign), picture)
+            area = bidi.mirrored(area, area.adjusted(23, 0, 0, 0))
         elif index.column() == TARGET:
             painter.setFont(self._mono)
         elif not selected:
@@ -96,6 +97,7 @@ class _Cell(QStyledItemDelegate):
             draw_path(painter, area, text)
         else:
             text = painter.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(area.width(), 0))
+            text = bidi.sentence(text)
             painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
         painter.restore()
 

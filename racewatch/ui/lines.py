@@ -30,7 +30,7 @@ from PySide6.QtWidgets import (
 
 from racewatch.core.model import KindName, Target, Verdict
 from racewatch.monitor.timeline import Piece
-from racewatch.ui import icons, timeline_paint
+from racewatch.ui import bidi, icons, timeline_paint
 from racewatch.ui.cells import draw_path
 from racewatch.ui.plain import fixed_font, tooltip
 from racewatch.ui.theme import Look
@@ -213,24 +213,28 @@ class _LineDelegate(QStyledItemDelegate):
         picture = icons.pixmap(
             line.icon, getattr(colours, line.colour), 16, painter.device().devicePixelRatioF()
         )
-        painter.drawPixmap(area.left(), area.center().y() - 7, picture)
+        whole = QRect(area)
+        sign = QRect(area.left(), area.center().y() - 7, 16, 16)
+        painter.drawPixmap(bidi.mirrored(whole, sign), picture)
         area.setLeft(area.left() + 24)
         painter.setFont(self._font)
         if line.remark:
             painter.setPen(QColor(colours.selection_text if focused else colours.muted))
             right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
-            painter.drawText(area, right, line.remark)
+            painter.drawText(bidi.mirrored(whole, area), right, bidi.sentence(line.remark))
             area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(line.remark) - 12)
         if line.picture is not None:
             shown = line.picture
             bar = QRect(area.right() - _PICTURE, area.center().y() - 6, _PICTURE, 13)
-            timeline_paint.draw(painter, bar, shown.pieces, shown.now, shown.scale, self._look)
+            place = bidi.mirrored(whole, bar)
+            timeline_paint.draw(painter, place, shown.pieces, shown.now, shown.scale, self._look)
             area.setRight(bar.left() - 12)
         painter.setPen(QColor(colours.selection_text if focused else colours.text))
         if line.is_path:
             painter.setFont(self._mono)
-            draw_path(painter, area, line.text)
+            draw_path(painter, bidi.mirrored(whole, area), line.text)
         else:
             text = painter.fontMetrics().elidedText(line.text, Qt.TextElideMode.ElideRight, area.width())
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
+            one_line = Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine
+            painter.drawText(bidi.mirrored(whole, area), one_line, bidi.sentence(text))
         painter.restore()

@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from racewatch.config import Config
-from racewatch.core.model import Observation, Outcome, Target
+from racewatch.core.model import KindName, Observation, Outcome, Target
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.engine import Monitor
 from racewatch.ui import words
@@ -35,6 +35,11 @@ _ANSWERS: Final = {
     Answer.DOUBT: marked("What you wait for is not seen in use any more"),
     Answer.TAKEN: marked("What you wait for is in other hands"),
     Answer.LOST: marked("What you wait for is not watched any more"),
+}
+_LEFT_OVER: Final = {
+    KindName.SOCKET: marked("A socket was left over"),
+    KindName.LOCK: marked("A lock was left over"),
+    KindName.CONTAINER: marked("A container was left over"),
 }
 _ENDS: Final = {
     Level.SUCCESS: marked("It is done"),
@@ -177,13 +182,8 @@ class News(QObject):
 
 
 def _left_over(seen: Observation) -> Item:
-    noun = words.noun(seen.target)
-    return Item(
-        seen.target,
-        words.full_path(seen),
-        tr("A {noun} was left over").format(noun=noun),
-        more=f"\n{seen.summary}",
-    )
+    title = tr(_LEFT_OVER[seen.target.kind])
+    return Item(seen.target, words.full_path(seen), title, more=f"\n{seen.summary}")
 
 
 def _in_words(topic: Topic, items: Sequence[Item]) -> tuple[str, str]:

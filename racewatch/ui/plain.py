@@ -5,18 +5,19 @@ from __future__ import annotations
 import html
 from typing import Final
 
-from PySide6.QtCore import QEvent, QPointF, QRect, QSize, Qt
+from PySide6.QtCore import QEvent, QMimeData, QPointF, QRect, QSize, Qt
 from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPaintEvent, QResizeEvent, QTextLayout, QTextOption
-from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QWidget
+from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QStyle, QWidget
 
 from racewatch.core.text import one_line
+from racewatch.ui import bidi
 
 _LEADING: Final = 1.14
 
 
 def tooltip(text: str) -> str:
     """A tooltip that shows exactly this text: Qt would take some names for markup and render them."""
-    return f"<p style='white-space:pre-wrap'>{html.escape(text)}</p>" if text else ""
+    return f"<p style='white-space:pre-wrap'>{html.escape(bidi.sentence(text))}</p>" if text else ""
 
 
 def action_text(text: str) -> str:
@@ -37,10 +38,19 @@ class PlainLabel(QLabel):
     def __init__(self, text: str = "", parent: QWidget | None = None) -> None:
         super().__init__(parent)
         super().setTextFormat(Qt.TextFormat.PlainText)
+        if bidi.is_reversed():
+            # Qt would go by the letters of the text, and evidence is English in every window.
+            leading = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignAbsolute
+            self.setAlignment(leading | Qt.AlignmentFlag.AlignVCenter)
         self.setText(text)
 
     def setText(self, text: str, /) -> None:
-        super().setText("\n".join(one_line(line) for line in text.split("\n")))
+        self._text = "\n".join(one_line(line) for line in text.split("\n"))
+        super().setText(bidi.sentence(self._text))
+
+    def text(self) -> str:
+        """What it says; what is painted may have marks in it."""
+        return self._text
 
     def setTextFormat(self, format: Qt.TextFormat, /) -> None:  # noqa: A002 - Qt's name
         if format is not Qt.TextFormat.PlainText:
@@ -64,7 +74,9 @@ class ElidedLabel(PlainLabel):
         painter.setPen(self.palette().color(self.foregroundRole()))
         area = self.contentsRect()
         text = self.fontMetrics().elidedText(self.text(), Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, text)
+        painter.drawText(
+            area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, bidi.sentence(text)
+        )
         painter.end()
 
 
@@ -134,9 +146,11 @@ class WrapLabel(PlainLabel):
     def _laid_out(self, width: int) -> list[QTextLayout]:
         option = QTextOption()
         option.setWrapMode(QTextOption.WrapMode.WrapAtWordBoundaryOrAnywhere)
-        option.setAlignment(self.alignment())
+        option.setAlignment(QStyle.visualAlignment(self.layoutDirection(), self.alignment()))
+        # The window's, not that of the first letter: that may be the one of a hostile name.
+        option.setTextDirection(self.layoutDirection())
         result = []
-        for paragraph in self.text().split("\n"):
+        for paragraph in bidi.sentence(self.text()).split("\n"):
             layout = QTextLayout(paragraph, self.font())
             layout.setTextOption(option)
             layout.beginLayout()
@@ -172,6 +186,7 @@ class PathBox(QPlainTextEdit):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._path = ""
         self.setReadOnly(True)
         self.setObjectName("pathBox")
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
@@ -188,9 +203,19 @@ class PathBox(QPlainTextEdit):
 
     def set_text(self, text: str) -> None:
         """Show this (already displayed) text; a selection in the same text stays."""
-        if text != self.toPlainText():
-            self.setPlainText(text)
+        if text != self._path:
+            self._path = text
+            self.setPlainText(bidi.path(text))
         self._fit()
+
+    def toPlainText(self) -> str:
+        """The path; what is painted may have marks in it."""
+        return self._path
+
+    def createMimeDataFromSelection(self) -> QMimeData:
+        data = QMimeData()
+        data.setText(bidi.without_marks(self.textCursor().selectedText()))
+        return data
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)

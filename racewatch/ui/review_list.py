@@ -23,7 +23,7 @@ from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QMouseEvent, Q
 from PySide6.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate, QStyleOptionViewItem
 from PySide6.QtWidgets import QWidget as _Widget
 
-from racewatch.ui import icons, words
+from racewatch.ui import bidi, icons, words
 from racewatch.ui.cells import draw_path
 from racewatch.ui.plain import fixed_font, tooltip
 from racewatch.ui.plan import Doubt, Plan, Step
@@ -179,7 +179,7 @@ class _Delegate(QStyledItemDelegate):
 
     @staticmethod
     def _box(area: QRect) -> QRect:
-        return QRect(area.left() + _PAD, area.center().y() - _BOX // 2, _BOX, _BOX)
+        return bidi.mirrored(area, QRect(area.left() + _PAD, area.center().y() - _BOX // 2, _BOX, _BOX))
 
     def editorEvent(
         self, event: QEvent, model: QAbstractItemModel, option: QStyleOptionViewItem, index: _Index
@@ -214,9 +214,12 @@ class _Delegate(QStyledItemDelegate):
         icon, colour = self._sign(step)
         inner = area.adjusted(_PAD + _BOX + 10, 6, -_PAD, -6)
         ratio = painter.device().devicePixelRatioF()
-        painter.drawPixmap(inner.left(), inner.top() + 2, icons.pixmap(icon, colour, _ICON, ratio))
+        sign = QRect(inner.left(), inner.top() + 2, _ICON, _ICON)
+        painter.drawPixmap(bidi.mirrored(area, sign), icons.pixmap(icon, colour, _ICON, ratio))
         inner.adjust(_ICON + 8, 0, 0, 0)
-        self._paint_first(painter, QRect(inner.left(), inner.top(), inner.width(), self._line), step, text)
+        self._paint_first(
+            painter, area, QRect(inner.left(), inner.top(), inner.width(), self._line), step, text
+        )
         second = QRect(inner.left(), inner.top() + self._line, inner.width(), self._line)
         plain = step.outcome is None and step.doubt is None
         muted = text if selected else QColor(colours.muted)
@@ -224,7 +227,7 @@ class _Delegate(QStyledItemDelegate):
         painter.setPen(muted if plain or step.outcome is not None else QColor(colour))
         shown = said_of(model.plan, step)
         shown = painter.fontMetrics().elidedText(shown, Qt.TextElideMode.ElideRight, second.width())
-        painter.drawText(second, _ONE_LINE, shown)
+        painter.drawText(bidi.mirrored(area, second), _ONE_LINE, bidi.sentence(shown))
         painter.restore()
 
     def _paint_box(self, painter: QPainter, box: QRect, step: Step, *, on: bool) -> None:
@@ -241,7 +244,7 @@ class _Delegate(QStyledItemDelegate):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
         painter.setBrush(Qt.BrushStyle.NoBrush)
 
-    def _paint_first(self, painter: QPainter, area: QRect, step: Step, text: QColor) -> None:
+    def _paint_first(self, painter: QPainter, whole: QRect, area: QRect, step: Step, text: QColor) -> None:
         colours = self._look.colours
         painter.setFont(self._font)
         ending = ending_of(step)
@@ -250,22 +253,22 @@ class _Delegate(QStyledItemDelegate):
         painter.setPen(QColor(colours.danger if warns else colours.muted))
         if step.outcome is not None:
             painter.setPen(QColor(self._sign(step)[1]))
-        painter.drawText(area, _ONE_LINE | Qt.AlignmentFlag.AlignRight, ending)
+        painter.drawText(bidi.mirrored(whole, area), _ONE_LINE | Qt.AlignmentFlag.AlignRight, ending)
         area.adjust(0, 0, -width - 12, 0)
         for font, colour, words_ in (
             (self._bold, text, words.target_name(step.bound.target, step.bound.path)),
-            (self._font, QColor(colours.muted), f"  {step.bound.label}"),
+            (self._font, QColor(colours.muted), step.bound.label),
         ):
             painter.setFont(font)
             painter.setPen(colour if step.is_offered or step.outcome is not None else QColor(colours.muted))
             metrics = painter.fontMetrics()
             shown = metrics.elidedText(words_, Qt.TextElideMode.ElideMiddle, max(area.width(), 0))
-            painter.drawText(area, _ONE_LINE, shown)
-            area.adjust(min(metrics.horizontalAdvance(shown), area.width()), 0, 0, 0)
+            painter.drawText(bidi.mirrored(whole, area), _ONE_LINE, bidi.path(shown))
+            area.adjust(min(metrics.horizontalAdvance(shown) + _PAD, area.width()), 0, 0, 0)
         painter.setFont(self._mono)
         folder = words.full_path(step.bound).rpartition("/")[0]
-        if area.width() > painter.fontMetrics().horizontalAdvance("  /x…x"):
-            draw_path(painter, area.adjusted(14, 0, 0, 0), folder)
+        if area.width() > painter.fontMetrics().horizontalAdvance("/x…x"):
+            draw_path(painter, bidi.mirrored(whole, area.adjusted(4, 0, 0, 0)), folder)
 
     def _sign(self, step: Step) -> tuple[str, str]:
         """Icon and colour; the words beside them say the same."""

@@ -108,7 +108,7 @@ FIELDS: Final = (
         marked("Observe only"),
         marked("Nothing is ever removed, put back or freed"),
         Form.SWITCH,
-        "off",
+        marked("off"),
     ),
     Field(
         "keep_days",
@@ -151,7 +151,7 @@ FIELDS: Final = (
         marked("Tray"),
         marked("Closing the window hides it in the tray of the desktop, except while a removal is armed"),
         Form.SWITCH,
-        "off",
+        marked("off"),
     ),
     Field(
         "notify.stale",
@@ -159,7 +159,7 @@ FIELDS: Final = (
         marked("Left over"),
         marked("Something was left over"),
         Form.SWITCH,
-        "off",
+        marked("off"),
     ),
     Field(
         "notify.free",
@@ -167,7 +167,7 @@ FIELDS: Final = (
         marked("Waited for"),
         marked("What is waited for is free, gone or in other hands"),
         Form.SWITCH,
-        "off",
+        marked("off"),
     ),
     Field(
         "notify.ended",
@@ -175,7 +175,7 @@ FIELDS: Final = (
         marked("Ended"),
         marked("A removal, or putting something back, has ended"),
         Form.SWITCH,
-        "off",
+        marked("off"),
     ),
 )
 

@@ -34,7 +34,7 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.core.text import display_text
-from racewatch.ui import icons
+from racewatch.ui import bidi, icons
 from racewatch.ui.plain import PlainLabel, tooltip
 from racewatch.ui.saved import NEEDS_ATTENTION, SavedFilter
 from racewatch.ui.theme import Look
@@ -100,7 +100,7 @@ class _Item(QStyledItemDelegate):
             font.setWeight(QFont.Weight.DemiBold)
             painter.setFont(font)
             painter.setPen(QColor(colours.muted))
-            area.adjust(10, 0, -6, -6)
+            area = bidi.mirrored(area, area.adjusted(10, 0, -6, -6))
             painter.drawText(area, Qt.AlignmentFlag.AlignBottom, str(index.data()))
             painter.restore()
             return
@@ -117,20 +117,25 @@ class _Item(QStyledItemDelegate):
         colour = colours.accent if selected else colours.muted
         ratio = painter.device().devicePixelRatioF()
         picture = icons.pixmap(str(index.data(_Role.ICON)), colour, 20, ratio)
-        painter.drawPixmap(area.left() + 10, area.center().y() - 9, picture)
+        whole = QRect(area)
+        sign = QRect(area.left() + 10, area.center().y() - 9, 20, 20)
+        painter.drawPixmap(bidi.mirrored(whole, sign), picture)
         area.adjust(40, 0, -10, 0)
         count = index.data(_Role.COUNT)
         if count is not None:
             painter.setFont(font)
             painter.setPen(QColor(colours.text if selected else colours.muted))
             text = number(count)
-            painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text)
+            right = Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight
+            painter.drawText(bidi.mirrored(whole, area), right, text)
             area.setRight(area.right() - painter.fontMetrics().horizontalAdvance(text) - 8)
         font.setWeight(QFont.Weight.DemiBold if selected else QFont.Weight.Normal)
         painter.setFont(font)
         painter.setPen(QColor(colours.text))
         name = painter.fontMetrics().elidedText(str(index.data()), Qt.TextElideMode.ElideRight, area.width())
-        painter.drawText(area, Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, name)
+        painter.drawText(
+            bidi.mirrored(whole, area), Qt.AlignmentFlag.AlignVCenter | Qt.TextFlag.TextSingleLine, name
+        )
         painter.restore()
 
 

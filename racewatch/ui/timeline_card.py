@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QHBoxLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from racewatch.core.text import display_text
 from racewatch.monitor.timeline import WINDOW, Event, State, Timeline, What
-from racewatch.ui import timeline_paint, timeline_text
+from racewatch.ui import bidi, timeline_paint, timeline_text
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
@@ -80,8 +80,12 @@ class TimelineChart(QWidget):
             painter.drawLine(at, line.bottom() + 1, at, line.bottom() + 4)
         painter.setPen(QColor(colours.muted))
         below = QRect(0, line.bottom() + 4, self.width(), text + 2)
-        painter.drawText(below, Qt.AlignmentFlag.AlignLeft, timeline_text.beginning(scale))
-        painter.drawText(below, Qt.AlignmentFlag.AlignRight, tr("now"))
+        left, right = Qt.AlignmentFlag.AlignLeft, Qt.AlignmentFlag.AlignRight
+        # Time runs from left to right in every script, as in print.
+        painter.drawText(
+            below, left | Qt.AlignmentFlag.AlignAbsolute, bidi.sentence(timeline_text.beginning(scale))
+        )
+        painter.drawText(below, right | Qt.AlignmentFlag.AlignAbsolute, tr("now"))
         painter.end()
 
     def _beginning(self, painter: QPainter, line: QRect, begun: float, now: float, scale: float) -> None:

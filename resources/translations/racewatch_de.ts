@@ -215,7 +215,6 @@
     </message>
     <message>
         <source>&amp;File</source>
-        <extracomment>Of what is in no menu of the window.</extracomment>
         <translation>&amp;Datei</translation>
     </message>
     <message>
@@ -331,6 +330,10 @@
         <translation>-Wort oder -verdict:live: dies nicht.   Anführungszeichen halten Leerzeichen zusammen.</translation>
     </message>
     <message>
+        <source>A container was left over</source>
+        <translation>Ein Container ist übrig geblieben</translation>
+    </message>
+    <message>
         <source>A filter needs a name.</source>
         <translation>Ein Filter braucht einen Namen.</translation>
     </message>
@@ -339,12 +342,15 @@
         <translation>Ein Ordner auf dem Dateisystem, das erprobt werden soll</translation>
     </message>
     <message>
+        <source>A lock was left over</source>
+        <translation>Eine Sperre ist übrig geblieben</translation>
+    </message>
+    <message>
         <source>A look says {verdict}, {label}. {summary}</source>
         <translation>Ein Blick darauf ergibt: {verdict}, {label}. {summary}</translation>
     </message>
     <message>
         <source>A quote is not closed; what stands behind it is left out.</source>
-        <extracomment>The values of keys that know only these. Two users that need no name.</extracomment>
         <translation>Ein Anführungszeichen ist nicht geschlossen; was dahinter steht, bleibt unbeachtet.</translation>
     </message>
     <message>
@@ -356,8 +362,8 @@
         <translation>Ein Shell-Muster über ganze Pfade; * steht für Beliebiges</translation>
     </message>
     <message>
-        <source>A {noun} was left over</source>
-        <translation>Neuer Überrest: {noun}</translation>
+        <source>A socket was left over</source>
+        <translation>Ein Socket ist übrig geblieben</translation>
     </message>
     <message>
         <source>About racewatch</source>
@@ -453,7 +459,6 @@
     </message>
     <message>
         <source>Armed removals</source>
-        <extracomment>How often (seconds) what is counted down is looked at.</extracomment>
         <translation>Scharf gestellte Entfernungen</translation>
     </message>
     <message>
@@ -525,7 +530,6 @@
     </message>
     <message>
         <source>By program</source>
-        <extracomment>What only other users have. The button, what it is called and what it does, by what rows can be grouped by.</extracomment>
         <translation>Nach Programm</translation>
     </message>
     <message>
@@ -542,7 +546,6 @@
     </message>
     <message>
         <source>Cancel</source>
-        <extracomment>A double click, or Enter held down, must not pass through a dialog that has only just appeared or changed. Something has lost its object; carries the :class:`~racewatch.ui.plan.Doubt`. The button was pressed: ``agreed`` is what it meant.</extracomment>
         <translation>Abbrechen</translation>
     </message>
     <message>
@@ -555,7 +558,6 @@
     </message>
     <message>
         <source>Check, then delete</source>
-        <extracomment>What stands above the two columns.</extracomment>
         <translation>Prüfen, dann löschen</translation>
     </message>
     <message>
@@ -612,9 +614,6 @@
     </message>
     <message>
         <source>Columns</source>
-        <extracomment>Without these a row cannot be told from another.
-----------
-Beside the words of a cell: its margins and its icon.</extracomment>
         <translation>Spalten</translation>
     </message>
     <message>
@@ -989,7 +988,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>How well each source works</source>
-        <extracomment>Below this width the sources that work share one button.</extracomment>
         <translation>Wie gut jede Quelle arbeitet</translation>
     </message>
     <message>
@@ -1058,7 +1056,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>It changed while it was being armed.</source>
-        <extracomment>From the death of the owner to the removal: time for it to come back, and for a person to stop it. A heartbeat is proved silent by the book of looks, which began no earlier than the countdown here: it may end a moment later.</extracomment>
         <translation>Es hat sich geändert, während es scharf gestellt wurde.</translation>
     </message>
     <message>
@@ -1083,7 +1080,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>It is a directory.</source>
-        <extracomment>A message that holds a path is longer than this seldom; a whole file that was copied by mistake is. Quotes as messages have them, the typographical ones by their numbers.</extracomment>
         <translation>Es ist ein Verzeichnis.</translation>
     </message>
     <message>
@@ -1295,7 +1291,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>Its state is checked once more with the socket pinned; only if it is still as shown, its name is taken away. This can be undone from the History while the name is free.</source>
-        <extracomment>What will be done, and when; then how it can be undone, or not.</extracomment>
         <translation>Der Socket wird festgehalten und sein Zustand noch einmal geprüft; nur wenn er noch so ist wie gezeigt, wird ihm der Name genommen. Das kann aus dem Verlauf rückgängig gemacht werden, solange der Name frei ist.</translation>
     </message>
     <message>
@@ -1332,7 +1327,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>Kind</source>
-        <extracomment>The table of each kind.</extracomment>
         <translation>Art</translation>
     </message>
     <message>
@@ -1405,7 +1399,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>Machine {name}</source>
-        <extracomment>Where the filters begin, below the views and their heading.</extracomment>
         <translation>Rechner {name}</translation>
     </message>
     <message>
@@ -1450,7 +1443,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>Needs attention</source>
-        <extracomment>What asks for an age is counted anew this often: time alone changes it.</extracomment>
         <translation>Handlungsbedarf</translation>
     </message>
     <message>
@@ -1556,7 +1548,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>No terminal was opened in {folder}: its name is no text, and could be mistaken for another. Copy its path for a shell instead.</source>
-        <extracomment>Tried in this order when none is configured; all of them begin in the folder they are started in.</extracomment>
         <translation>In {folder} wurde kein Terminal geöffnet: Der Name ist kein Text und könnte mit einem anderen verwechselt werden. Kopieren Sie stattdessen den Pfad für eine Shell.</translation>
     </message>
     <message>
@@ -1827,9 +1818,6 @@ Beside the words of a cell: its margins and its icon.</extracomment>
     </message>
     <message>
         <source>Overview</source>
-        <extracomment>Changes are shown at most this often (seconds), ages of what is quiet this seldom. Milliseconds until more left-overs are asked for their age. Nothing moves for this long after a press: it may become a double-click. Below these widths the lists, and the charts, stand one below the other.
-----------
-Icon and name of each page.</extracomment>
         <translation>Übersicht</translation>
     </message>
     <message>
@@ -1842,7 +1830,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>Path of the current row</source>
-        <extracomment>Put back everything that this plan took away.</extracomment>
         <translation>Pfad der aktuellen Zeile</translation>
     </message>
     <message>
@@ -1957,7 +1944,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>Remove socket</source>
-        <extracomment>What stands on the button, and what is done.</extracomment>
         <translation>Socket entfernen</translation>
     </message>
     <message>
@@ -2138,7 +2124,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>Show all</source>
-        <extracomment>What the window opens on.</extracomment>
         <translation>Alle zeigen</translation>
     </message>
     <message>
@@ -2171,7 +2156,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>Show it</source>
-        <extracomment>What is longer is not read in a notification. Another way to tell: title and text; False when it is not there.</extracomment>
         <translation>Zeigen</translation>
     </message>
     <message>
@@ -2248,7 +2232,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>Something went wrong inside racewatch ({doing}): {error}. It goes on; {kept}.</source>
-        <extracomment>What was not made for so long is told anew, though its message was closed; until then it is only counted. How often the count in a message is brought up to date. So many of the innermost lines tell two mistakes apart.</extracomment>
         <translation>In racewatch ging etwas schief ({doing}): {error}. Es läuft weiter; {kept}.</translation>
     </message>
     <message>
@@ -2416,7 +2399,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>The removal ended unexpectedly</source>
-        <extracomment>The dialog looks for itself this often (seconds), whatever the monitor says. Most acts are over before this (seconds); the question does not stand longer than that once it is answered. The outcomes of what was agreed to at once, and how that is said where it is not plain from them. Whether something is asked or done just now, or what can be undone, changed. An act began that should be over in a moment (True); it is, or takes longer (False).</extracomment>
         <translation>Das Entfernen endete unerwartet</translation>
     </message>
     <message>
@@ -2445,7 +2427,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>The tray of this desktop has gone, so the window is back: closing it closes it.</source>
-        <extracomment>How often it is asked whether there is a tray, while that matters: nothing tells when it comes or goes. A panel that is started anew has no tray for a moment. A desktop that is just starting has its tray by then.</extracomment>
         <translation>Der Infobereich dieses Desktops ist verschwunden, deshalb ist das Fenster wieder da: Schließen beendet es.</translation>
     </message>
     <message>
@@ -2469,7 +2450,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>There are no rows on this page.</source>
-        <extracomment>What a spreadsheet would take for a formula when a cell begins with it.</extracomment>
         <translation>Auf dieser Seite gibt es keine Zeilen.</translation>
     </message>
     <message>
@@ -2852,7 +2832,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>Where to look</source>
-        <extracomment>Of a choice: what is written, and how it is called.</extracomment>
         <translation>Wo nachgesehen wird</translation>
     </message>
     <message>
@@ -2877,7 +2856,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>Why it is live</source>
-        <extracomment>The check of the evidence by which a kind tells what its own proof leaves open.</extracomment>
         <translation>Warum es aktiv ist</translation>
     </message>
     <message>
@@ -3032,7 +3010,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>gone, or empty; to go on with the defaults, start racewatch anew</source>
-        <extracomment>Editors write in several steps; looked at when they have been quiet for so long. Whoever writes a file anew may empty or remove it first, and take their time: that permits nothing.</extracomment>
         <translation>weg oder leer; um mit den Vorgaben weiterzumachen, racewatch neu starten</translation>
     </message>
     <message>
@@ -3086,7 +3063,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>live</source>
-        <extracomment>A verdict, a state of a timeline.</extracomment>
         <translation>aktiv</translation>
     </message>
     <message>
@@ -3120,7 +3096,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>none</source>
-        <extracomment>Where a cell stands empty: silence would leave open whether anything was read.</extracomment>
         <translation>keine</translation>
     </message>
     <message>
@@ -3162,6 +3137,10 @@ Icon and name of each page.</extracomment>
     <message>
         <source>observing — {title}</source>
         <translation>nur Beobachtung — {title}</translation>
+    </message>
+    <message>
+        <source>off</source>
+        <translation>aus</translation>
     </message>
     <message>
         <source>or</source>
@@ -3263,12 +3242,10 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>socket</source>
-        <extracomment>The order in which things deserve attention.</extracomment>
         <translation>Socket</translation>
     </message>
     <message>
         <source>socket, lock or container</source>
-        <extracomment>What each key asks, in a line.</extracomment>
         <translation>socket, lock (Sperre) oder container</translation>
     </message>
     <message>
@@ -3313,7 +3290,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>ticked: {row}</source>
-        <extracomment>A person ticked something, or took a tick away.</extracomment>
         <translation>angehakt: {row}</translation>
     </message>
     <message>
@@ -3347,7 +3323,6 @@ Icon and name of each page.</extracomment>
     <message>
         <source>y</source>
         <comment>unit</comment>
-        <extracomment>Of ages, the longest first.</extracomment>
         <translation>J</translation>
     </message>
     <message>
@@ -3360,7 +3335,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>{count} free: {names}</source>
-        <extracomment>Answers of one moment are one message. A look during which the node was exchanged tells nothing of either; tried again so often. What cannot be told is looked at once more after so many seconds: it may be in the middle of being written. How many ended how, and which.</extracomment>
         <translation>{count} frei: {names}</translation>
     </message>
     <message>
@@ -3425,7 +3399,6 @@ Icon and name of each page.</extracomment>
     </message>
     <message>
         <source>{name} over time</source>
-        <extracomment>What needs attention first.</extracomment>
         <translation>{name} im Zeitverlauf</translation>
     </message>
     <message>
