@@ -10,6 +10,7 @@ from PySide6.QtGui import QFont, QFontDatabase, QPainter, QPaintEvent, QResizeEv
 from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QWidget
 
 from racewatch.core.text import one_line
+from racewatch.ui.tr import tr
 
 _LEADING: Final = 1.14
 
@@ -174,6 +175,7 @@ class PathBox(QPlainTextEdit):
         super().__init__(parent)
         self.setReadOnly(True)
         self.setObjectName("pathBox")
+        self.setAccessibleDescription(tr("Text to select and copy"))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
