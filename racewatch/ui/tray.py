@@ -197,7 +197,7 @@ class Tray(QObject):
 
     def remarks(self) -> dict[str, str]:
         """What is to be known beside its setting."""
-        return {} if self._available() else {"tray": NO_TRAY}
+        return {} if self._available() else {"tray": tr(NO_TRAY)}
 
     def enable(self) -> None:
         """Turn its actions on or off."""
