@@ -12,3 +12,8 @@ import os
 # qasync takes the binding that this names before it looks at what is imported; a value left over
 # from another program would make it fail.
 os.environ["QT_API"] = "pyside6"
+
+from racewatch.ui.guarded import guard_all  # after the binding is named
+
+# Before the first class of ours is derived from one of Qt's.
+guard_all()

@@ -9,6 +9,7 @@ from racewatch import __version__
 from racewatch.cli.machine import Machine
 from racewatch.ui import diagnostics, icons
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
 from racewatch.ui.tr import marked, tr
 from racewatch.verbs import Racewatch
@@ -57,6 +58,7 @@ class AboutDialog(QDialog):
         self.copy.clicked.connect(self._on_copy)
         close = QPushButton(tr("Close"))
         close.setAccessibleName(tr("Close"))
+        close.setAccessibleDescription(tr("Close this page"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
         buttons = QHBoxLayout()
@@ -70,7 +72,7 @@ class AboutDialog(QDialog):
         layout.addWidget(section)
         layout.addWidget(self.text, 1)
         layout.addLayout(buttons)
-        self.resize(720, 560)
+        self.resize(roomy(self, 720, 560))
         close.setFocus()
 
     def look(self) -> None:

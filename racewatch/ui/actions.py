@@ -524,7 +524,9 @@ class Actions(QObject):
 
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with the selected rows."""
-        return self._menu(parent, _CONTEXT)
+        menu = self._menu(parent, _CONTEXT)
+        menu.setAccessibleName(tr("Selected"))
+        return menu
 
     def tray_menu(self, parent: QWidget) -> QMenu:
         """What can be done from the tray."""

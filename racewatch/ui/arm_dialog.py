@@ -58,13 +58,18 @@ class ArmDialog(SteadyDialog):
         self.word.setAccessibleName(tr(CONSEQUENCE))
         self.word.setAccessibleDescription(tr("Needed before it can be armed; never remembered"))
         self.word.setVisible(needs_word(seen))
+        room = self.screen().availableSize().width() - 80
+        if needs_word(seen):  # a line of it that is cut off would be agreed to unread
+            self.setMinimumWidth(min(max(560, self.word.sizeHint().width() + 44), room))
         self.word.toggled.connect(self._refresh)
         self.cancel = SteadyButton(tr("Cancel"))
         self.cancel.setAccessibleName(tr("Cancel"))
+        self.cancel.setAccessibleDescription(tr("Close this; nothing is armed"))
         self.cancel.setDefault(True)
         self.cancel.clicked.connect(self.reject)
         self.arm = SteadyButton(tr("Arm"))
         self.arm.setAccessibleName(tr("Arm"))
+        self.arm.setAccessibleDescription(tr("Wait, count down, and remove it if nobody came back"))
         self.arm.setProperty("role", "danger")
         self.arm.setAutoDefault(False)
         self.arm.clicked.connect(self.accept)

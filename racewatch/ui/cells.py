@@ -19,6 +19,7 @@ from racewatch.core.model import Verdict
 from racewatch.ui import bidi, icons, timeline_paint, words
 from racewatch.ui.columns import Style
 from racewatch.ui.marks import MarkOf, no_mark
+from racewatch.ui.measure import tall
 from racewatch.ui.plain import fixed_font, tooltip
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_row import Row
@@ -35,7 +36,7 @@ _LEFT: Final = _LINE | int(Qt.AlignmentFlag.AlignLeft.value)
 _RIGHT: Final = _LINE | int(Qt.AlignmentFlag.AlignRight.value)
 #: Cut texts that are remembered: a few screens full.
 _MOST_CUT: Final = 2048
-ROW_HEIGHT: Final = 28
+_ROW: Final = 28
 
 
 class _Inks:
@@ -49,7 +50,6 @@ class _Inks:
         self.fresh = QColor(colours.fresh)
         self.grid = QColor(colours.grid)
         self.muted = QColor(colours.muted)
-        self.faint = QColor(colours.faint)
         self.text = QColor(colours.text)
         self.verdicts = {verdict: look.of_verdict(verdict) for verdict in Verdict}
 
@@ -84,7 +84,7 @@ class CellDelegate(QStyledItemDelegate):
 
     A screen has hundreds of cells, and while things change it is painted many times a second: every call of Qt
     is one more moment in which another thread may take Python's lock, so there are as few as can be.
-    ``selecting`` tells whether any row is selected; the table sets it before it paints.
+    ``selecting`` tells whether any row is selected; the table sets it before it paints.  ``height`` is that of a row.
     """
 
     def __init__(self, look: Look, model: TableModel, parent: QWidget, mark_of: MarkOf = no_mark) -> None:
@@ -99,12 +99,13 @@ class CellDelegate(QStyledItemDelegate):
         bold = QFont(parent.font())
         bold.setWeight(QFont.Weight.DemiBold)
         self._bold = _Face(bold)
+        self.height = tall(_ROW, self._bold.metrics)
         # One column of words, one of labels: both can be read down the table.
         self._named = {state: words.state_word(state) for state in (*map(str, Verdict), "gone")}
         self._words = max(map(self._bold.metrics.horizontalAdvance, self._named.values())) + 10
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(80, ROW_HEIGHT)
+        return QSize(80, self.height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         number = index.row()
@@ -148,7 +149,7 @@ class CellDelegate(QStyledItemDelegate):
         if first:
             painter.fillRect(left, top, width, 1, inks.muted)
         if row.gone:
-            return inks.faint
+            return inks.muted
         return inks.selection_text if selected else inks.text
 
     def _state(self, painter: QPainter, area: QRect, row: Row, text_colour: QColor) -> None:

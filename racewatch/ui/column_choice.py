@@ -6,9 +6,10 @@ from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
-from PySide6.QtWidgets import QMenu, QTableView
+from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 
 from racewatch.ui.columns import Shape, Style
+from racewatch.ui.measure import wide
 from racewatch.ui.tr import tr
 
 #: Without these a row cannot be told from another.
@@ -39,21 +40,34 @@ class ColumnChoice(QObject):
             else:
                 # (A hidden section has no size; its usual one is what it would need.)
                 size = 0 if column.style is Style.PATH else self._header.sectionSize(at)
-                wanted += size or column.width
+                wanted += size or self._usual_width(at)
         giving = [name for name in self._shape.gives_way if name not in self._left_out]
         for name in giving:
             at = self._shape.at(name)
             narrow = wanted > self._table.viewport().width()
             self._hide(at, hidden=narrow)
             if narrow:
-                wanted -= self._shape.columns[at].width
+                wanted -= self._usual_width(at)
         for at, column in enumerate(self._shape.columns):
             if column.name not in self._left_out and column.name not in giving:
                 self._hide(at, hidden=False)
+        self._keep_path_readable(wanted > self._table.viewport().width())
+
+    def _keep_path_readable(self, narrow: bool) -> None:
+        """The path has what is left; where that is too little to tell one from another the table is scrolled."""
+        at = self._shape.path_at
+        mode = QHeaderView.ResizeMode.Interactive if narrow else QHeaderView.ResizeMode.Stretch
+        if self._header.sectionResizeMode(at) is not mode:
+            self._header.setSectionResizeMode(at, mode)
+            if narrow:
+                self._header.resizeSection(at, self._usual_width(at))
 
     def _hide(self, at: int, *, hidden: bool) -> None:
         if self._header.isSectionHidden(at) != hidden:
             self._header.setSectionHidden(at, hidden)
+
+    def _usual_width(self, at: int) -> int:
+        return wide(self._shape.columns[at].width, self._table.fontMetrics())
 
     def show_column(self, name: str, shown: bool) -> None:
         """What a person chose for this column."""

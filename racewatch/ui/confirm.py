@@ -20,6 +20,7 @@ from racewatch.core.model import KindName, Observation, Removable, Verdict
 from racewatch.core.text import display_text
 from racewatch.ui import icons, words
 from racewatch.ui.evidence_pane import EvidenceRow, Note
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, action_text
 from racewatch.ui.plan import Doubt, News, Plan, Step
 from racewatch.ui.question import Question
@@ -136,6 +137,9 @@ class ConfirmDialog(Question):
         self.promise.setAccessibleName(promise)
         self.promise.setAccessibleDescription(tr("Needed before the button can be pressed; never remembered"))
         self.promise.setVisible(self._override)
+        room = self.screen().availableSize().width() - 80
+        if self._override:  # a line of it that is cut off would be agreed to unread
+            self.setMinimumWidth(min(max(540, self.promise.sizeHint().width() + 44), room))
         self.promise.toggled.connect(self._on_promise)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 18, 20, 16)
@@ -150,7 +154,7 @@ class ConfirmDialog(Question):
         layout.addWidget(self.promise)
         layout.addSpacing(2)
         layout.addLayout(self._buttons())
-        self.resize(580, 510 if self._override else 470)
+        self.resize(roomy(self, 580, 510 if self._override else 470))
 
     def show_space(self, text: str) -> None:
         """What it takes on the disk and what removing it frees, in sentences; it may come late."""

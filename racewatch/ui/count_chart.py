@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QSizePolicy, QWidget
 from racewatch.core.model import Verdict
 from racewatch.monitor.timeline import WINDOW
 from racewatch.ui import bidi, icons, timeline_paint, timeline_text, words
+from racewatch.ui.measure import tall
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import number, tr
 
@@ -62,15 +63,20 @@ class CountChart(QWidget):
     def _shown(self, verdict: Verdict) -> list[tuple[float, int]]:
         """The part of a series that is in the window."""
         series = self._series.get(verdict, ())
+        if not series:  # nothing was counted yet
+            return []
         first = self._now - self._scale
         ends = [*(at for at, _ in series[1:]), self._now + 1]
         return [(max(at, first), count) for (at, count), end in zip(series, ends, strict=True) if end > first]
+
+    def _lane_height(self) -> int:
+        return tall(_LANE, self.fontMetrics())
 
     def minimumSizeHint(self) -> QSize:
         return QSize(190, self.sizeHint().height())
 
     def sizeHint(self) -> QSize:
-        return QSize(260, _LANE * len(LANES) + self.fontMetrics().height() + 10)
+        return QSize(260, self._lane_height() * len(LANES) + self.fontMetrics().height() + 10)
 
     def paintEvent(self, event: QPaintEvent, /) -> None:
         painter = QPainter(self)
@@ -83,14 +89,14 @@ class CountChart(QWidget):
         painter.setFont(bold)
         highest = max((shown[-1][1] for verdict in LANES if (shown := self._shown(verdict))), default=0)
         numbers = max(painter.fontMetrics().horizontalAdvance(number(highest)), 24) + _GAP
-        lane = QRect(names, 0, max(self.width() - names - numbers, 1), _LANE)
+        lane = QRect(names, 0, max(self.width() - names - numbers, 1), self._lane_height())
         lane = bidi.mirrored(self.rect(), lane)
         for at, verdict in enumerate(LANES):
-            lane.moveTop(at * _LANE)
+            lane.moveTop(at * self._lane_height())
             self._lane(painter, lane, verdict)
         painter.setFont(self.font())
         painter.setPen(QColor(colours.muted))
-        below = QRect(lane.left(), len(LANES) * _LANE + 4, lane.width(), metrics.height() + 2)
+        below = QRect(lane.left(), len(LANES) * self._lane_height() + 4, lane.width(), metrics.height() + 2)
         beginning, now = timeline_text.beginning(self._scale), tr("now")
         if metrics.horizontalAdvance(f"{beginning}  {now}") <= below.width():
             painter.drawText(

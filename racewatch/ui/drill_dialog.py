@@ -30,6 +30,7 @@ from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.drill_chart import DrillChart
 from racewatch.ui.evidence_pane import Note
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, tr
@@ -65,10 +66,12 @@ class DrillDialog(QDialog):
         name.setBuddy(self.folder)
         self.choose = QPushButton(tr("Choose…"))
         self.choose.setAccessibleName(tr("Choose a folder"))
+        self.choose.setAccessibleDescription(tr("Choose the folder in which the drill makes its own"))
         self.choose.setAutoDefault(False)
         self.choose.clicked.connect(self._on_choose)
         self.start = QPushButton(tr("Start"))
         self.start.setAccessibleName(tr("Start the drill"))
+        self.start.setAccessibleDescription(tr("Let both cleaners race over throw-away things, or stop that"))
         self.start.setDefault(True)
         self.start.clicked.connect(self._on_start)
         where = QHBoxLayout()
@@ -88,11 +91,13 @@ class DrillDialog(QDialog):
         self.said = Note(look, "idle", "info", said)
         self.copy = QPushButton(tr("Copy result"))
         self.copy.setAccessibleName(tr("Copy result"))
+        self.copy.setAccessibleDescription(tr("Copy what came of it as text"))
         self.copy.setAutoDefault(False)
         self.copy.setEnabled(False)
         self.copy.clicked.connect(self._on_copy)
         close = QPushButton(tr("Close"))
         close.setAccessibleName(tr("Close"))
+        close.setAccessibleDescription(tr("Close this page; a drill that runs is stopped and cleans up"))
         close.setAutoDefault(False)
         close.clicked.connect(self.reject)
         buttons = QHBoxLayout()
@@ -108,7 +113,7 @@ class DrillDialog(QDialog):
         layout.addWidget(scroll, 1)
         layout.addWidget(self.said)
         layout.addLayout(buttons)
-        self.resize(760, 620)
+        self.resize(roomy(self, 760, 620))
 
     @property
     def running(self) -> bool:

@@ -49,6 +49,7 @@ class EvidenceRow(QFrame):
         said = words.says_word(item.says)
         picture.setToolTip(tooltip(said))
         picture.setAccessibleName(said)
+        picture.setAccessibleDescription(tr("Which verdict this finding speaks for"))
         detail = WrapLabel(item.detail)
         at = words.moment(when)
         source = WrapLabel(" · ".join(part for part in (item.check, item.source, at) if part))
@@ -141,7 +142,7 @@ class EvidencePane(QFrame):
     def _build(self) -> None:
         self._icon = PlainLabel()
         self._icon.setFixedSize(26, 26)
-        self.title = PlainLabel()
+        self.title = WrapLabel()
         self.title.setObjectName("paneTitle")
         self.title.setFont(_scaled(self.title.font(), 1.25, bold=True))
         self.pill = PlainLabel()
@@ -268,7 +269,7 @@ class EvidencePane(QFrame):
 
     def _fill(self, seen: Observation, *, gone: bool) -> None:
         verdict = seen.verdict
-        colour = self._look.colours.faint if gone else self._look.of_verdict(verdict)
+        colour = self._look.colours.muted if gone else self._look.of_verdict(verdict)
         self._icon.setPixmap(
             icons.pixmap("gone" if gone else verdict.value, colour, 26, self.devicePixelRatioF())
         )
@@ -317,7 +318,7 @@ class EvidencePane(QFrame):
             self._details.addWidget(FactGrid(_owner_pairs(owner)))
 
     def _section(self, text: str) -> None:
-        label = PlainLabel(text)
+        label = WrapLabel(text)
         label.setObjectName("section")
         label.setContentsMargins(0, 12, 0, 2)
         self._details.addWidget(label)

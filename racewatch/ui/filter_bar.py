@@ -10,11 +10,12 @@ from typing import Final
 
 from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent, QResizeEvent
-from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLineEdit, QPushButton, QWidget
+from PySide6.QtWidgets import QFrame, QGridLayout, QLineEdit, QPushButton, QWidget
 
 from racewatch.core.model import Verdict
 from racewatch.ui import icons, words
 from racewatch.ui.completer import QueryCompleter
+from racewatch.ui.flow import FlowRow
 from racewatch.ui.plain import WrapLabel, tooltip
 from racewatch.ui.query import HELP, OTHERS, Key, Parsed, Query, Term, parse, with_term, with_verdicts
 from racewatch.ui.theme import Look
@@ -89,23 +90,20 @@ class FilterBar(QFrame):
         self.save = self._quiet(
             tr("Save…"), "bookmark", tr("Keep this filter in the list at the left"), self.save_wanted.emit
         )
-        self._chips = QWidget()
-        chips = QHBoxLayout(self._chips)
-        chips.setContentsMargins(0, 0, 0, 0)
-        chips.setSpacing(6)
+        self._chips = FlowRow()
         self.chips: dict[Verdict | None, QPushButton] = {}
         for verdict in _CHIPS:
             chip = self._chip()
             chip.clicked.connect(self._clicked)
             self.chips[verdict] = chip
-            chips.addWidget(chip)
+            self._chips.add(chip)
         self.mine = self._chip(tr("Mine"))
         self.mine.setAccessibleName(tr("Without what only other users have"))
         said = tr("Hide what only other users have; what nobody is known to have stays")
         self.mine.setAccessibleDescription(said)
         self.mine.setToolTip(tooltip(said))
         self.mine.clicked.connect(self._own_users)
-        chips.addWidget(self.mine)
+        self._chips.add(self.mine)
         self.group: QPushButton | None = None
         if group is not None:
             text, called, said = map(tr, _GROUPS[group])
@@ -114,8 +112,7 @@ class FilterBar(QFrame):
             self.group.setAccessibleDescription(said)
             self.group.setToolTip(said)
             self.group.toggled.connect(self.grouped)
-            chips.addWidget(self.group)
-        chips.addStretch(1)
+            self._chips.add(self.group)
         self.said = WrapLabel()
         self.said.setObjectName("filterRemark")
         self.said.setVisible(False)

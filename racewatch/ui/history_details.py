@@ -19,7 +19,7 @@ from racewatch.core.model import HistoryEntry
 from racewatch.ui import history_text, remains, words
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidenceRow, FactGrid, Note
-from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel
+from racewatch.ui.plain import PathBox, WrapLabel
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 
@@ -105,7 +105,7 @@ class HistoryDetails(QFrame):
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        title = PlainLabel(f"{words.capital(history_text.verb(entry))}: {history_text.outcome_text(entry)}")
+        title = WrapLabel(f"{words.capital(history_text.verb(entry))}: {history_text.outcome_text(entry)}")
         title.setObjectName("paneTitle")
         font = title.font()
         font.setPointSizeF(font.pointSizeF() * 1.2)
@@ -159,7 +159,7 @@ class HistoryDetails(QFrame):
         self.undo.setAccessibleDescription(why)
 
     def _section(self, text: str) -> None:
-        section = PlainLabel(text)
+        section = WrapLabel(text)
         section.setObjectName("section")
         self._rows.addWidget(section)
 

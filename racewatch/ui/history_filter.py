@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import QEvent, QObject, Qt, Signal
 from PySide6.QtGui import QAction, QKeyEvent
-from PySide6.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QComboBox, QFrame, QLineEdit, QVBoxLayout, QWidget
 
 from racewatch.core.model import KindName
 from racewatch.ui import icons, kinds_said
+from racewatch.ui.flow import FlowRow
 from racewatch.ui.history_text import Ended, Since, retention
-from racewatch.ui.plain import PlainLabel
+from racewatch.ui.measure import wide
+from racewatch.ui.plain import WrapLabel
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 
@@ -31,8 +33,7 @@ class HistoryFilter(QFrame):
         self.search.setAccessibleDescription(
             tr("Shows lines that hold all these words in path, outcome, owner or summary")
         )
-        self.search.setMinimumWidth(160)
-        self.search.setMaximumWidth(340)
+        self.search.setMinimumWidth(wide(220, self.fontMetrics()))
         self._glass = QAction(tr("Search"), self)
         self.search.addAction(self._glass, QLineEdit.ActionPosition.LeadingPosition)
         self.search.textChanged.connect(self.changed)
@@ -45,19 +46,16 @@ class HistoryFilter(QFrame):
         self.since = self._choice(
             tr("Time"), tr("Show only what happened since then"), [tr(one.value) for one in Since]
         )
-        self.kept = PlainLabel()
+        self.kept = WrapLabel()
         self.kept.setObjectName("muted")
         self.kept.setContentsMargins(2, 0, 0, 0)
-        line = QHBoxLayout()
-        line.setSpacing(6)
-        line.addWidget(self.search, 1)
-        for box in (self.ended, self.kind, self.since):
-            line.addWidget(box)
-        line.addStretch(0)
+        line = FlowRow()
+        for box in (self.search, self.ended, self.kind, self.since):
+            line.add(box)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(10, 8, 10, 6)
         layout.setSpacing(4)
-        layout.addLayout(line)
+        layout.addWidget(line)
         layout.addWidget(self.kept)
         look.changed.connect(self._paint)
         self._paint()

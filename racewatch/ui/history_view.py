@@ -35,6 +35,7 @@ from racewatch.ui.empty import EmptyState
 from racewatch.ui.history_details import HistoryDetails
 from racewatch.ui.history_filter import HistoryFilter
 from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, VERB, HistoryModel
+from racewatch.ui.measure import tall, wide
 from racewatch.ui.plain import fixed_font
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
@@ -65,7 +66,7 @@ class _Cell(QStyledItemDelegate):
         self._mono = fixed_font(parent.font())
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(60, _ROW_HEIGHT)
+        return QSize(60, tall(_ROW_HEIGHT, option.fontMetrics))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         entry = index.data(ENTRY)
@@ -126,14 +127,14 @@ class HistoryView(QWidget):
         self.table.setTabKeyNavigation(False)
         self.table.verticalHeader().hide()
         self.table.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.table.verticalHeader().setDefaultSectionSize(_ROW_HEIGHT)
+        self.table.verticalHeader().setDefaultSectionSize(tall(_ROW_HEIGHT, self.fontMetrics()))
         header = self.table.horizontalHeader()
         header.setStretchLastSection(True)
         header.setHighlightSections(False)
         header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
         header.setAccessibleName(tr("Columns"))
         for column, width in enumerate(_WIDTHS):
-            header.resizeSection(column, max(width, self._needs(column)))
+            header.resizeSection(column, max(wide(width, self.fontMetrics()), self._needs(column)))
         self.table.setAccessibleName(tr("History"))
         self.table.setAccessibleDescription(tr("One row for each removal or undo, newest first"))
         self.table.selectionModel().selectionChanged.connect(self._on_selected)

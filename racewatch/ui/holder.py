@@ -16,6 +16,7 @@ from racewatch.linux.processes import Life, ProcessId
 from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.evidence_pane import FactGrid
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, tr
@@ -99,6 +100,7 @@ class HolderDialog(QDialog):
         self.copy.clicked.connect(self._on_copy)
         close = QPushButton(tr("Close"))
         close.setAccessibleName(tr("Close"))
+        close.setAccessibleDescription(tr("Close this list"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
         buttons = QHBoxLayout()
@@ -112,7 +114,7 @@ class HolderDialog(QDialog):
         layout.addWidget(at)
         layout.addWidget(scroll, 1)
         layout.addLayout(buttons)
-        self.resize(560, 340)
+        self.resize(roomy(self, 560, 340))
         self._fill()
         close.setFocus()
         task = bridge.spawn(self._look_up(bridge), "looking up who holds it")

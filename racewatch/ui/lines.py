@@ -32,6 +32,7 @@ from racewatch.core.model import KindName, Target, Verdict
 from racewatch.monitor.timeline import Piece
 from racewatch.ui import bidi, icons, timeline_paint
 from racewatch.ui.cells import draw_path
+from racewatch.ui.measure import tall
 from racewatch.ui.plain import fixed_font, tooltip
 from racewatch.ui.theme import Look
 
@@ -145,7 +146,7 @@ class LineList(QListView):
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setFixedHeight(MOST_LINES * _HEIGHT + 2)
+        self.setFixedHeight(MOST_LINES * tall(_HEIGHT, self.fontMetrics()) + 2)
         self.setTabKeyNavigation(False)
         self.activated.connect(self._on_activated)
         self.lines.modelAboutToBeReset.connect(self._keep)
@@ -192,7 +193,7 @@ class _LineDelegate(QStyledItemDelegate):
         self._mono = fixed_font(parent.font())
 
     def sizeHint(self, option: QStyleOptionViewItem, index: _Index) -> QSize:
-        return QSize(80, _HEIGHT)
+        return QSize(80, tall(_HEIGHT, option.fontMetrics))
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         line = index.data(Role.LINE)

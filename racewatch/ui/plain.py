@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QLabel, QPlainTextEdit, QSizePolicy, QStyle, QWidg
 
 from racewatch.core.text import one_line
 from racewatch.ui import bidi
+from racewatch.ui.tr import tr
 
 _LEADING: Final = 1.14
 
@@ -189,6 +190,7 @@ class PathBox(QPlainTextEdit):
         self._path = ""
         self.setReadOnly(True)
         self.setObjectName("pathBox")
+        self.setAccessibleDescription(tr("Text to select and copy"))
         self.setLineWrapMode(QPlainTextEdit.LineWrapMode.WidgetWidth)
         self.setWordWrapMode(QTextOption.WrapMode.WrapAnywhere)
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)

@@ -57,6 +57,7 @@ class ProtectDialog(QDialog):
         choice = QHBoxLayout()
         for button in (self.only, self.folder):
             button.setAccessibleName(button.text())
+            button.setAccessibleDescription(tr("What the pattern below is to match"))
             group.addButton(button)
             choice.addWidget(button)
         choice.addStretch(1)
@@ -67,6 +68,7 @@ class ProtectDialog(QDialog):
         self.pattern.setAccessibleDescription(tr("A shell pattern over whole paths; * stands for anything"))
         self.reason = QLineEdit()
         self.reason.setAccessibleName(tr("Reason"))
+        self.reason.setAccessibleDescription(tr("Why it is protected; shown to whoever tries to remove it"))
         self.reason.setPlaceholderText(tr("for example: ask the database team first"))
         for line in (self.pattern, self.reason):
             line.textChanged.connect(self._check)
@@ -79,10 +81,12 @@ class ProtectDialog(QDialog):
         self.problem.setObjectName("muted")
         self.cancel = SteadyButton(tr("Cancel"))
         self.cancel.setAccessibleName(tr("Cancel"))
+        self.cancel.setAccessibleDescription(tr("Close this; nothing is changed"))
         self.cancel.setAutoDefault(False)
         self.cancel.clicked.connect(self.reject)
         self.protect = SteadyButton(tr("Protect"))
         self.protect.setAccessibleName(tr("Protect"))
+        self.protect.setAccessibleDescription(tr("Write this rule to the configuration; it holds at once"))
         self.protect.setDefault(True)
         self.protect.clicked.connect(self._on_protect)
         buttons = QHBoxLayout()

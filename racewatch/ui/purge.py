@@ -57,9 +57,13 @@ class PurgeDialog(SteadyDialog):
         self.bar.setAccessibleName(tr("Progress"))
         self.bar.hide()
         self.cancel = SteadyButton(tr("Cancel"))
+        self.cancel.setAccessibleDescription(
+            tr("Close this, or stop what has begun; what is left stays kept")
+        )
         self.cancel.setDefault(True)
         self.cancel.clicked.connect(self.reject)
         self.free = SteadyButton(tr("Free for good"))
+        self.free.setAccessibleDescription(tr("Remove what is kept; this cannot be undone"))
         self.free.setProperty("role", "danger")
         self.free.setAutoDefault(False)
         self.free.setEnabled(False)

@@ -9,6 +9,7 @@ from racewatch.core.model import Observation, Removable, Verdict
 from racewatch.ui import icons, words
 from racewatch.ui.command_box import CommandBox
 from racewatch.ui.evidence_pane import Note
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, heading
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
@@ -68,10 +69,11 @@ class RemedyDialog(QDialog):
         self.close_button = QPushButton(tr("Close"))
         self.close_button.setDefault(True)
         self.close_button.setAccessibleName(tr("Close"))
+        self.close_button.setAccessibleDescription(tr("Close this; nothing was done"))
         self.close_button.clicked.connect(self.accept)
         buttons = QHBoxLayout()
         buttons.addStretch(1)
         buttons.addWidget(self.close_button)
         layout.addLayout(buttons)
-        self.resize(580, 320)
+        self.resize(roomy(self, 580, 320))
         self.close_button.setFocus()

@@ -19,6 +19,7 @@ from racewatch.core.model import KindName, Outcome, OutcomeWord, Target
 from racewatch.ui import icons, words
 from racewatch.ui.confirm import consequence_of
 from racewatch.ui.evidence_pane import Note
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel
 from racewatch.ui.plan import News, Plan, Step
 from racewatch.ui.question import Question
@@ -102,7 +103,7 @@ class ReviewDialog(Question):
         scroll.setFrameShape(QFrame.Shape.NoFrame)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        scroll.setFixedHeight(124)
+        scroll.setFixedHeight(max(124, 8 * self.fontMetrics().lineSpacing()))
         self.state = Note(self._look, "idle", "pulse", "")
         self.bar = QProgressBar()
         self.bar.setAccessibleName(tr("Progress"))
@@ -134,7 +135,7 @@ class ReviewDialog(Question):
         layout.addWidget(self.bar)
         layout.addWidget(self.state)
         layout.addLayout(buttons)
-        self.resize(780, 640)
+        self.resize(roomy(self, 780, 640))
 
     def _on_current(self, index: QModelIndex, _before: QModelIndex) -> None:
         self._show_about()

@@ -4,11 +4,19 @@ from __future__ import annotations
 
 from typing import Final
 
+from PySide6.QtCore import Qt
+
 from racewatch.ui import words
 from racewatch.ui.columns import Style
 from racewatch.ui.table_row import Row
 from racewatch.ui.tr import marked, tr
 
+#: What the title of a column answers to: narrower than its title, a column still says it in its tool tip.
+OF_TITLE: Final = (
+    Qt.ItemDataRole.DisplayRole,
+    Qt.ItemDataRole.AccessibleTextRole,
+    Qt.ItemDataRole.ToolTipRole,
+)
 #: Where a cell stands empty: silence would leave open whether anything was read.
 NOTHING: Final = marked("none")
 

@@ -30,6 +30,7 @@ from racewatch.config_edit import EditError, edit, rules_in, with_protected_chan
 from racewatch.core.text import display
 from racewatch.ui import settings_fields, words
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
 from racewatch.ui.settings_fields import FIELDS, Field, Form
 from racewatch.ui.tr import tr
@@ -85,10 +86,14 @@ class SettingsDialog(QDialog):
         self.said.setObjectName("muted")
         self.save = QPushButton(tr("Save"))
         self.save.setAccessibleName(tr("Save"))
+        self.save.setAccessibleDescription(
+            tr("Write what was changed to the configuration file; it holds at once")
+        )
         self.save.setDefault(True)
         self.save.clicked.connect(self._on_save)
         cancel = QPushButton(tr("Cancel"))
         cancel.setAccessibleName(tr("Cancel"))
+        cancel.setAccessibleDescription(tr("Close this; nothing is written"))
         cancel.setAutoDefault(False)
         cancel.clicked.connect(self.reject)
         buttons = QHBoxLayout()
@@ -100,7 +105,7 @@ class SettingsDialog(QDialog):
         layout.setSpacing(12)
         layout.addWidget(scroll, 1)
         layout.addLayout(buttons)
-        self.resize(720, 680)
+        self.resize(roomy(self, 720, 680))
         self._check()
 
     # --- putting it together ----------------------------------------------------------------
@@ -174,6 +179,10 @@ class SettingsDialog(QDialog):
     def _add_rules(self) -> None:
         self.rules = QTableWidget(0, 2)
         self.rules.setHorizontalHeaderLabels([tr("Pattern over whole paths"), tr("Why")])
+        for column in range(2):
+            title = self.rules.horizontalHeaderItem(column)
+            if title is not None:  # narrower than its title, it still says it
+                title.setToolTip(title.text())
         self.rules.setAccessibleName(tr("Protected"))
         self.rules.setAccessibleDescription(
             tr("What these patterns match is never acted on; the reason is shown")
@@ -196,6 +205,8 @@ class SettingsDialog(QDialog):
         add, remove = QPushButton(tr("Add")), QPushButton(tr("Take out"))
         add.setAccessibleName(tr("Add a rule"))
         remove.setAccessibleName(tr("Take the selected rules out"))
+        add.setAccessibleDescription(tr("One more line for what is never acted on"))
+        remove.setAccessibleDescription(tr("What they match may be acted on again"))
         add.clicked.connect(self._on_add)
         remove.clicked.connect(self._on_take_out)
         buttons = QHBoxLayout()

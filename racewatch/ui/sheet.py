@@ -48,7 +48,9 @@ class ShortcutSheet(QDialog):
         ]
         lines += [(tr(keys), tr(text)) for keys, text in _MORE]
         # Two columns side by side: one would be higher than many screens.
-        half = (len(lines) + 1) // 2
+        widest = max(self.fontMetrics().horizontalAdvance("".join(line)) for line in lines)
+        room = self.screen().availableSize().width() // (widest + 120)
+        half = (len(lines) + 1) // 2 if room > 1 else len(lines)
         columns = QHBoxLayout()
         columns.setContentsMargins(0, 0, 0, 0)
         columns.setSpacing(34)
@@ -63,6 +65,7 @@ class ShortcutSheet(QDialog):
         scroll.setAccessibleName(tr("Shortcuts"))
         close = QPushButton(tr("Close"))
         close.setAccessibleName(tr("Close"))
+        close.setAccessibleDescription(tr("Close this sheet"))
         close.setDefault(True)
         close.clicked.connect(self.accept)
         version = PlainLabel(f"racewatch {__version__}")

@@ -35,6 +35,7 @@ from PySide6.QtWidgets import (
 
 from racewatch.core.text import display_text
 from racewatch.ui import bidi, icons
+from racewatch.ui.measure import tall
 from racewatch.ui.plain import PlainLabel, tooltip
 from racewatch.ui.saved import NEEDS_ATTENTION, SavedFilter
 from racewatch.ui.theme import Look
@@ -85,7 +86,8 @@ class _Item(QStyledItemDelegate):
         self._look = look
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
-        return QSize(80, _ITEM_HEIGHT if index.data(_Role.ICON) else _HEADING_HEIGHT)
+        least = _ITEM_HEIGHT if index.data(_Role.ICON) else _HEADING_HEIGHT
+        return QSize(80, tall(least, option.fontMetrics))
 
     def paint(
         self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex
@@ -171,7 +173,8 @@ class Sidebar(QFrame):
         super().__init__(parent)
         self._look = look
         self.setObjectName("sidebar")
-        self.setFixedWidth(_WIDTH)
+        width = max(_WIDTH, self.fontMetrics().horizontalAdvance(NEEDS_ATTENTION.name) + 110)
+        self.setFixedWidth(width)
         picture = PlainLabel()
         picture.setPixmap(icons.application_icon().pixmap(QSize(30, 30), self.devicePixelRatioF()))
         picture.setFixedSize(32, 32)
@@ -184,7 +187,7 @@ class Sidebar(QFrame):
         name = display_text(socket.gethostname())
         host = PlainLabel(name)
         host.setObjectName("host")
-        host.setText(host.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, _WIDTH - 70))
+        host.setText(host.fontMetrics().elidedText(name, Qt.TextElideMode.ElideRight, width - 70))
         host.setToolTip(tooltip(name))
         host.setAccessibleName(tr("Machine {name}").format(name=name))
         host.setAccessibleDescription(tr("The machine that is looked at"))

@@ -23,6 +23,7 @@ from racewatch.core.model import Problem
 from racewatch.core.text import display
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.ui import icons, words
+from racewatch.ui.measure import wide
 from racewatch.ui.plain import ElidedLabel, PlainLabel, WrapLabel, action_text, tooltip
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, tr
@@ -77,6 +78,7 @@ class HealthPopup(QFrame):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         copy = QPushButton(tr("Copy details"))
         copy.setAccessibleName(tr("Copy details"))
+        copy.setAccessibleDescription(tr("Copy all of this as text"))
         copy.setProperty("role", "quiet")
         copy.setIcon(icons.icon("copy", look.colours.accent))
         copy.clicked.connect(self._copy)
@@ -85,9 +87,10 @@ class HealthPopup(QFrame):
         layout.setSpacing(0)
         layout.addWidget(scroll, 1)
         layout.addWidget(copy, 0, Qt.AlignmentFlag.AlignRight)
-        inner.setFixedWidth(440)
-        wanted = rows.heightForWidth(440) if rows.hasHeightForWidth() else inner.sizeHint().height()
-        self.resize(460, min(wanted + 52, 460))
+        width = wide(440, self.fontMetrics())
+        inner.setFixedWidth(width)
+        wanted = rows.heightForWidth(width) if rows.hasHeightForWidth() else inner.sizeHint().height()
+        self.resize(width + 20, min(wanted + 52, 460))
 
     def _copy(self) -> None:
         QGuiApplication.clipboard().setText(self._text)

@@ -158,7 +158,7 @@ class TableModel(QAbstractTableModel):
             return row_text.of_row(row) if row is not None else None
         if not 0 <= section < len(self.shape.columns):
             return None
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+        if role in row_text.OF_TITLE:
             return tr(self.shape.columns[section].title)
         if role == Qt.ItemDataRole.TextAlignmentRole:
             return Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter

@@ -20,10 +20,11 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 
 from racewatch.core.model import Observation, Target
 from racewatch.ui import timeline_paint
-from racewatch.ui.cells import ROW_HEIGHT, CellDelegate
+from racewatch.ui.cells import CellDelegate
 from racewatch.ui.column_choice import ColumnChoice
 from racewatch.ui.header import SortHeader
 from racewatch.ui.marks import Mark, MarkOf, no_mark
+from racewatch.ui.measure import wide
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_row import Row
 from racewatch.ui.theme import Look
@@ -70,7 +71,7 @@ class TargetTable(QTableView):
         self.setCornerButtonEnabled(False)
         self.verticalHeader().hide()
         self.verticalHeader().setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
-        self.verticalHeader().setDefaultSectionSize(ROW_HEIGHT)
+        self.verticalHeader().setDefaultSectionSize(self._cells.height)
         header = SortHeader(look, self)
         self.setHorizontalHeader(header)
         header.setSectionResizeMode(QHeaderView.ResizeMode.Interactive)
@@ -78,7 +79,7 @@ class TargetTable(QTableView):
         header.setMinimumSectionSize(48)
         for at, column in enumerate(model.shape.columns):
             if at != model.shape.path_at:
-                header.resizeSection(at, column.width)
+                header.resizeSection(at, wide(column.width, self.fontMetrics()))
         header.setSortIndicator(*model.sorting)
         self.setSortingEnabled(True)
         self.columns = ColumnChoice(self, model.shape)
@@ -182,7 +183,7 @@ class TargetTable(QTableView):
         # By ranges: of rows Qt tells only those that can be selected, and a tombstone, which cannot, may come back.
         places = (
             place
-            for part in self.selectionModel().selection()
+            for part in self.selectionModel().selection().toList()
             for place in range(part.top(), part.bottom() + 1)
         )
         rows = map(self._rows.row_at, places)
@@ -260,7 +261,7 @@ class TargetTable(QTableView):
         place = self._rows.place_of(top) if top is not None else None
         if place is not None:
             self.updateGeometries()
-            self.verticalScrollBar().setValue(place * ROW_HEIGHT - offset)
+            self.verticalScrollBar().setValue(place * self._cells.height - offset)
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
@@ -286,7 +287,7 @@ class TargetTable(QTableView):
             self.viewport().update(left, 0, width, self.viewport().height())
 
     def _pace_timelines(self) -> None:
-        width = self._rows.shape.columns[self._rows.shape.timeline_at].width
+        width = self.columnWidth(self._rows.shape.timeline_at)
         scale = self._rows.chronicle.scale(self._rows.now())
         pace = timeline_paint.pixel_milliseconds(width, scale)
         if pace != self._advance.interval():
@@ -342,7 +343,9 @@ class TargetTable(QTableView):
             place = self._rows.place_of(self._chosen) if self._chosen is not None else None
             if place is None:
                 return
-            position = self.viewport().mapToGlobal(QPoint(40, self.rowViewportPosition(place) + ROW_HEIGHT))
+            position = self.viewport().mapToGlobal(
+                QPoint(40, self.rowViewportPosition(place) + self._cells.height)
+            )
         elif not self.indexAt(event.pos()).isValid():
             return
         # The release of a press that opened a menu may never come here.

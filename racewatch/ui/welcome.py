@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QScrollArea, QV
 
 from racewatch.core.text import display
 from racewatch.ui import icons
+from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, tr
@@ -96,6 +97,7 @@ class WelcomeDialog(QDialog):
         self.demo.clicked.connect(start_demo)
         self.close_button = QPushButton(tr("Begin"))
         self.close_button.setAccessibleName(tr("Begin"))
+        self.close_button.setAccessibleDescription(tr("Close this page and look at this machine"))
         self.close_button.setDefault(True)
         self.close_button.clicked.connect(self.accept)
         buttons = QHBoxLayout()
@@ -108,7 +110,7 @@ class WelcomeDialog(QDialog):
         layout.addLayout(head)
         layout.addWidget(scroll, 1)
         layout.addLayout(buttons)
-        self.resize(640, 600)
+        self.resize(roomy(self, 640, 600))
         self.close_button.setFocus()
 
     def _section(self, text: str) -> None:

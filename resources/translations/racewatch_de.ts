@@ -573,6 +573,10 @@
         <translation>Die Spalten dieser Tabelle wählen</translation>
     </message>
     <message>
+        <source>Choose the folder in which the drill makes its own</source>
+        <translation>Den Ordner wählen, in dem die Probe ihren eigenen anlegt</translation>
+    </message>
+    <message>
         <source>Choose what is shown; F2 renames a filter, Delete takes it away</source>
         <translation>Wählen, was gezeigt wird; F2 benennt einen Filter um, Entf nimmt ihn weg</translation>
     </message>
@@ -601,8 +605,48 @@
         <translation>Diese Meldung schließen</translation>
     </message>
     <message>
+        <source>Close this page</source>
+        <translation>Diese Seite schließen</translation>
+    </message>
+    <message>
+        <source>Close this page and look at this machine</source>
+        <translation>Diese Seite schließen und diesen Rechner ansehen</translation>
+    </message>
+    <message>
+        <source>Close this page; a drill that runs is stopped and cleans up</source>
+        <translation>Diese Seite schließen; eine laufende Probe hält an und räumt auf</translation>
+    </message>
+    <message>
         <source>Close this question; nothing is removed</source>
         <translation>Diese Frage schließen; nichts wird entfernt</translation>
+    </message>
+    <message>
+        <source>Close this sheet</source>
+        <translation>Dieses Blatt schließen</translation>
+    </message>
+    <message>
+        <source>Close this, or stop what has begun; what is left stays kept</source>
+        <translation>Schließen oder anhalten, was begonnen hat; was übrig ist, bleibt aufbewahrt</translation>
+    </message>
+    <message>
+        <source>Close this; nothing can be removed</source>
+        <translation>Schließen; nichts kann entfernt werden</translation>
+    </message>
+    <message>
+        <source>Close this; nothing is armed</source>
+        <translation>Schließen; nichts wird scharf gestellt</translation>
+    </message>
+    <message>
+        <source>Close this; nothing is changed</source>
+        <translation>Schließen; nichts wird geändert</translation>
+    </message>
+    <message>
+        <source>Close this; nothing is written</source>
+        <translation>Schließen; nichts wird geschrieben</translation>
+    </message>
+    <message>
+        <source>Close this; nothing was done</source>
+        <translation>Schließen; nichts wurde getan</translation>
     </message>
     <message>
         <source>Closing the window hides it in the tray of the desktop, except while a removal is armed</source>
@@ -651,6 +695,10 @@
     <message>
         <source>Copy all of it for programs</source>
         <translation>Alles davon für Programme kopieren</translation>
+    </message>
+    <message>
+        <source>Copy all of this as text</source>
+        <translation>All das als Text kopieren</translation>
     </message>
     <message>
         <source>Copy command</source>
@@ -715,6 +763,10 @@
     <message>
         <source>Copy this message with its details to the clipboard</source>
         <translation>Diese Meldung mit ihren Einzelheiten in die Zwischenablage kopieren</translation>
+    </message>
+    <message>
+        <source>Copy what came of it as text</source>
+        <translation>Was daraus wurde als Text kopieren</translation>
     </message>
     <message>
         <source>Copy what is shown here as text</source>
@@ -1302,6 +1354,10 @@
         <translation>Aufbewahren</translation>
     </message>
     <message>
+        <source>Keep it under this name</source>
+        <translation>Unter diesem Namen behalten</translation>
+    </message>
+    <message>
         <source>Keep the rows of one program together</source>
         <translation>Die Zeilen eines Programms beieinander halten</translation>
     </message>
@@ -1352,6 +1408,10 @@
     <message>
         <source>Left over, or cannot be told</source>
         <translation>Überrest oder unklar</translation>
+    </message>
+    <message>
+        <source>Let both cleaners race over throw-away things, or stop that</source>
+        <translation>Beide Aufräumer um Wegwerfdinge laufen lassen oder das anhalten</translation>
     </message>
     <message>
         <source>Living things lost, by each cleaner, over time</source>
@@ -1749,6 +1809,10 @@
         <translation>Nur einzeln. {why_not}</translation>
     </message>
     <message>
+        <source>One more line for what is never acted on</source>
+        <translation>Eine Zeile mehr für das, was nie angerührt wird</translation>
+    </message>
+    <message>
         <source>One row for each container; Delete asks to remove the selected ones</source>
         <translation>Eine Zeile je Container; Entf fragt nach dem Entfernen der ausgewählten</translation>
     </message>
@@ -1963,6 +2027,10 @@
         <translation>Diese Sperre entfernen, wenn sie zwei ihrer Fristen lang niemand auffrischt; jede Auffrischung beendet das</translation>
     </message>
     <message>
+        <source>Remove what is kept; this cannot be undone</source>
+        <translation>Entfernen, was aufbewahrt ist; das lässt sich nicht rückgängig machen</translation>
+    </message>
+    <message>
         <source>Remove when its o&amp;wner has died…</source>
         <translation>Entfernen, wenn der &amp;Besitzer beendet ist…</translation>
     </message>
@@ -2101,6 +2169,10 @@
     <message>
         <source>Select something that has a path first.</source>
         <translation>Wählen Sie zuerst etwas aus, das einen Pfad hat.</translation>
+    </message>
+    <message>
+        <source>Selected</source>
+        <translation>Ausgewählt</translation>
     </message>
     <message>
         <source>Settings</source>
@@ -2334,6 +2406,10 @@
         <translation>Terminal</translation>
     </message>
     <message>
+        <source>Text to select and copy</source>
+        <translation>Text zum Markieren und Kopieren</translation>
+    </message>
+    <message>
         <source>That name is too long; {most} characters are the most.</source>
         <translation>Dieser Name ist zu lang; höchstens {most} Zeichen sind möglich.</translation>
     </message>
@@ -2489,6 +2565,10 @@
         <translation>Objekte</translation>
     </message>
     <message>
+        <source>Things can be removed again, each after a question</source>
+        <translation>Dinge können wieder entfernt werden, jedes nach einer Frage</translation>
+    </message>
+    <message>
         <source>This can be undone from the History.</source>
         <translation>Das kann aus dem Verlauf rückgängig gemacht werden.</translation>
     </message>
@@ -2636,6 +2716,10 @@
         <translation>Warten, bis es niemand mehr benutzt, und es dann melden; nichts wird entfernt</translation>
     </message>
     <message>
+        <source>Wait, count down, and remove it if nobody came back</source>
+        <translation>Warten, herunterzählen und entfernen, wenn niemand zurückkam</translation>
+    </message>
+    <message>
         <source>Waited for</source>
         <translation>Worauf gewartet wird</translation>
     </message>
@@ -2764,8 +2848,16 @@
         <translation>Was das frei macht, ist noch nicht bekannt: Es wird gezählt.</translation>
     </message>
     <message>
+        <source>What the pattern below is to match</source>
+        <translation>Worauf das Muster darunter passen soll</translation>
+    </message>
+    <message>
         <source>What these patterns match is never acted on; the reason is shown</source>
         <translation>Worauf diese Muster passen, wird niemals angerührt; der Grund wird gezeigt</translation>
+    </message>
+    <message>
+        <source>What they match may be acted on again</source>
+        <translation>Was sie treffen, darf wieder angerührt werden</translation>
     </message>
     <message>
         <source>What this pattern matches is never removed by the window, the command line or the agent, however dead it is, and the reason is shown to whoever tries. It is written to the configuration file.</source>
@@ -2839,6 +2931,10 @@
         <translation>Ob es da ist, lässt sich nicht sehen: {reason}</translation>
     </message>
     <message>
+        <source>Which verdict this finding speaks for</source>
+        <translation>Für welches Urteil dieser Befund spricht</translation>
+    </message>
+    <message>
         <source>Who has it open is being asked.</source>
         <translation>Es wird gefragt, wer es offen hält.</translation>
     </message>
@@ -2859,6 +2955,10 @@
         <translation>Warum es aktiv ist</translation>
     </message>
     <message>
+        <source>Why it is protected; shown to whoever tries to remove it</source>
+        <translation>Warum es geschützt ist; wird jedem gezeigt, der es entfernen will</translation>
+    </message>
+    <message>
         <source>Why it is stale</source>
         <translation>Warum es veraltet ist</translation>
     </message>
@@ -2877,6 +2977,14 @@
     <message>
         <source>Words: each must be found in path, state, owner, unit, format or id.</source>
         <translation>Wörter: Jedes muss in Pfad, Zustand, Besitzer, Unit, Format oder ID vorkommen.</translation>
+    </message>
+    <message>
+        <source>Write this rule to the configuration; it holds at once</source>
+        <translation>Diese Regel in die Konfiguration schreiben; sie gilt sofort</translation>
+    </message>
+    <message>
+        <source>Write what was changed to the configuration file; it holds at once</source>
+        <translation>Was geändert wurde in die Konfigurationsdatei schreiben; es gilt sofort</translation>
     </message>
     <message>
         <source>Written to {file}.</source>

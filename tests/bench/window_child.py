@@ -21,7 +21,6 @@ from racewatch import __main__ as program
 from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.ui import app
 from racewatch.ui.actions import Act
-from racewatch.ui.cells import ROW_HEIGHT
 from racewatch.ui.sidebar import Page
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.window import MainWindow
@@ -113,8 +112,9 @@ class Recorder(QObject):
     def _is_on_screen(view: TargetsView, target: Target) -> bool:
         place, viewport = view.model.place_of(target), view.table.viewport()
         # A batch that only just came in is laid out with the next paint; where it will be is known now.
-        top = view.table.verticalScrollBar().value() // ROW_HEIGHT
-        return place is not None and top <= place <= top + viewport.height() // ROW_HEIGHT
+        high = view.table.verticalHeader().defaultSectionSize()
+        top = view.table.verticalScrollBar().value() // high
+        return place is not None and top <= place <= top + viewport.height() // high
 
     def _on_beat(self) -> None:
         now = time.monotonic()

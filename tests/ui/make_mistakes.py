@@ -28,7 +28,7 @@ from PySide6.QtCore import (
     Qt,
     QTimer,
 )
-from PySide6.QtGui import QGuiApplication, QPaintEvent
+from PySide6.QtGui import QGuiApplication, QPaintEvent, QShowEvent
 from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QApplication, QListView, QPushButton, QWidget
 
@@ -75,6 +75,13 @@ class Painter(QWidget):
         fail("paintEvent")
 
 
+class Shown(QWidget):
+    """Cannot be shown: what a function of Python's own raises is no object yet when PySide gets it."""
+
+    def showEvent(self, event: QShowEvent, /) -> None:
+        int("made in showEvent")
+
+
 class Model(QAbstractListModel):
     """Has rows and no data."""
 
@@ -112,6 +119,7 @@ class Maker:
             "a slot": self.slot,
             "a QTimer": lambda: QTimer.singleShot(0, lambda: fail("a QTimer")),
             "paintEvent": self.paint,
+            "showEvent": self.show,
             "data": self.model,
             "eventFilter": self.filter,
             "a finaliser": self.finaliser,
@@ -156,6 +164,11 @@ class Maker:
         again.timeout.connect(bad.update)
         again.start(2)
         QTimer.singleShot(1500, bad.deleteLater)
+
+    def show(self) -> None:
+        bad = Shown(self.window)
+        QTimer.singleShot(0, lambda: bad.show())  # noqa: PLW0108 - called from Python, which is what crashed
+        QTimer.singleShot(400, bad.deleteLater)
 
     def model(self) -> None:
         view = QListView(self.window)

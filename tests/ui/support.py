@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterable
 from dataclasses import replace
 
 from racewatch.core.model import (
     Evidence,
+    HistoryEntry,
     KindName,
     Observation,
+    OutcomeWord,
     Owner,
     Removable,
     Says,
@@ -82,3 +85,14 @@ def container(
     """A container or bundle; ``facts`` are its facts."""
     made = seen(locator, verdict, fingerprint=fingerprint, facts=tuple(facts.items()))
     return replace(made, target=Target(KindName.CONTAINER, locator), path=None)
+
+
+def done(action: str, word: OutcomeWord) -> HistoryEntry:
+    """A line of the history: how a removal of a socket ended."""
+    path = f"/run/{action}.sock".encode()
+    made = seen(path, summary="What happened to it.")
+    now = time.time()
+    is_done = word is OutcomeWord.DONE
+    return HistoryEntry(
+        action, "remove", made.target, path, now, now, word, "What happened to it.", made, is_done
+    )

@@ -2,21 +2,39 @@
 
 from __future__ import annotations
 
+import re
+
+import pytest
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor, QPalette
 from PySide6.QtWidgets import (
     QAbstractButton,
     QAbstractItemView,
     QApplication,
+    QCheckBox,
+    QComboBox,
     QHeaderView,
     QLineEdit,
     QPlainTextEdit,
+    QPushButton,
+    QRadioButton,
+    QScrollArea,
     QScrollBar,
+    QTableWidget,
+    QTableWidgetItem,
+    QVBoxLayout,
     QWidget,
 )
+from pytestqt.qtbot import QtBot
 
+from racewatch.config import Theme
+from racewatch.core.model import Verdict
+from racewatch.monitor.timeline import State
+from racewatch.ui import icons, resources, timeline_paint
 from racewatch.ui.actions import TABLE, Act
-from racewatch.ui.plain import PlainLabel, action_text, tooltip
-from racewatch.ui.theme import DARK, LIGHT, Colours, Look
+from racewatch.ui.plain import PathBox, PlainLabel, action_text, tooltip
+from racewatch.ui.strip import Level
+from racewatch.ui.theme import DARK, LIGHT, Look
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import Sandbox
 
@@ -111,31 +129,133 @@ def _contrast(one: str, other: str) -> float:
     return (high + 0.05) / (low + 0.05)
 
 
-def test_text_has_the_contrast_that_wcag_asks_for() -> None:
-    def pairs(colours: Colours) -> list[tuple[str, str]]:
-        return [
-            (colours.text, colours.base),
-            (colours.text, colours.window),
-            (colours.muted, colours.base),
-            (colours.muted, colours.window),
-            (colours.selection_text, colours.selection),
-            (colours.danger_text, colours.danger),
-            (colours.accent, colours.window),
-            (colours.danger, colours.base),
-            *(
-                (getattr(colours, name), ground)
-                for name in ("stale", "live", "unknown", "idle")
-                for ground in (colours.base, colours.selection, getattr(colours, f"{name}_soft"))
-                # On a selected row the word's icon and the label repeat it; there 3:1 is enough.
-                if ground != colours.selection
-            ),
-        ]
+#: What is written on what: by the style sheet, by the palette, and by what is painted (cells, charts, lists).
+_VERDICTS = ("stale", "live", "unknown", "idle")
+_SOFT = ("accent_soft", "danger_soft", *(f"{verdict}_soft" for verdict in _VERDICTS))
+_WRITTEN: dict[str, tuple[str, ...]] = {
+    "text": ("base", "window", "raised", "hover", "fresh", *_SOFT),  # tool tips and menus are raised
+    "muted": (
+        "base",
+        "window",
+        "raised",
+        "hover",
+        "fresh",
+        "selection",
+        "accent_soft",
+    ),  # placeholders, gone rows
+    **{
+        verdict: ("base", "window", "fresh", "hover", "selection", f"{verdict}_soft") for verdict in _VERDICTS
+    },
+    "accent": ("base", "window", "raised", "hover", *_SOFT),  # links, buttons in messages of every level
+    "danger": ("base", "window", "selection", "danger_soft"),
+    "selection_text": ("selection",),
+    "danger_text": ("danger",),
+    "accent_text": ("accent",),
+}
 
+
+def test_text_has_the_contrast_that_wcag_asks_for() -> None:
     for colours in (LIGHT, DARK):
-        for text, ground in pairs(colours):
-            assert _contrast(text, ground) >= 4.5, (text, ground)
-        for name in ("stale", "live", "unknown", "idle"):
-            assert _contrast(getattr(colours, name), colours.selection) >= 3.0, name
+        low = {
+            (text, ground): round(_contrast(getattr(colours, text), getattr(colours, ground)), 2)
+            for text, grounds in _WRITTEN.items()
+            for ground in grounds
+            if _contrast(getattr(colours, text), getattr(colours, ground)) < 4.5
+        }
+        assert low == {}
+        # What is off is exempt in WCAG, and is to look off; it can still be read.
+        for ground in ("base", "window", "raised"):
+            assert _contrast(colours.faint, getattr(colours, ground)) >= 3.0
+
+
+def test_what_is_off_is_all_that_is_written_faintly(qapp: QApplication, look: Look) -> None:
+    sheet = resources.path("styles/window.qss").read_text(encoding="utf-8")
+    rules = re.findall(r"([^{}]+)\{([^{}]*)\}", re.sub(r"/\*.*?\*/", "", sheet, flags=re.DOTALL))
+    faint = [where.strip() for where, what in rules if re.search(r"(?<![-\w])color: @faint", what)]
+    assert faint
+    assert [where for where in faint if ":disabled" not in where] == []
+    role, group = QPalette.ColorRole, QPalette.ColorGroup
+    for theme in (Theme.LIGHT, Theme.DARK):
+        look.choose(theme)
+        palette = qapp.palette()
+        faint_now = QColor(look.colours.faint)
+        for one in (
+            role.Text,
+            role.WindowText,
+            role.ButtonText,
+            role.PlaceholderText,
+            role.Link,
+            role.ToolTipText,
+        ):
+            assert palette.color(group.Active, one) != faint_now
+            assert palette.color(group.Inactive, one) != faint_now
+        for one in (role.Text, role.WindowText, role.ButtonText):
+            assert palette.color(group.Disabled, one) == faint_now
+
+
+def _focusable() -> dict[str, QWidget]:
+    """One of each kind of control, as the window has them."""
+    quiet, chip, danger = QPushButton("Copy"), QPushButton("Stale"), QPushButton("Remove")
+    for button, role in ((quiet, "quiet"), (chip, "chip"), (danger, "danger")):
+        button.setProperty("role", role)
+    table = QTableWidget(1, 1)
+    table.setItem(0, 0, QTableWidgetItem("x"))
+    path = PathBox()
+    path.set_text("/run/x")
+    scroll = QScrollArea()
+    scroll.setWidget(QWidget())
+    choice = QComboBox()
+    choice.addItem("x")
+    return {
+        "button": QPushButton("Cancel"),
+        "quiet button": quiet,
+        "chip": chip,
+        "danger": danger,
+        "tick": QCheckBox("On"),
+        "choice of one": QRadioButton("Only this"),
+        "line": QLineEdit("x"),
+        "lines": QPlainTextEdit("x"),
+        "path": path,
+        "choice": choice,
+        "table": table,
+        "scrolled": scroll,
+    }
+
+
+@pytest.mark.parametrize("theme", [Theme.LIGHT, Theme.DARK])
+def test_where_the_keyboard_is_can_be_seen(qtbot: QtBot, look: Look, theme: Theme) -> None:
+    look.choose(theme)
+    top = QWidget()
+    qtbot.addWidget(top)
+    column = QVBoxLayout(top)
+    elsewhere = QPushButton("elsewhere")
+    column.addWidget(elsewhere)
+    controls = _focusable()
+    for control in controls.values():
+        if isinstance(control, (QLineEdit, QPlainTextEdit)):
+            control.setCursorWidth(0) if isinstance(control, QPlainTextEdit) else control.setReadOnly(True)
+        column.addWidget(control)
+    with qtbot.waitActive(top):
+        top.show()
+        top.activateWindow()
+    unseen = []
+    for name, control in controls.items():
+        elsewhere.setFocus()
+        before = control.grab().toImage()
+        control.setFocus(Qt.FocusReason.TabFocusReason)
+        assert control.hasFocus(), name
+        if control.grab().toImage() == before:
+            unseen.append(name)
+    look.choose(Theme.LIGHT)
+    assert unseen == []
+
+
+def test_no_two_states_are_told_by_colour_alone(look: Look) -> None:
+    icons_of = {verdict: icons.pixmap(verdict.value, "#000000", 16, 1.0).toImage() for verdict in Verdict}
+    assert all(icons_of[one] != icons_of[other] for one in Verdict for other in Verdict if one is not other)
+    levels = {level: icons.pixmap(level.value, "#000000", 20, 1.0).toImage() for level in Level}
+    assert all(levels[one] != levels[other] for one in Level for other in Level if one is not other)
+    assert len(set(timeline_paint.HEIGHT.values())) == len(timeline_paint.HEIGHT) == len(State)
 
 
 def test_the_style_sheet_has_no_name_left(qapp: QApplication, look: Look) -> None:
