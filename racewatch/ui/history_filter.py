@@ -10,6 +10,7 @@ from racewatch.core.model import KindName
 from racewatch.ui import icons, kinds_said
 from racewatch.ui.history_text import Ended, Since, retention
 from racewatch.ui.plain import PlainLabel
+from racewatch.ui.search_line import SearchLine
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 
@@ -25,7 +26,7 @@ class HistoryFilter(QFrame):
         super().__init__(parent)
         self._look = look
         self.setObjectName("filterBar")
-        self.search = QLineEdit()
+        self.search = SearchLine()
         self.search.setPlaceholderText(tr("Search  (Ctrl+F)"))
         self.search.setAccessibleName(tr("Search the history"))
         self.search.setAccessibleDescription(
