@@ -253,7 +253,7 @@ class ReviewDialog(Question):
         text = summary_of(outcomes) if outcomes or not unknown else ""
         if unknown:
             said = tr("%n ended in a mistake of racewatch: unknown how far it came, look at it.", "", unknown)
-            text = " ".join((text, said)).lstrip()
+            text = f"{text} {said}".lstrip()
         if left:
             text = " ".join((text, tr("Stopped: %n not touched.", "", left)))
         level = Level.ERROR if unknown else level_of_all(outcomes)
