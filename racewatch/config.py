@@ -118,7 +118,10 @@ class ConfigProblem:
 
 
 def config_path() -> bytes:
-    """``$XDG_CONFIG_HOME/racewatch/config.toml``."""
+    """``$RACEWATCH_CONFIG_DIR/config.toml``, else ``$XDG_CONFIG_HOME/racewatch/config.toml``."""
+    own = os.environb.get(b"RACEWATCH_CONFIG_DIR", b"")
+    if own:
+        return os.path.join(os.path.abspath(own), b"config.toml")
     return os.path.join(os.fsencode(platformdirs.user_config_dir(_APP)), b"config.toml")
 
 

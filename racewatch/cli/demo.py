@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import os
+import shutil
 import signal
 import tempfile
 import time
@@ -18,7 +19,10 @@ from racewatch.cli.exits import Complaint, Exit
 from racewatch.cli.looking import print_scan
 from racewatch.cli.session import Session
 from racewatch.cli.window import OpenWindow, require_display, show
+from racewatch.config import config_path
+from racewatch.config_edit import EditError, edit, with_settings
 from racewatch.core.text import display, display_text
+from racewatch.drill import own_folder
 from racewatch.linux.fs import stat_path
 from racewatch.linux.mountinfo import read_mounts
 from racewatch.linux.mounts import is_local_unstacked
@@ -32,10 +36,15 @@ _LONGEST_PLACE: Final = 60
 _NO_CONTAINERS: Final = "no-containers"
 #: How often the janitor tries to empty the sandbox while the last actors end.
 _TRIES: Final = 100
+_PREFIX: Final = "racewatch-demo-"
+_ABOUT_SETTINGS: Final = "# The settings of this demo alone; they are removed with it.\n"
+_LOOK: Final = b"window.ini"
 
 
 def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindow) -> int:
-    """Build the sandbox, show it, remove it.  Its journal is its own: nothing of the user's is touched."""
+    """Build the sandbox, show it, remove it.  Its journal and its settings are its own: nothing of the user's is
+    touched.
+    """
     if not arguments.list:
         if arguments.json:
             raise Complaint("--json goes with --list: the window prints nothing")
@@ -43,6 +52,7 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
     with _sandbox(session) as folder:
         things = os.path.join(folder, "things")
         os.environ["RACEWATCH_STATE_DIR"] = os.path.join(folder, "state")
+        _own_settings(os.path.join(folder, "config"), things)
         # Named, so that nothing of the machine itself is in the demo.
         roots = (os.fsencode(things),)
         session.config = replace(
@@ -57,6 +67,21 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
         return Exit.PARTIAL if result.problems else Exit.DONE
 
 
+def _own_settings(folder: str, things: str) -> None:
+    """A configuration of the demo alone: what is protected or set there goes with it, the usual look comes along."""
+    usual = os.path.join(os.path.dirname(config_path()), _LOOK)
+    os.mkdir(folder)
+    os.environ["RACEWATCH_CONFIG_DIR"] = folder
+    try:
+        edit(config_path(), lambda _: with_settings(_ABOUT_SETTINGS, {"roots": [things]}))
+    except (EditError, UnicodeError):
+        pass  # the way there is no text: there is no file until something is set
+    try:
+        shutil.copyfile(usual, os.path.join(os.fsencode(folder), _LOOK))
+    except OSError:
+        return  # none yet, or none that can be read: it looks as at first
+
+
 @contextmanager
 def _sandbox(session: Session) -> Iterator[str]:
     """The folder with everything in it standing; removed, and every process ended, at exit.
@@ -65,11 +90,13 @@ def _sandbox(session: Session) -> Iterator[str]:
     process ends, kill -9 too) tells everybody else that the demo is over.  ``ready``: each actor
     writes its number when it stands, or closes without.
     """
+    place = _place()
+    own_folder.sweep(_PREFIX, place, lambda left: end_containers(os.path.join(left, "things")))
     try:
-        folder = os.path.realpath(tempfile.mkdtemp(prefix="racewatch-demo-", dir=_place()))
+        folder = own_folder.make(_PREFIX, place)
     except OSError as error:
         raise Complaint(
-            f"no sandbox can be made in {display(os.fsencode(_place()))}: {error.strerror}"
+            f"no sandbox can be made in {display(os.fsencode(place))}: {error.strerror}"
         ) from error
     things = os.path.join(folder, "things")
     over, alive = os.pipe()
@@ -79,6 +106,7 @@ def _sandbox(session: Session) -> Iterator[str]:
     try:
         # First, so that it outlives whatever goes wrong in the rest.
         children.append(_fork_janitor(folder, over, ready_out, [alive, ready_in]))
+        own_folder.sign(folder, [parent, *children])  # for the one case in which both are killed
         os.makedirs(things, exist_ok=True)  # the janitor makes something there as well
         make_dead(things)
         for number, actor in enumerate(ACTORS):

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import tempfile
 import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
@@ -14,6 +13,7 @@ from racewatch.config import Config
 from racewatch.core.model import ActRequest, KindName, Removable, Target
 from racewatch.core.selfcheck import capture_problem
 from racewatch.core.text import display
+from racewatch.drill import own_folder
 from racewatch.drill.contest import Arm, Contest, ContestName, Drill, Standing
 from racewatch.drill.crowd import Crowd, DrillError
 from racewatch.drill.naive import check_then_delete, checks
@@ -27,6 +27,7 @@ from racewatch.verbs import Racewatch
 
 #: How long each cleaner works in each contest, in seconds.
 SECONDS: Final = 3.0
+_PREFIX: Final = "racewatch-drill-"
 _AT_ONCE: Final = 4
 _MOST_TIMES: Final = 4
 
@@ -45,16 +46,19 @@ def drill(folder: bytes, seconds: float = SECONDS, *, told: Told = _go_on) -> Dr
     """Race both cleaners on throw-away objects in a folder of our own below ``folder``, which is removed.
 
     Takes about six times ``seconds``.  Touches nothing else, and has a journal of its own.  Stopped by
-    ``told``, it returns the contests that are whole.  Raises :class:`DrillError`.
+    ``told``, it returns the contests that are whole.  Raises :class:`DrillError`.  What a killed drill left there
+    goes first.
     """
     place = os.fsdecode(os.path.abspath(folder))
+    own_folder.sweep(_PREFIX, place)
     try:
-        own = os.path.realpath(tempfile.mkdtemp(prefix="racewatch-drill-", dir=place))
+        own = own_folder.make(_PREFIX, place)
     except OSError as error:
         raise DrillError(
             f"no folder for the drill can be made in {display(folder)}: {error.strerror}"
         ) from error
     try:
+        own_folder.sign(own, [os.getpid()])
         contests = []
         for name in ContestName:
             contest = _contest(name, own, seconds, told)

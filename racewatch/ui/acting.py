@@ -186,7 +186,7 @@ class Actor(QObject):
             if dialog.stopped or self._finishing.is_set():
                 break
             dialog.turn(request.target)
-            outcome = await self._act(request)
+            outcome = await self._act(request, partial(dialog.lost_sight, request.target))
             if not shiboken6.isValid(dialog):
                 return
             if outcome is None:
@@ -238,9 +238,11 @@ class Actor(QObject):
         for seen in batch.gone:
             dialog.witness(seen.target, None)
 
-    async def _act(self, request: ActRequest) -> Outcome | None:
+    async def _act(
+        self, request: ActRequest, lost_sight: Callable[[], None] = lambda: None
+    ) -> Outcome | None:
         return await self._done(
-            lambda: self._racewatch.remove(request), marked("The removal ended unexpectedly")
+            lambda: self._racewatch.remove(request), marked("The removal ended unexpectedly"), lost_sight
         )
 
     # --- undo -------------------------------------------------------------------------------
@@ -259,11 +261,15 @@ class Actor(QObject):
             outcome = await self._done(call, marked("Putting it back ended unexpectedly"))
             if outcome is None:
                 break
-            self._forget(action)
+            if _is_settled(outcome):
+                self._forget(action)
+            else:
+                self._put_off(action)
             outcomes.append(outcome)
             if isinstance(self.dialog, ReviewDialog):
                 self.dialog.put_back(outcome)
         self._working -= 1
+        self.offer_undo()
         self.acted.emit(tuple(outcome.target for outcome in outcomes))
         if not outcomes:
             self.state_changed.emit()
@@ -282,6 +288,16 @@ class Actor(QObject):
                 if shiboken6.isValid(strip):
                     strip.dismiss()
         self.state_changed.emit()
+
+    def _put_off(self, action: str) -> None:
+        """It is still removed, and can be put back when its name is free: the others come first until then."""
+        self._undoable.sort(key=lambda undoable: action not in undoable[0])
+
+    def offer_undo(self) -> None:
+        """In the messages that tell of removals: not while it is only observed."""
+        for _, strip in self._undoable:
+            if shiboken6.isValid(strip):
+                strip.offer_undo(not self._racewatch.observing)
 
     # --- freeing what is kept -------------------------------------------------------------------
 
@@ -317,7 +333,10 @@ class Actor(QObject):
 
     # --- both -------------------------------------------------------------------------------
 
-    async def _done(self, call: Callable[[], Outcome], failed: str) -> Outcome | None:
+    async def _done(
+        self, call: Callable[[], Outcome], failed: str, lost_sight: Callable[[], None] = lambda: None
+    ) -> Outcome | None:
+        """What came of it; None when that was said already.  ``lost_sight``: nobody knows how far it came."""
         work = asyncio.ensure_future(self._bridge.offload(call))
         self._in_flight.add(work)
         self.state_changed.emit()
@@ -335,6 +354,7 @@ class Actor(QObject):
                 ),
                 details=details_of(error),
             )
+            lost_sight()
             return None
         finally:
             self._in_flight.discard(work)
@@ -399,6 +419,11 @@ def _details(outcome: Outcome) -> str:
     if outcome.observation is not None:
         lines += ["", words.as_text(outcome.observation)]
     return "\n".join(lines)
+
+
+def _is_settled(undone: Outcome) -> bool:
+    """Whether trying once more is no use: it is back, or can never be put back."""
+    return undone.word.is_success or undone.word is OutcomeWord.REFUSED_FORBIDDEN
 
 
 def _put_back(outcomes: Sequence[Outcome]) -> str:

@@ -18,6 +18,7 @@ from racewatch.ui.completer import QueryCompleter
 from racewatch.ui.flow import FlowRow
 from racewatch.ui.plain import WrapLabel, tooltip
 from racewatch.ui.query import HELP, OTHERS, Key, Parsed, Query, Term, parse, with_term, with_verdicts
+from racewatch.ui.search_line import SearchLine
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, number, tr
 
@@ -72,7 +73,7 @@ class FilterBar(QFrame):
         self._look = look
         self._parsed: Parsed = parse("")
         self.setObjectName("filterBar")
-        self.search = QLineEdit()
+        self.search = SearchLine()
         self.search.setPlaceholderText(tr("Filter: words, verdict:stale, owner:redis, age>2h  (Ctrl+F)"))
         self.search.setAccessibleName(tr("Filter"))
         self.search.setAccessibleDescription(_tip())

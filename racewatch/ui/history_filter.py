@@ -12,6 +12,7 @@ from racewatch.ui.flow import FlowRow
 from racewatch.ui.history_text import Ended, Since, retention
 from racewatch.ui.measure import wide
 from racewatch.ui.plain import WrapLabel
+from racewatch.ui.search_line import SearchLine
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 
@@ -27,7 +28,7 @@ class HistoryFilter(QFrame):
         super().__init__(parent)
         self._look = look
         self.setObjectName("filterBar")
-        self.search = QLineEdit()
+        self.search = SearchLine()
         self.search.setPlaceholderText(tr("Search  (Ctrl+F)"))
         self.search.setAccessibleName(tr("Search the history"))
         self.search.setAccessibleDescription(

@@ -51,7 +51,8 @@ class Step:
     """One target of a plan.
 
     ``bound`` is what was on screen when the plan was made, ``newest`` the last that differed.  ``why_not``: why it
-    is no part of this plan, however it is ticked; empty for what is.
+    is no part of this plan, however it is ticked; empty for what is.  ``lost_sight``: acting on it ended in a mistake
+    of racewatch, and nobody knows how far it came.
     """
 
     bound: Observation
@@ -62,6 +63,7 @@ class Step:
     doubt_at: float = 0.0
     looked_at: float = 0.0
     outcome: Outcome | None = None
+    lost_sight: bool = False
     put_back: Outcome | None = None
 
     @property

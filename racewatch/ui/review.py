@@ -223,6 +223,14 @@ class ReviewDialog(Question):
             self._redraw(step)
         self.bar.setValue(self.bar.value() + 1)
 
+    def lost_sight(self, target: Target) -> None:
+        """Acting on this one ended in a mistake of racewatch: nobody knows how far it came."""
+        step = self.plan.find(target)
+        if step is not None:
+            step.lost_sight = True
+            self._redraw(step)
+        self.bar.setValue(self.bar.value() + 1)
+
     def put_back(self, outcome: Outcome) -> None:
         """What came of undoing one."""
         step = self.plan.find(outcome.target)
@@ -241,12 +249,16 @@ class ReviewDialog(Question):
         outcomes = self.outcomes()
         self.heading.setText(tr("What came of each"))
         self.said.hide()
-        left = len(self.agreed) - len(outcomes)
-        text = summary_of(outcomes)
+        unknown = sum(step.lost_sight for step in self.plan.steps)
+        left = len(self.agreed) - len(outcomes) - unknown
+        text = summary_of(outcomes) if outcomes or not unknown else ""
+        if unknown:
+            said = tr("%n ended in a mistake of racewatch: unknown how far it came, look at it.", "", unknown)
+            text = f"{text} {said}".lstrip()
         if left:
             text = " ".join((text, tr("Stopped: %n not touched.", "", left)))
-        failed = any(outcome.word is OutcomeWord.FAILED for outcome in outcomes)
-        self.state.say("danger" if failed else "idle", level_of_all(outcomes).value, text)
+        level = Level.ERROR if unknown else level_of_all(outcomes)
+        self.state.say("danger" if level is Level.ERROR else "idle", level.value, text)
         self.bar.hide()
         self.cancel.setText(tr("Close"))
         self.cancel.setAccessibleName(tr("Close"))
@@ -273,8 +285,7 @@ class ReviewDialog(Question):
     def as_text(self) -> str:
         """The whole list as text, with the outcomes in the words that scripts know."""
         return "\n".join(
-            f"{step.outcome.word.value if step.outcome is not None else 'not touched'}\t"
-            f"{words.full_path(step.bound)}\t{said_of(self.plan, step)}"
+            f"{_word_of(step)}\t{words.full_path(step.bound)}\t{said_of(self.plan, step)}"
             for step in self.plan.steps
         )
 
@@ -294,6 +305,12 @@ class ReviewDialog(Question):
             self.reject()
             return
         super().closeEvent(event)
+
+
+def _word_of(step: Step) -> str:
+    if step.outcome is not None:
+        return step.outcome.word.value
+    return "unknown" if step.lost_sight else "not touched"
 
 
 def level_of_all(outcomes: Sequence[Outcome]) -> Level:

@@ -45,6 +45,10 @@ def said_of(plan: Plan, step: Step) -> str:
         return words.sentence(step.put_back.summary)
     if step.outcome is not None:
         return words.sentence(step.outcome.summary)
+    if step.lost_sight:
+        return tr(
+            "Acting on it ended in a mistake of racewatch. It is unknown how far that came: look at it."
+        )
     return plan.doubt_text(step) or step.why_not or words.evidence_line(step.newest)
 
 
@@ -54,6 +58,8 @@ def ending_of(step: Step) -> str:
         return tr("put back") if step.put_back.word.is_success else words.outcome_word(step.put_back.word)
     if step.outcome is not None:
         return words.outcome_word(step.outcome.word)
+    if step.lost_sight:
+        return tr("unknown")
     if step.doubt is not None:
         return {Doubt.ALIVE: tr("in use"), Doubt.GONE: tr("gone")}.get(step.doubt, tr("changed"))
     if step.why_not:
@@ -278,6 +284,8 @@ class _Delegate(QStyledItemDelegate):
             level = level_of(ended)
             colour = {Level.SUCCESS: colours.live, Level.ERROR: colours.danger}.get(level, colours.idle)
             return ("undo" if step.put_back is not None else level.value), colour
+        if step.lost_sight:
+            return Level.ERROR.value, colours.danger
         if step.doubt is not None:
             icon = {Doubt.ALIVE: "live", Doubt.GONE: "gone"}.get(step.doubt, "warning")
             return icon, colours.stale

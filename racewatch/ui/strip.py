@@ -130,9 +130,12 @@ class Strip(QFrame):
 
     def _on_undo(self) -> None:
         if self._undo is not None:
-            call, self._undo = self._undo, None
-            self.undo_button.setEnabled(False)
-            call()
+            self.undo_button.setEnabled(False)  # until it is told how that went
+            self._undo()
+
+    def offer_undo(self, offered: bool) -> None:
+        """Whether what this message tells of can be taken back just now."""
+        self.undo_button.setEnabled(offered)
 
     def _on_more(self) -> None:
         if self._more is not None:

@@ -435,6 +435,7 @@ class MainWindow(QMainWindow):
         if self._racewatch.observing:
             self.actor.withdraw()
             self.arming.disarm_all(tr("Observing: nothing is removed."))
+        self.actor.offer_undo()
         self.history.allow(tr(WHY_OFF) if self._racewatch.observing else "")
         self._on_actor()
 

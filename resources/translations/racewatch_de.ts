@@ -32,6 +32,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n ended in a mistake of racewatch: unknown how far it came, look at it.</source>
+        <translation>
+            <numerusform>%n endete mit einem Fehler von racewatch: Wie weit es kam, ist unbekannt; bitte nachsehen.</numerusform>
+            <numerusform>%n endeten mit einem Fehler von racewatch: Wie weit sie kamen, ist unbekannt; bitte nachsehen.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n line(s) are hidden by the search or the choices above.</source>
         <translation>
             <numerusform>%n Zeile wird von der Suche oder der Auswahl oben ausgeblendet.</numerusform>
@@ -376,6 +383,10 @@
     <message>
         <source>Acting</source>
         <translation>Eingreifen</translation>
+    </message>
+    <message>
+        <source>Acting on it ended in a mistake of racewatch. It is unknown how far that came: look at it.</source>
+        <translation>Das Eingreifen endete mit einem Fehler von racewatch. Wie weit es kam, ist unbekannt: bitte nachsehen.</translation>
     </message>
     <message>
         <source>Action</source>

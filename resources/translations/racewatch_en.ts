@@ -32,6 +32,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n ended in a mistake of racewatch: unknown how far it came, look at it.</source>
+        <translation>
+            <numerusform>%n ended in a mistake of racewatch: unknown how far it came, look at it.</numerusform>
+            <numerusform>%n ended in a mistake of racewatch: unknown how far they came, look at them.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n line(s) are hidden by the search or the choices above.</source>
         <translation>
             <numerusform>%n line is hidden by the search or the choices above.</numerusform>

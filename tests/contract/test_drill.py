@@ -5,7 +5,8 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-from collections.abc import Mapping
+import time
+from collections.abc import Callable, Mapping
 from pathlib import Path
 
 import pytest
@@ -15,7 +16,14 @@ from racewatch.drill.crowd import DrillError
 from racewatch.drill.naive import check_then_delete, checks
 from racewatch.drill.report import verdict
 from racewatch.drill.run import drill
-from tests.contract.support import Program, Things
+from tests.contract.support import PROGRAM, Program, Things, environment
+
+
+def until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 60
+    while not condition():
+        assert time.monotonic() < deadline, "it did not come to pass"
+        time.sleep(0.01)
 
 
 def quiet(folder: str) -> set[str]:
@@ -73,6 +81,32 @@ def test_where_it_cannot_be_held(racewatch: Program, tmp_path: Path, where: str)
     assert run.code == 2
     assert "no folder for the drill can be made in" in run.err
     assert run.out == ""
+
+
+def begin_a_drill(things: Things) -> None:
+    """And stop it before its first contest."""
+    drill(os.fsencode(things.folder), told=lambda standing: False)
+
+
+def test_what_a_killed_drill_left_goes_with_the_next(things: Things) -> None:
+    killed = subprocess.Popen(
+        [*PROGRAM, "drill", things.folder, "--seconds", "30"], stderr=subprocess.DEVNULL, env=environment()
+    )
+    try:
+        until(lambda: bool(list(Path(things.folder).glob("*/made-by.json"))))
+        its_own = quiet(things.folder)
+        # While it lives, it is left alone.
+        begin_a_drill(things)
+        assert quiet(things.folder) == its_own
+    finally:
+        killed.kill()
+        killed.wait()
+
+    def gone() -> bool:
+        begin_a_drill(things)
+        return not quiet(things.folder)
+
+    until(gone)  # perhaps not at once: its own processes see its end, and may make one more name
 
 
 def test_it_tells_how_it_stands_and_can_be_stopped(things: Things) -> None:

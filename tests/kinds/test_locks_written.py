@@ -12,7 +12,7 @@ from typing import Any, Self
 
 import pytest
 
-from racewatch.core.model import KindName, Observation, Target, Verdict
+from racewatch.core.model import KindName, Observation, Removable, Target, Verdict
 from racewatch.kinds.locks import surroundings
 from racewatch.kinds.locks.observe import Observer
 from racewatch.linux import boot, fs, leases, openfiles
@@ -82,8 +82,10 @@ def test_the_same_bytes_written_again_in_between(
 
 
 def test_a_pid_file_beside_it_is_written_in_between(
-    tmp_path: Path, before_survey: list[Callable[[], object]]
+    tmp_path: Path, before_survey: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    # A PostgreSQL of this machine would be a sign of life.
+    monkeypatch.setattr(surroundings.Surroundings, "called", lambda around, names: ())
     data = tmp_path / "data"
     data.mkdir()
     said = "{pid}\n" + f"{data}\n1700000000\n5432\n{tmp_path}\n"
@@ -192,6 +194,19 @@ def test_at_first_sight_nothing_is_left_over(tmp_path: Path) -> None:
     judged = look(path)
     assert (judged.verdict, judged.format) == (Verdict.STALE, seen.format)
     assert seen.fingerprint != judged.fingerprint
+
+
+def test_at_first_sight_no_word_is_asked_for_what_is_never_removed(tmp_path: Path) -> None:
+    (tmp_path / "build").mkdir()
+    (tmp_path / "build" / ".cargo-lock").touch()
+    (tmp_path / "nginx.pid").write_text(f"{dead_pid()}\n")
+    one = kind()
+    names = {os.fsencode(tmp_path / "build"): (b".cargo-lock",), os.fsencode(tmp_path): (b"nginx.pid",)}
+    seen = {one.format: one for one in one.first_sight(names)}
+    assert {name: at_first.removable for name, at_first in seen.items()} == {
+        "cargo-lock": Removable.NEVER,
+        "nginx-pid": Removable.OVERRIDE,
+    }
 
 
 def test_others_look_while_a_scan_goes_on(tmp_path: Path) -> None:

@@ -22,6 +22,8 @@ from racewatch.ui.sidebar import Page
 from racewatch.ui.theme import Look
 from racewatch.ui.window import MainWindow
 from racewatch.verbs import Racewatch
+from tests.ui.desktop import Desktop, missing, wait_for
+from tests.ui.driving import Folders, Program
 from tests.ui.sandbox import Sandbox
 
 WAIT_MS = 60_000
@@ -167,3 +169,39 @@ def opened(
     made = Opened(qtbot, bridge, look, sandbox, tmp_path)
     yield made
     made.close()
+
+
+@pytest.fixture(scope="session")
+def desktop() -> Iterator[Desktop]:
+    """A real display with a window manager, for all tests that drive a real window."""
+    if missing():
+        pytest.skip(f"not installed: {', '.join(missing())}")
+    with Desktop() as made:
+        wait_for(lambda: made.xdotool("getdisplaygeometry"), "the display")
+        yield made
+
+
+@pytest.fixture(scope="module")
+def shared_program(desktop: Desktop, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Program]:
+    """One window for the tests of one file; it must end well, with nothing on standard error."""
+    folders = Folders(tmp_path_factory.mktemp("desk"))
+    folders.welcomed()
+    made = Program(desktop, folders, "gui")
+    yield made
+    made.end()
+
+
+@pytest.fixture
+def program(shared_program: Program) -> Program:
+    """That window, with nothing standing open before it."""
+    shared_program.calm()
+    return shared_program
+
+
+@pytest.fixture
+def watched(shared_program: Program) -> Iterator[Sandbox]:
+    """Sockets in a folder that this window looks at; gone afterwards, so that each test has its own."""
+    with Sandbox(os.fsencode(shared_program.folders.looked_at)) as made:
+        yield made
+    for name in os.listdir(made.folder):
+        os.unlink(made.path(name))

@@ -14,6 +14,8 @@ from types import TracebackType
 from typing import Self
 
 NEEDED = ("Xvfb", "openbox", "xdotool")
+#: How long anything may take, in seconds; what takes longer has failed.
+PATIENCE = 60.0
 
 
 def missing() -> list[str]:
@@ -21,7 +23,7 @@ def missing() -> list[str]:
     return [tool for tool in NEEDED if shutil.which(tool) is None]
 
 
-def wait_for(check: Callable[[], object], what: str, seconds: float = 15.0) -> object:
+def wait_for(check: Callable[[], object], what: str, seconds: float = PATIENCE) -> object:
     """The first true answer; fails with ``what`` when there is none in time."""
     deadline = time.monotonic() + seconds
     while True:
@@ -81,15 +83,18 @@ class Desktop:
             stderr=subprocess.DEVNULL,
         )
         # It is the manager that tells the root window how many desktops there are.
-        wait_for(
-            lambda: manager.poll() is not None or self.xdotool("get_num_desktops"), "the window manager", 30
-        )
+        wait_for(lambda: manager.poll() is not None or self.xdotool("get_num_desktops"), "the window manager")
         return manager
 
     def xdotool(self, *words: str) -> str:
         """What xdotool prints; an empty text when it found nothing."""
         done = subprocess.run(
-            ["xdotool", *words], env=self.environment, capture_output=True, text=True, timeout=20, check=False
+            ["xdotool", *words],
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=PATIENCE,
+            check=False,
         )
         return done.stdout.strip()
 

@@ -1,7 +1,10 @@
-"""Starts the window as a process of its own: ``python -m tests.ui.launch ROOT STATE [hang]``.
+"""Starts the window as a process of its own, for tests that drive it from outside.
 
-With ``hang``, observing never returns, as on a dead network file system.  SIGABRT makes it say where each
-of its threads stands.
+    python -m tests.ui.launch WORDS…         racewatch itself, with these words on its command line
+    python -m tests.ui.launch --hang ROOT STATE    a window whose looks never return, as on a dead network
+                                                   file system, and whose questions never end their beat
+
+It tells what is on its screen (:mod:`tests.ui.readout`).  SIGABRT makes it say where each of its threads stands.
 """
 
 from __future__ import annotations
@@ -11,10 +14,16 @@ import os
 import sys
 import threading
 
+from PySide6.QtWidgets import QApplication
+
+from racewatch import __main__ as program
 from racewatch.config import Config
 from racewatch.core.model import Observation, Target
-from racewatch.ui import app
+from racewatch.ui import app, question
 from racewatch.verbs import Racewatch
+from tests.ui.readout import ReadOut, Repeats
+
+_EVER_MS = 3_600_000
 
 
 class Hanging(Racewatch):
@@ -27,12 +36,21 @@ class Hanging(Racewatch):
 
 def main() -> int:
     faulthandler.enable()
-    root, state, *more = sys.argv[1:]
-    made = Hanging if "hang" in more else Racewatch
-    racewatch = made(Config(roots=(os.fsencode(root),)), state=os.fsencode(state))
-    code = app.run(racewatch, None, title="racewatch under test")
-    racewatch.close()
-    return code
+    application = QApplication(["racewatch"])
+    hang = sys.argv[1] == "--hang"
+    telling = ReadOut(Repeats(application) if hang else None)
+    try:
+        if not hang:
+            return program.main()
+        root, state = sys.argv[2:]
+        question.BEAT_MS = _EVER_MS  # type: ignore[misc] # it is Final for the program, not for this test
+        racewatch = Hanging(Config(roots=(os.fsencode(root),)), state=os.fsencode(state))
+        code = app.run(racewatch, None)
+        racewatch.close()
+        return code
+    finally:
+        telling.deleteLater()
+        application.processEvents()
 
 
 if __name__ == "__main__":

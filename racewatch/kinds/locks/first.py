@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import time
+from typing import Final
 
 from racewatch.core.model import Evidence, KindName, Observation, Removable, Says, Target, Verdict
 from racewatch.core.text import display
 from racewatch.kinds.locks.contents import file_type_of, read_content
-from racewatch.kinds.locks.format import Listed
+from racewatch.kinds.locks.format import Listed, Policy
 from racewatch.kinds.locks.registry import Registry, Sighting
 from racewatch.kinds.seeing import AT_FIRST, fingerprint_of
 from racewatch.kinds.walk import Found
+
+_OFFERED: Final = frozenset({Policy.BREAK, Policy.ASK})
 
 
 def at_first(registry: Registry, found: Found) -> Observation | None:
@@ -34,7 +37,8 @@ def at_first(registry: Registry, found: Found) -> Observation | None:
         summary=f"{display(found.path)} has just appeared; who uses it is being looked at.",
         evidence=(Evidence("use", Says.UNKNOWN, "/proc", "not everybody has been looked at yet"),),
         owner=None,
-        removable=Removable.OVERRIDE,
+        # Where its format allows no removal at all, a person's word is not asked for either.
+        removable=Removable.OVERRIDE if identified.policy in _OFFERED else Removable.NEVER,
         seen_at=time.time(),
         format=identified.format.name,
     )
