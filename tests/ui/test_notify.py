@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QTimer
 
-from racewatch.config import Notify, config_path
+from racewatch.cli import machine
+from racewatch.cli.machine import Machine, State
+from racewatch.config import Config, Notify, config_path
 from racewatch.core.model import Target, Verdict
 from racewatch.linux import session_bus
 from racewatch.monitor.batch import Batch
@@ -21,6 +24,7 @@ from racewatch.ui.notices import Item, Notices, Pace, Topic
 from racewatch.ui.notifier import Notifier
 from racewatch.ui.stale_news import StaleNews
 from racewatch.ui.window import MainWindow
+from racewatch.verbs import Racewatch
 from tests.ui.buses import Heartbeat, NotificationServer, private_bus
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import HOSTILE, Sandbox
@@ -229,6 +233,28 @@ def test_it_is_turned_on_and_off_by_the_file_and_a_desktop_without_a_server_is_t
         assert shown["title"] == "A socket was left over"
         path.write_text(f"{roots}[notify]\nstale = false\n")
         opened.until(lambda: window.news.ear._feed is None, "the end of listening")
+
+
+def test_doctor_says_whether_there_is_a_server_where_it_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(notify: Notify, address: str) -> tuple[str, str]:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        config = Config(notify=notify)
+        with closing(Racewatch(config, state=os.fsencode(tmp_path / "state"))) as racewatch:
+            (found,) = machine._notifications(Machine(racewatch, config, ()))
+        assert (found.cure is not None) == (found.state is State.DEGRADED)
+        return found.state.value, found.detail
+
+    assert check(Notify(), "disabled:")[0] == "info"
+    assert check(ALL, "disabled:") == ("degraded", "none can be shown: there is no session bus")
+    with private_bus() as bus:
+        nobody = "this desktop session has no notification server"
+        assert check(ALL, bus) == ("degraded", nobody)
+        with NotificationServer(bus, tmp_path / "notes", "hang"):
+            assert (
+                check(ALL, bus)[0] == "ok"
+            )  # it is there; that it hangs is told when something is to be shown
 
 
 # --- the rules alone -----------------------------------------------------------------------------
