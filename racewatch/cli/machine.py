@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from racewatch.cli.window import display_problem
-from racewatch.config import Config, ConfigProblem, config_path, state_dir
+from racewatch.config import Config, ConfigProblem, Notify, config_path, state_dir
 from racewatch.core import selfcheck
 from racewatch.core.text import display, display_text
 from racewatch.kinds.containers import ContainersKind
@@ -19,7 +19,7 @@ from racewatch.kinds.containers.connections import Connection
 from racewatch.kinds.containers.engine_answers import EngineError
 from racewatch.kinds.containers.engine_client import EngineClient
 from racewatch.kinds.locks.registry import load
-from racewatch.linux import fs, mountinfo, mounts, netns, processes, sockdiag, systemd
+from racewatch.linux import fs, mountinfo, mounts, netns, processes, session_bus, sockdiag, systemd
 from racewatch.verbs import Racewatch
 
 
@@ -368,6 +368,25 @@ def _display(_machine: Machine) -> Iterator[Check]:
         )
 
 
+_NOTIFICATIONS: Final = "org.freedesktop.Notifications"
+
+
+def _notifications(machine: Machine) -> Iterator[Check]:
+    if machine.config.notify == Notify():
+        yield Check("notifications", State.INFO, "turned off: the window tells the desktop of nothing")
+        return
+    cure = "start a notification server in this desktop session, or turn them off under [notify]"
+    try:
+        there = session_bus.can_be_reached(_NOTIFICATIONS)
+    except session_bus.NoBus as error:
+        yield Check("notifications", State.DEGRADED, f"none can be shown: {display_text(str(error))}", cure)
+        return
+    if there:
+        yield Check("notifications", State.OK, "this desktop session has a notification server")
+    else:
+        yield Check("notifications", State.DEGRADED, "this desktop session has no notification server", cure)
+
+
 def _configuration(machine: Machine) -> Iterator[Check]:
     for problem in machine.config_problems:
         yield Check("configuration", State.FAILED, str(problem), "correct that line")
@@ -399,6 +418,7 @@ _CHECKS: Final[tuple[Callable[[Machine], Iterator[Check]], ...]] = (
     _connections,
     _engines,
     _display,
+    _notifications,
     _configuration,
     _lock_formats,
 )

@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 import os
 import socket
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
@@ -19,6 +19,11 @@ from racewatch.linux.session_bus import BUS, BUS_PATH, PATIENCE, Failed, NoBus, 
 from racewatch.ui.bridge import Bridge
 
 _PIECE: Final = 65536
+Told = Callable[[tuple[Any, ...]], None]
+
+
+def _nothing(_body: tuple[Any, ...]) -> None:
+    """Nobody has to know before the others."""
 
 
 class DesktopBus(QObject):
@@ -44,7 +49,7 @@ class DesktopBus(QObject):
         self._turn = asyncio.Lock()
         self._data = b""
         self._serial = 0
-        self._waiting: dict[int, asyncio.Future[Message]] = {}
+        self._waiting: dict[int, tuple[asyncio.Future[Message], Told]] = {}
         self._rules: list[str] = []
         self._closed = False
 
@@ -56,11 +61,21 @@ class DesktopBus(QObject):
             await self._ask(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,))
 
     async def ask(
-        self, destination: str, path: str, interface: str, member: str, signature: str, values: Sequence[Any]
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str,
+        values: Sequence[Any],
+        told: Told = _nothing,
     ) -> tuple[Any, ...]:
-        """The answer; :class:`NoBus` when there is none in time, :class:`Failed` when it is an error."""
+        """The answer; :class:`NoBus` when there is none in time, :class:`Failed` when it is an error.
+
+        ``told`` gets it before any signal that came after it is given out.
+        """
         await self._connected()
-        return await self._ask(destination, path, interface, member, signature, values)
+        return await self._ask(destination, path, interface, member, signature, values, told)
 
     async def _connected(self) -> None:
         async with self._turn:
@@ -73,17 +88,29 @@ class DesktopBus(QObject):
             bus.setblocking(False)
             self._bus, self._data = bus, b""
             self._bridge.loop.add_reader(bus.fileno(), self._on_data)
-            await self._ask(BUS, BUS_PATH, BUS, "Hello", "", ())
-            for rule in self._rules:
-                await self._ask(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,))
+            try:
+                await self._ask(BUS, BUS_PATH, BUS, "Hello", "", ())
+                for rule in self._rules:
+                    await self._ask(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,))
+            except BaseException:
+                self._lose("the session bus does not take this connection")
+                raise
 
     async def _ask(
-        self, destination: str, path: str, interface: str, member: str, signature: str, values: Sequence[Any]
+        self,
+        destination: str,
+        path: str,
+        interface: str,
+        member: str,
+        signature: str,
+        values: Sequence[Any],
+        told: Told = _nothing,
     ) -> tuple[Any, ...]:
         self._serial += 1
         serial = self._serial
         self._send(call(serial, destination, path, interface, member, signature, values))
-        answer = self._waiting[serial] = self._bridge.loop.create_future()
+        answer: asyncio.Future[Message] = self._bridge.loop.create_future()
+        self._waiting[serial] = answer, told
         try:
             message = await asyncio.wait_for(answer, self._patience)
         except TimeoutError:
@@ -130,8 +157,10 @@ class DesktopBus(QObject):
         if message.kind == Kind.SIGNAL:
             self.signalled.emit(message)
             return
-        answer = self._waiting.get(message.reply_to)
+        answer, told = self._waiting.get(message.reply_to, (None, _nothing))
         if answer is not None and not answer.done():
+            if message.kind == Kind.REPLY:
+                told(message.body)
             answer.set_result(message)
 
     def _lose(self, why: str) -> None:
@@ -140,7 +169,7 @@ class DesktopBus(QObject):
             return
         self._bridge.loop.remove_reader(bus.fileno())
         bus.close()
-        for answer in self._waiting.values():
+        for answer, _ in self._waiting.values():
             if not answer.done():
                 answer.set_exception(NoBus(why))
 

@@ -81,6 +81,7 @@ class News(QObject):
         self._stale = StaleNews()
         self._told: dict[str, Sequence[Item]] = {}
         self._on: frozenset[Topic] = frozenset()
+        self._showing: set[Topic] = set()
         self.ear = Ear(bridge, self)
         self.waits = Waits(bridge, racewatch, look, strips, self.ear, show, self)
         self.notices = Notices(self, looked_at=self._is_looked_at, at_work=lambda: actor.at_work)
@@ -161,10 +162,19 @@ class News(QObject):
     # --- telling ----------------------------------------------------------------------------
 
     def _on_due(self, topic: Topic, items: Sequence[Item]) -> None:
+        if topic in self._showing:  # a server that is slow, or hangs: once more when it has had its time
+            for item in items:
+                self.notices.add(topic, item)
+            return
+        self._showing.add(topic)
         self._told[topic.value] = items
-        self._bridge.spawn(
-            self.notifier.show(topic.value, *_in_words(topic, items)), "showing a notification"
-        )
+        self._bridge.spawn(self._show(topic, items), "showing a notification")
+
+    async def _show(self, topic: Topic, items: Sequence[Item]) -> None:
+        try:
+            await self.notifier.show(topic.value, *_in_words(topic, items))
+        finally:
+            self._showing.discard(topic)
 
     def _on_opened(self, slot: str, token: str) -> None:
         self._come(token)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import html
 import os
 from collections.abc import Callable, Mapping
-from typing import Final
+from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
@@ -96,7 +96,13 @@ class Notifier(QObject):
                 {"desktop-entry": ("s", APP_ID)},
                 -1,
             )
-            answer = await self._bus.ask(NAME, _PATH, NAME, "Notify", "susssasa{sv}i", values)
+
+            def shown(answer: tuple[Any, ...]) -> None:
+                # Here, not after the wait: a click may already stand in the line behind the answer.
+                if answer and isinstance(answer[0], int):
+                    self._ids[slot] = answer[0]
+
+            await self._bus.ask(NAME, _PATH, NAME, "Notify", "susssasa{sv}i", values, shown)
         except (NoBus, Failed) as error:
             # Whatever this other way makes of a name: it gets none that markup could be hidden in.
             if self._instead(title, text if html.escape(text) == text else ""):
@@ -104,8 +110,6 @@ class Notifier(QObject):
             self.complain(_why(error))
             return False
         self._complained = False
-        if answer and isinstance(answer[0], int):
-            self._ids[slot] = answer[0]
         return True
 
     def complain(self, why: str) -> None:

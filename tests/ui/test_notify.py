@@ -5,12 +5,16 @@ from __future__ import annotations
 import os
 import socket
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from PySide6.QtCore import QObject, QTimer
 
-from racewatch.config import Notify, config_path
+from racewatch.cli import machine
+from racewatch.cli.machine import Machine, State
+from racewatch.config import Config, Notify, config_path
 from racewatch.core.model import Target, Verdict
 from racewatch.linux import session_bus
 from racewatch.monitor.batch import Batch
@@ -21,6 +25,7 @@ from racewatch.ui.notices import Item, Notices, Pace, Topic
 from racewatch.ui.notifier import Notifier
 from racewatch.ui.stale_news import StaleNews
 from racewatch.ui.window import MainWindow
+from racewatch.verbs import Racewatch
 from tests.ui.buses import Heartbeat, NotificationServer, private_bus
 from tests.ui.conftest import Opened
 from tests.ui.sandbox import HOSTILE, Sandbox
@@ -165,18 +170,19 @@ def test_a_server_that_never_answers_freezes_nothing_and_is_told_once(
     opened: Opened, bus: str, tmp_path: Path
 ) -> None:
     with NotificationServer(bus, tmp_path / "notes", "hang"):
-        window = opened.open(wait=False)
-        window.news.notifier._bus._patience = 0.4
+        window = opened.open()
+        window.news.notifier._bus._patience = 1.5
         beat, timer = Heartbeat(), QTimer(window)
         timer.timeout.connect(beat.beat)
         timer.start(5)
-        answers = [
-            opened.bridge.spawn(window.news.notifier.show("free", "a", "b"), "asking") for _ in range(3)
-        ]
-        opened.until(lambda: all(answer.done() for answer in answers), "the end of it")
+        window.news.configure(replace(window._racewatch.config, notify=ALL))
+        for topic in Topic:
+            window.news._on_due(topic, [_item(b"/a")])
+        window.news._on_due(Topic.FREE, [_item(b"/b")])  # one at a time: it waits for its turn
+        assert [item.text for item in window.news.notices._gathered[Topic.FREE].items.values()] == ["/b"]
+        opened.until(lambda: not window.news._showing, "the end of it")
         timer.stop()
-    assert [answer.result() for answer in answers] == [False] * 3
-    assert beat.longest < 0.25
+    assert beat.longest < 1.0
     assert told(window).count("No desktop notification can be shown") == 1
     assert "the notification server of this desktop does not answer" in told(window)
 
@@ -229,6 +235,28 @@ def test_it_is_turned_on_and_off_by_the_file_and_a_desktop_without_a_server_is_t
         assert shown["title"] == "A socket was left over"
         path.write_text(f"{roots}[notify]\nstale = false\n")
         opened.until(lambda: window.news.ear._feed is None, "the end of listening")
+
+
+def test_doctor_says_whether_there_is_a_server_where_it_is_wanted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def check(notify: Notify, address: str) -> tuple[str, str]:
+        monkeypatch.setenv("DBUS_SESSION_BUS_ADDRESS", address)
+        config = Config(notify=notify)
+        with closing(Racewatch(config, state=os.fsencode(tmp_path / "state"))) as racewatch:
+            (found,) = machine._notifications(Machine(racewatch, config, ()))
+        assert (found.cure is not None) == (found.state is State.DEGRADED)
+        return found.state.value, found.detail
+
+    assert check(Notify(), "disabled:")[0] == "info"
+    assert check(ALL, "disabled:") == ("degraded", "none can be shown: there is no session bus")
+    with private_bus() as bus:
+        nobody = "this desktop session has no notification server"
+        assert check(ALL, bus) == ("degraded", nobody)
+        with NotificationServer(bus, tmp_path / "notes", "hang"):
+            assert (
+                check(ALL, bus)[0] == "ok"
+            )  # it is there; that it hangs is told when something is to be shown
 
 
 # --- the rules alone -----------------------------------------------------------------------------
