@@ -139,10 +139,11 @@ def test_it_is_not_hidden_while_something_is_armed_or_asked(
     window.actor.dialog.reject()
     opened.until(lambda: not window.actor.busy, "the end of the question")
     path = sandbox.path(b"served.sock")
-    command = [sys.executable, "-S", "-E", "-c", SERVER, os.fsdecode(path)]
+    command = [sys.executable, "-S", "-E", "-c", SERVER, os.fsdecode(path) + ".new"]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
+        os.rename(path + b".new", path)  # in one step: what is seen first is what stays
         opened.choose(window, path)
         arm(opened, window, Act.ARM_DEATH)
         window.close()
