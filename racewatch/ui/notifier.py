@@ -18,7 +18,7 @@ from racewatch.linux.dbus_wire import Message
 from racewatch.linux.session_bus import PATIENCE, Failed, NoBus
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.desktop_bus import DesktopBus
-from racewatch.ui.tr import tr
+from racewatch.ui.tr import marked, tr
 
 APP_ID: Final = "io.github.racewatch.racewatch"
 NAME: Final = "org.freedesktop.Notifications"
@@ -27,6 +27,17 @@ _RULE: Final = f"type='signal',sender='{NAME}',path='{_PATH}',interface='{NAME}'
 #: What is longer is not read in a notification.
 _LONGEST: Final = 400
 _OPEN: Final = "default"
+#: The end of a sentence: why no notification can be shown.
+_SILENT: Final = marked("the notification server of this desktop does not answer")
+#: What may be said of the session bus, which does not know the window's language.
+_REASONS: Final = (
+    _SILENT,
+    marked("there is no session bus"),
+    marked("the session bus does not answer"),
+    marked("the session bus does not let this user in"),
+    marked("the session bus hung up"),
+    marked("the session bus takes no messages"),
+)
 #: Another way to tell: title and text; False when it is not there.
 Instead = Callable[[str, str], bool]
 
@@ -145,5 +156,6 @@ class Notifier(QObject):
 
 def _why(error: NoBus | Failed) -> str:
     if isinstance(error, NoBus):
-        return str(error).replace(NAME, tr("the notification server of this desktop"))
+        text = _SILENT if str(error) == f"{NAME} does not answer" else str(error)
+        return tr(text) if text in _REASONS else text
     return tr("this desktop has no notification server that could be asked")

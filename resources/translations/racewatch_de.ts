@@ -3380,8 +3380,24 @@
         <translation>wie das System</translation>
     </message>
     <message>
-        <source>the notification server of this desktop</source>
-        <translation>der Benachrichtigungsdienst dieses Desktops</translation>
+        <source>the notification server of this desktop does not answer</source>
+        <translation>der Benachrichtigungsdienst dieses Desktops antwortet nicht</translation>
+    </message>
+    <message>
+        <source>the session bus does not answer</source>
+        <translation>der Sitzungsbus antwortet nicht</translation>
+    </message>
+    <message>
+        <source>the session bus does not let this user in</source>
+        <translation>der Sitzungsbus lässt diesen Benutzer nicht ein</translation>
+    </message>
+    <message>
+        <source>the session bus hung up</source>
+        <translation>der Sitzungsbus hat die Verbindung beendet</translation>
+    </message>
+    <message>
+        <source>the session bus takes no messages</source>
+        <translation>der Sitzungsbus nimmt keine Nachrichten an</translation>
     </message>
     <message>
         <source>the usual ones</source>
@@ -3394,6 +3410,10 @@
     <message>
         <source>the word beside the verdict</source>
         <translation>das Wort neben dem Urteil</translation>
+    </message>
+    <message>
+        <source>there is no session bus</source>
+        <translation>es gibt keinen Sitzungsbus</translation>
     </message>
     <message>
         <source>this desktop has no notification server that could be asked</source>

@@ -149,13 +149,14 @@ def test_only_the_end_is_told_of_what_this_window_did_and_nothing_while_it_is_lo
     assert dialog is not None
     opened.until(dialog.remove.isEnabled, "the beat")
     dialog.remove.click()
-    opened.until(lambda: not window.actor.busy and bool(told(window)), "the removal")
+    opened.until(lambda: target not in window.news._stale.stale and bool(told(window)), "the removal")
     window.activateWindow()
     opened.until(window.isActiveWindow, "the window in front again")
     tell_now(window)
     look_away(opened, window)
     window.actions_table[Act.UNDO].trigger()
-    opened.until(lambda: target in window.news._stale.stale and not window.actor.busy, "it is back")
+    gathered = window.news.notices._gathered[Topic.ENDED]
+    opened.until(lambda: target in window.news._stale.stale and bool(gathered.items), "it is back")
     tell_now(window)
     opened.until(server.shown, "the end of it")
     opened.qtbot.wait(50)
