@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Final
 
+import shiboken6
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from racewatch.core.model import Observation, Target
@@ -20,7 +21,7 @@ from racewatch.ui.bridge import Bridge
 from racewatch.ui.ear import Ear
 from racewatch.ui.marks import Mark
 from racewatch.ui.standing_panel import Manner, StandingPanel
-from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.strip import Level, Strip, StripArea
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, number, tr
 from racewatch.ui.waiting import Answer, Wait, cannot_wait_for
@@ -73,6 +74,8 @@ class Waits(QObject):
         self._looking: set[Wait] = set()
         self._again: set[Wait] = set()
         self._ended: list[Wait] = []
+        self._told: list[Wait] = []
+        self._strip: Strip | None = None
         self.panel = StandingPanel(
             look,
             Manner(
@@ -189,17 +192,25 @@ class Waits(QObject):
         self._refresh()
 
     def _tell(self) -> None:
-        ended, self._ended = self._ended, []
+        new, self._ended = self._ended, []
+        # There is room for few messages: what is still on screen goes on in this one, so that none pushes another out.
+        before = self._strip
+        if before is None or not shiboken6.isValid(before) or before.isHidden():
+            self._told = []
+        else:
+            before.dismiss()
+        anew = {thing.target for thing in new}
+        ended = self._told = [*(thing for thing in self._told if thing.target not in anew), *new]
         free = all(thing.answer in (Answer.FREE, Answer.GONE) for thing in ended)
         level = Level.SUCCESS if free else Level.INFO
         target = ended[0].target
-        self._strips.show_message(
+        self._strip = self._strips.show_message(
             level,
             summary_of(ended),
             details="\n".join(thing.said for thing in ended) if len(ended) > 1 else "",
             more=(tr("Show it"), partial(self._show, target)) if _is_there(ended) else None,
         )
-        self.answered.emit(ended)
+        self.answered.emit(new)
 
     # --- what is seen of it -----------------------------------------------------------------
 
