@@ -101,6 +101,12 @@ class Subscription:
             return not self._closed and self._has_news()
 
     @property
+    def waiting(self) -> int:
+        """Of how many targets there is news."""
+        with self._hub.lock:
+            return 0 if self._closed else len(self._pending)
+
+    @property
     def has_pressing(self) -> bool:
         """Whether something came, or died."""
         with self._hub.lock:

@@ -122,6 +122,11 @@ class Feed(QObject):
         """True while changes are kept back."""
         return bool(self._holds)
 
+    @property
+    def held_back(self) -> int:
+        """Of how many things there is news that was not taken yet."""
+        return self._subscription.waiting if self._subscription is not None else 0
+
     def look_again(self, targets: Iterable[Target]) -> None:
         """Ask for a fresh look at these, soon."""
         self._monitor.look_again(tuple(targets))

@@ -38,6 +38,7 @@ from racewatch.ui.columns import ALL, CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.export import Exportable, Exports
 from racewatch.ui.feed import Feed
 from racewatch.ui.finding import Finding
+from racewatch.ui.freeze import Freeze
 from racewatch.ui.help_menu import HelpMenu
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
@@ -116,6 +117,7 @@ class MainWindow(QMainWindow):
         self.overview = Overview(look, self._chronicle)
         self.history = HistoryView(look, racewatch.config.keep_days)
         self.status = Status(look)
+        self.freezing = Freeze(self)
         self.observing = Observing(bridge, racewatch, self.strips, self)
         self.protecting = Protecting(bridge, racewatch, self.strips, self)
         self.arming = Arming(bridge, racewatch, look, self.strips, self, self.actor.carry_out)
@@ -276,6 +278,7 @@ class MainWindow(QMainWindow):
         for view in (self.all, self.containers):
             self.spaces.counted.connect(view.counted_anew)
             view.table.chosen.connect(self._on_container)
+        self.freezing.counted.connect(self._count)
         self.history.undo_wanted.connect(lambda action: self.actor.start_undo((action,)))
         self.history.purge_wanted.connect(self.actor.ask_purge)
         self.observing.changed.connect(self._on_observing)
@@ -395,12 +398,7 @@ class MainWindow(QMainWindow):
         return self.finding.view
 
     def _count(self) -> None:
-        self.status.show_counts(self.finding.counts() + self._frozen())
-
-    def _frozen(self) -> str:
-        if self.feed is not None and self.feed.held and self.actions_table[Act.FREEZE].isChecked():
-            return "  ·  " + tr("frozen since {when}").format(when=words.moment(self._as_of))
-        return ""
+        self.status.show_counts(self.finding.counts() + self.freezing.said(self._as_of))
 
     async def _read_history(self) -> None:
         try:
@@ -497,8 +495,7 @@ class MainWindow(QMainWindow):
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     def _freeze(self) -> None:
-        if self.feed is not None:
-            self.feed.hold("freeze", self.actions_table[Act.FREEZE].isChecked())
+        self.freezing.turn(self.feed, self.actions_table[Act.FREEZE].isChecked())
         self._count()
 
     def _on_finger(self, down: bool) -> None:

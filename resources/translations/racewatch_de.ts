@@ -18,6 +18,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n change(s) held back</source>
+        <translation>
+            <numerusform>%n Änderung zurückgehalten</numerusform>
+            <numerusform>%n Änderungen zurückgehalten</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n changed since this was opened, and lost the tick. Close this and look anew to remove it.</source>
         <translation>
             <numerusform>%n davon hat sich seit dem Öffnen geändert und den Haken verloren. Zum Entfernen dies schließen und neu nachsehen.</numerusform>

@@ -18,6 +18,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n change(s) held back</source>
+        <translation>
+            <numerusform>%n change held back</numerusform>
+            <numerusform>%n changes held back</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n changed since this was opened, and lost the tick. Close this and look anew to remove it.</source>
         <translation>
             <numerusform>%n has changed since this was opened, and lost the tick. Close this and look anew to remove it.</numerusform>

@@ -272,7 +272,7 @@ class Maker:
 
 
 async def until(check: Callable[[], object], what: str) -> Any:
-    for _ in range(400):
+    for _ in range(1500):
         found = check()
         if found:
             return found

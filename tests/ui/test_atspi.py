@@ -20,6 +20,16 @@ from tests.ui.sandbox import Sandbox
 
 ROOT = Path(__file__).resolve().parents[2]
 TITLE = "racewatch under test"
+#: The window on these roots, with this state and this title.
+PROGRAM = """
+import os, sys
+from racewatch.config import Config
+from racewatch.ui import app
+from racewatch.verbs import Racewatch
+racewatch = Racewatch(Config(roots=(os.fsencode(sys.argv[1]),)), state=os.fsencode(sys.argv[2]))
+app.run(racewatch, None, title=sys.argv[3])
+racewatch.close()
+"""
 LAUNCHER = "/usr/libexec/at-spi-bus-launcher"
 SYSTEM_PYTHON = "/usr/bin/python3"
 #: Roles of what a person works with; these must say what they are and what they do.
@@ -92,7 +102,7 @@ class Reader:
         self.heard = ""
         self._listening = threading.Thread(target=self._listen, daemon=True)
         self._listening.start()
-        words = ["-m", "tests.ui.launch", os.fsdecode(sandbox.folder), str(place / "state")]
+        words = ["-c", PROGRAM, os.fsdecode(sandbox.folder), str(place / "state"), TITLE]
         self._program = self._start(sys.executable, *words)
         self.window = str(wait_for(lambda: desktop.window(f"^{TITLE}"), "the window", 30))
         desktop.focus(self.window)

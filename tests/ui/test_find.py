@@ -111,16 +111,6 @@ def test_all_kinds_stand_in_one_table_and_are_acted_on_there(opened: Opened, san
     opened.until(lambda: not window.actor.busy, "the outcome")
 
 
-def test_freeze_keeps_all_still(opened: Opened, sandbox: Sandbox) -> None:
-    window = opened.open(page=Page.ALL)
-    window.actions_table[Act.FREEZE].trigger()
-    late = sandbox.dead(b"late.sock")
-    opened.qtbot.wait(300)
-    assert paths(window.all, sandbox.folder) == []
-    window.actions_table[Act.FREEZE].trigger()
-    opened.until(lambda: paths(window.all, sandbox.folder) == [late], "what was held back")
-
-
 def test_a_view_is_filled_when_it_is_shown_and_misses_nothing(qtbot: QtBot, look: Look) -> None:
     chronicle = Chronicle(lambda _: "")
     view = TargetsView(look, SOCKETS, lambda _: None, chronicle)
