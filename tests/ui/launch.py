@@ -1,6 +1,7 @@
 """Starts the window as a process of its own, for tests that drive it from outside.
 
     python -m tests.ui.launch WORDS…         racewatch itself, with these words on its command line
+    python -m tests.ui.launch ROOT STATE     a window on this folder alone, with a title of its own
     python -m tests.ui.launch --hang ROOT STATE    a window whose looks never return, as on a dead network
                                                    file system, and whose questions never end their beat
 
@@ -37,15 +38,17 @@ class Hanging(Racewatch):
 def main() -> int:
     faulthandler.enable()
     application = QApplication(["racewatch"])
-    hang = sys.argv[1] == "--hang"
+    hang = "--hang" in sys.argv
     telling = ReadOut(Repeats(application) if hang else None)
     try:
-        if not hang:
+        if not hang and not sys.argv[1].startswith("/"):
             return program.main()
-        root, state = sys.argv[2:]
-        question.BEAT_MS = _EVER_MS  # type: ignore[misc] # it is Final for the program, not for this test
-        racewatch = Hanging(Config(roots=(os.fsencode(root),)), state=os.fsencode(state))
-        code = app.run(racewatch, None)
+        root, state = [word for word in sys.argv[1:] if word != "--hang"]
+        if hang:
+            question.BEAT_MS = _EVER_MS  # type: ignore[misc] # it is Final for the program, not for this test
+        made = Hanging if hang else Racewatch
+        racewatch = made(Config(roots=(os.fsencode(root),)), state=os.fsencode(state))
+        code = app.run(racewatch, None, title="racewatch under test")
         racewatch.close()
         return code
     finally:
