@@ -29,6 +29,9 @@ _LEFTWARD: Final = re.compile(
 _QUOTES: Final = r"\"\u201c\u201d\u201e\u2018\u2019"
 _PATH: Final = re.compile(rf"(?<![\w/.…])(?:~|\.{{1,2}}|…)?/[^\s{_QUOTES}|,;]*[^\s{_QUOTES}|,;:.!?)\]]")
 
+#: Asked at every cell that is painted, and Qt takes a microsecond to say; None before there is an application.
+_reversed: bool | None = None
+
 
 def path(text: str) -> str:
     """A path, a part of one, or a locator, as it is to be painted."""
@@ -68,7 +71,18 @@ def _isolated(text: str) -> str:
 
 def is_reversed() -> bool:
     """Whether the window runs from right to left."""
-    return QGuiApplication.layoutDirection() is Qt.LayoutDirection.RightToLeft
+    if _reversed is None:
+        app = QGuiApplication.instance()
+        if not isinstance(app, QGuiApplication):
+            return False
+        app.layoutDirectionChanged.connect(_on_direction)
+        _on_direction(app.layoutDirection())
+    return bool(_reversed)
+
+
+def _on_direction(direction: Qt.LayoutDirection) -> None:
+    global _reversed
+    _reversed = direction is Qt.LayoutDirection.RightToLeft
 
 
 def mirrored(whole: QRect, part: QRect) -> QRect:

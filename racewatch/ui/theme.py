@@ -15,7 +15,7 @@ from PySide6.QtWidgets import QApplication
 
 from racewatch.config import Theme
 from racewatch.core.model import Says, Verdict
-from racewatch.ui import resources
+from racewatch.ui import bidi, resources
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -112,6 +112,12 @@ DARK: Final = Colours(
 )
 
 
+#: Qt mirrors a button's place for the arrow of its menu, but draws it beyond the edge.
+_MIRRORED: Final = (
+    "\nQPushButton::menu-indicator { subcontrol-origin: content; subcontrol-position: center right; }"
+)
+
+
 class Look(QObject):
     """The look in force.  ``changed`` is emitted after the palette and style sheet were put in place."""
 
@@ -197,6 +203,8 @@ def _palette(colours: Colours) -> QPalette:
 
 def _style_sheet(colours: Colours) -> str:
     sheet = resources.path("styles/window.qss").read_text(encoding="utf-8")
+    if bidi.is_reversed():
+        sheet += _MIRRORED
     # Longest names first: @stale_soft before @stale.
     for name in sorted((field.name for field in fields(colours)), key=len, reverse=True):
         sheet = sheet.replace(f"@{name}", getattr(colours, name))

@@ -130,10 +130,10 @@ def test_what_the_window_reads_is_made_of_the_file(ts: Path, tmp_path: Path) -> 
     assert shipped.load(str(ts.with_suffix(".qm")))
     assert anew.load(str(tmp_path / "anew.qm"))
     for (source, comment), forms in messages(ts).items():
-        for number in (-1,) if len(forms) == 1 else (1, 2):
-            wanted = forms[0 if number == 1 else -1]
-            for one in (shipped, anew):
-                assert one.translate("", source, comment, number) == wanted
+        for number in (-1,) if len(forms) == 1 else (1, 2, 5):
+            said = {one.translate("", source, comment, number) for one in (shipped, anew)}
+            assert len(said) == 1
+            assert said <= set(forms)
 
 
 def literals(node: ast.expr) -> Iterator[str]:
