@@ -9,6 +9,7 @@ from racewatch import __version__
 from racewatch.cli.machine import Machine
 from racewatch.ui import diagnostics, icons
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.dialog import column, dressed, row
 from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font
 from racewatch.ui.tr import marked, tr
@@ -51,27 +52,14 @@ class AboutDialog(QDialog):
         self.text.setTabChangesFocus(True)
         self.text.setAccessibleName(tr("Diagnostics"))
         self.text.setAccessibleDescription(tr("Versions, and what this machine allows; nothing secret"))
-        self.copy = QPushButton(tr("Copy diagnostics"))
-        self.copy.setAccessibleName(tr("Copy diagnostics"))
-        self.copy.setAccessibleDescription(tr("Copy exactly what is shown here"))
-        self.copy.setAutoDefault(False)
-        self.copy.clicked.connect(self._on_copy)
-        close = QPushButton(tr("Close"))
-        close.setAccessibleName(tr("Close"))
-        close.setAccessibleDescription(tr("Close this page"))
-        close.setDefault(True)
-        close.clicked.connect(self.accept)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.copy)
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(10)
+        said = tr("Copy exactly what is shown here")
+        self.copy = dressed(QPushButton(tr("Copy diagnostics")), self._on_copy, said)
+        close = dressed(QPushButton(tr("Close")), self.accept, tr("Close this page"), default=True)
+        layout = column(self, 10)
         layout.addLayout(head)
         layout.addWidget(section)
         layout.addWidget(self.text, 1)
-        layout.addLayout(buttons)
+        layout.addLayout(row([close], [self.copy]))
         self.resize(roomy(self, 720, 560))
         close.setFocus()
 

@@ -7,7 +7,7 @@ from typing import Final
 
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from racewatch.core.model import Observation, Owner
 from racewatch.core.text import display_text
@@ -15,6 +15,7 @@ from racewatch.linux import processes
 from racewatch.linux.processes import Life, ProcessId
 from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.dialog import column, dressed, row
 from racewatch.ui.evidence_pane import FactGrid
 from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel
@@ -93,27 +94,14 @@ class HolderDialog(QDialog):
         scroll.setWidgetResizable(True)
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(tr("Holders"))
-        self.copy = QPushButton(tr("Copy"))
-        self.copy.setAccessibleName(tr("Copy"))
-        self.copy.setAccessibleDescription(tr("Copy what is shown here as text"))
-        self.copy.setAutoDefault(False)
-        self.copy.clicked.connect(self._on_copy)
-        close = QPushButton(tr("Close"))
-        close.setAccessibleName(tr("Close"))
-        close.setAccessibleDescription(tr("Close this list"))
-        close.setDefault(True)
-        close.clicked.connect(self.accept)
-        buttons = QHBoxLayout()
-        buttons.addWidget(self.copy)
-        buttons.addStretch(1)
-        buttons.addWidget(close)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(10)
+        said = tr("Copy what is shown here as text")
+        self.copy = dressed(QPushButton(tr("Copy")), self._on_copy, said)
+        close = dressed(QPushButton(tr("Close")), self.accept, tr("Close this list"), default=True)
+        layout = column(self, 10)
         layout.addWidget(heading)
         layout.addWidget(at)
         layout.addWidget(scroll, 1)
-        layout.addLayout(buttons)
+        layout.addLayout(row([close], [self.copy]))
         self.resize(roomy(self, 560, 340))
         self._fill()
         close.setFocus()

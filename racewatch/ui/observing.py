@@ -7,9 +7,10 @@ from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QAction, QShowEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QWidget
 
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.dialog import column, dressed, row
 from racewatch.ui.plain import WrapLabel, heading
 from racewatch.ui.question import BEAT_MS
 from racewatch.ui.steady import SteadyButton, SteadyDialog
@@ -37,27 +38,15 @@ class ActAgainDialog(SteadyDialog):
                 "at once."
             )
         )
-        self.cancel = SteadyButton(tr("Go on observing"))
-        self.cancel.setAccessibleDescription(tr("Close this; nothing can be removed"))
-        self.cancel.setDefault(True)
-        self.cancel.clicked.connect(self.reject)
-        self.allow = SteadyButton(tr("Allow removing"))
-        self.allow.setAccessibleDescription(tr("Things can be removed again, each after a question"))
-        self.allow.setAutoDefault(False)
+        on = tr("Close this; nothing can be removed")
+        self.cancel = dressed(SteadyButton(tr("Go on observing")), self.reject, on, default=True)
+        off = tr("Things can be removed again, each after a question")
+        self.allow = dressed(SteadyButton(tr("Allow removing")), self.accept, off)
         self.allow.setEnabled(False)
-        self.allow.clicked.connect(self.accept)
-        for button in (self.cancel, self.allow):
-            button.setAccessibleName(button.text())
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.allow)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(12)
+        layout = column(self, 12)
         layout.addWidget(head)
         layout.addWidget(said)
-        layout.addLayout(buttons)
+        layout.addLayout(row([self.cancel, self.allow]))
 
     def showEvent(self, event: QShowEvent, /) -> None:
         super().showEvent(event)

@@ -14,7 +14,6 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLineEdit,
     QRadioButton,
-    QVBoxLayout,
     QWidget,
 )
 
@@ -24,6 +23,7 @@ from racewatch.core.model import Observation
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display, display_text
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.dialog import column, dressed, row
 from racewatch.ui.plain import PlainLabel, WrapLabel, fixed_font, heading
 from racewatch.ui.steady import SteadyButton
 from racewatch.ui.strip import Level, StripArea
@@ -79,29 +79,17 @@ class ProtectDialog(QDialog):
             form.addRow(PlainLabel(text), field)
         self.problem = WrapLabel()
         self.problem.setObjectName("muted")
-        self.cancel = SteadyButton(tr("Cancel"))
-        self.cancel.setAccessibleName(tr("Cancel"))
-        self.cancel.setAccessibleDescription(tr("Close this; nothing is changed"))
-        self.cancel.setAutoDefault(False)
-        self.cancel.clicked.connect(self.reject)
-        self.protect = SteadyButton(tr("Protect"))
-        self.protect.setAccessibleName(tr("Protect"))
-        self.protect.setAccessibleDescription(tr("Write this rule to the configuration; it holds at once"))
-        self.protect.setDefault(True)
-        self.protect.clicked.connect(self._on_protect)
-        buttons = QHBoxLayout()
-        buttons.addStretch(1)
-        buttons.addWidget(self.cancel)
-        buttons.addWidget(self.protect)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(20, 18, 20, 16)
-        layout.setSpacing(12)
+        said = tr("Close this; nothing is changed")
+        self.cancel = dressed(SteadyButton(tr("Cancel")), self.reject, said)
+        said = tr("Write this rule to the configuration; it holds at once")
+        self.protect = dressed(SteadyButton(tr("Protect")), self._on_protect, said, default=True)
+        layout = column(self, 12)
         layout.addWidget(head)
         layout.addWidget(WrapLabel(tr(_SAID)))
         layout.addLayout(choice)
         layout.addLayout(form)
         layout.addWidget(self.problem)
-        layout.addLayout(buttons)
+        layout.addLayout(row([self.cancel, self.protect]))
         self._suggest()
         self.reason.setFocus()
 
