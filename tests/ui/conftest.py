@@ -8,8 +8,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QCoreApplication, QEvent, QSettings
-from PySide6.QtWidgets import QApplication
+from PySide6.QtCore import QCoreApplication, QEvent, QSettings, Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtTest import QTest
+from PySide6.QtWidgets import QApplication, QWidget
 from pytestqt.qtbot import QtBot
 from qasync import QEventLoop
 
@@ -205,3 +207,14 @@ def watched(shared_program: Program) -> Iterator[Sandbox]:
         yield made
     for name in os.listdir(made.folder):
         os.unlink(made.path(name))
+
+
+@pytest.fixture(autouse=True)
+def no_key_held(request: pytest.FixtureRequest) -> Iterator[None]:
+    """Qt takes Ctrl for held after QTest's Ctrl+E, until another key says otherwise: the next test selects less then."""
+    yield
+    if "qapp" in request.fixturenames and QGuiApplication.keyboardModifiers():
+        somewhere = QWidget()
+        QTest.keyClick(somewhere, Qt.Key.Key_Escape)
+        somewhere.deleteLater()
+        assert not QGuiApplication.keyboardModifiers()
