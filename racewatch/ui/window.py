@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Sequence
 from functools import partial
@@ -36,7 +35,6 @@ from racewatch.ui.at_start import tell_at_start
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.columns import ALL, CONTAINERS, LOCKS, SOCKETS
 from racewatch.ui.export import Exportable, Exports
-from racewatch.ui.feed import Feed
 from racewatch.ui.finding import Finding
 from racewatch.ui.freeze import Freeze
 from racewatch.ui.help_menu import HelpMenu
@@ -57,12 +55,12 @@ from racewatch.ui.sidebar import Page, Sidebar
 from racewatch.ui.spaces import Spaces
 from racewatch.ui.status import Status
 from racewatch.ui.strip import StripArea
-from racewatch.ui.succession import Succession
 from racewatch.ui.targets_view import TargetsView
 from racewatch.ui.theme import Look
 from racewatch.ui.theme_menu import ThemeMenu
 from racewatch.ui.tr import tr
 from racewatch.ui.tray import Tray
+from racewatch.ui.watching import Watching
 from racewatch.ui.wishes import Wishes, why_not
 from racewatch.verbs import Racewatch, RacewatchError
 
@@ -91,11 +89,8 @@ class MainWindow(QMainWindow):
         self._look = look
         self._settings = settings
         self._roots = tuple(roots) if roots is not None else None
-        self._monitor: Monitor | None = None
-        self.feed: Feed | None = None
+        self.watching = Watching(bridge, lambda: racewatch.monitor(self._roots), self)
         self._ended = False
-        self._turn = asyncio.Lock()
-        self._succession = Succession()
         self._as_of = 0.0
         self.setWindowTitle(title or "racewatch")
         self.setWindowIcon(icons.application_icon())
@@ -260,6 +255,8 @@ class MainWindow(QMainWindow):
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 
     def _connect(self) -> None:
+        self.watching.arrived.connect(self._on_batch)
+        self.watching.followed.connect(self._on_followed)
         self.finding.turned.connect(self._turned)
         self.overview.opened.connect(self.finding.open)
         for view in self._views:
@@ -269,7 +266,7 @@ class MainWindow(QMainWindow):
             view.copy_path_wanted.connect(self.actions_table[Act.COPY_PATH].trigger)
             view.pane.offer_copies([self.actions_table[act] for act in COPIES])
             view.menu_wanted.connect(self._context_menu)
-            view.finger.connect(self._on_finger)
+            view.finger.connect(partial(self.watching.hold, "finger"))
             view.health_wanted.connect(self.status.open_popup)
             view.is_held = self._is_held
             view.selected.connect(self._enable)
@@ -295,7 +292,7 @@ class MainWindow(QMainWindow):
         self.live_settings.changed.connect(self._on_settings)
         self.actor.acted.connect(self._on_acted)
         self.actor.state_changed.connect(self._enable)
-        self.actor.hurries.connect(self._on_hurry)
+        self.actor.hurries.connect(partial(self.watching.hold, "act"))
         self._bridge.on_error = self.mistakes.tell
 
     def _remember(self) -> None:
@@ -311,34 +308,20 @@ class MainWindow(QMainWindow):
     def begin(self) -> None:
         """Start watching and read the journal."""
         self._tell_as_configured(self._racewatch.config)
-        self._bridge.spawn(self._watch(), "starting to watch")
+        self._bridge.spawn(self.watching.begin(), "starting to watch")
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     def _tell_as_configured(self, config: Config) -> None:
         self.tray.turn(config.tray)
         self.news.configure(config)
 
-    async def _watch(self) -> None:
-        """Begin to watch, or watch anew with other settings."""
-        async with self._turn:
-            before, self._monitor = self._monitor, None
-            if before is not None and self.feed is not None:
-                self.feed.close()
-                self.news.follow(None)
-                self._succession.begin_anew()
-                await self._bridge.offload(before.stop)
-            monitor = await self._bridge.offload(lambda: self._racewatch.monitor(self._roots))
-            if self._ended:
-                monitor.stop()  # it was never started: this only closes what it holds
-                return
-            self._monitor = monitor
-            self.feed = Feed(self._bridge, monitor, self)
-            self.feed.arrived.connect(self._on_batch)
-            self.news.follow(monitor)
+    def _on_followed(self, monitor: Monitor | None) -> None:
+        """Another monitor is heard from now on, or none for a moment."""
+        self.news.follow(monitor)
+        if monitor is not None:
             self._freeze()
             for view in self._views:
                 view.set_roots(", ".join(display(root) for root in self._shown_roots()))
-            await self._bridge.offload(monitor.start)
 
     def _shown_roots(self) -> tuple[bytes, ...]:
         return self._roots if self._roots is not None else self._racewatch.config.roots
@@ -350,8 +333,7 @@ class MainWindow(QMainWindow):
         self._ended = True
         self.remembered.keep()
         self.hide()
-        if self.feed is not None:
-            self.feed.close()
+        self.watching.close()
         self.spaces.close()
         self.arming.close()
         self.news.close()
@@ -359,8 +341,7 @@ class MainWindow(QMainWindow):
         self.help.end()
         await self.actor.finish()
         await self.help.ended()
-        if self._monitor is not None:
-            await self._bridge.offload(self._monitor.stop)
+        await self.watching.stop()
 
     def close_by_wish(self) -> None:
         """Quit."""
@@ -377,7 +358,6 @@ class MainWindow(QMainWindow):
     # --- what comes in ----------------------------------------------------------------------
 
     def _on_batch(self, batch: Batch) -> None:
-        batch = self._succession.fold(batch)
         self._as_of = time.time()
         self._chronicle.fold(batch, time.monotonic())
         self.finding.hear(batch)
@@ -391,7 +371,7 @@ class MainWindow(QMainWindow):
         self._count()
 
     def _is_held(self) -> bool:
-        return self.feed is not None and self.feed.held
+        return self.watching.held
 
     def _view(self) -> TargetsView | None:
         """The view of targets that is on screen."""
@@ -412,8 +392,7 @@ class MainWindow(QMainWindow):
             self._refresh()
 
     def _on_acted(self, targets: Sequence[Target]) -> None:
-        if targets and self.feed is not None:
-            self.feed.look_again(targets)
+        self.watching.look_again(targets)
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     def _on_actor(self) -> None:
@@ -490,35 +469,22 @@ class MainWindow(QMainWindow):
             view.filters.search.selectAll()
 
     def _look_again(self) -> None:
-        if self.feed is not None:
-            self.feed.sweep()
+        self.watching.sweep()
         self._bridge.spawn(self._read_history(), "reading the journal")
 
     def _freeze(self) -> None:
-        self.freezing.turn(self.feed, self.actions_table[Act.FREEZE].isChecked())
+        self.freezing.turn(self.watching.feed, self.actions_table[Act.FREEZE].isChecked())
         self._count()
 
-    def _on_finger(self, down: bool) -> None:
-        if self.feed is not None:
-            self.feed.hold("finger", down)
-
-    def _on_hurry(self, hurries: bool) -> None:
-        if self.feed is not None:
-            self.feed.hold("act", hurries)
-
     def _context_menu(self, position: QPoint) -> None:
-        if self.feed is None or self.wishes.shown() is None:
+        if self.wishes.shown() is None:
             return
         menu = self.actions_table.context_menu(self)
         # Rows do not move under an open menu; it goes on meaning what it was opened on.
-        self.feed.hold("menu", True)
-        menu.aboutToHide.connect(self._menu_closed)
+        self.watching.hold("menu", True)
+        menu.aboutToHide.connect(partial(self.watching.hold, "menu", False))
         menu.aboutToHide.connect(menu.deleteLater)
         menu.popup(position)
-
-    def _menu_closed(self) -> None:
-        if self.feed is not None:
-            self.feed.hold("menu", False)
 
     def _on_theme(self) -> None:
         for view in self._views:
@@ -533,7 +499,7 @@ class MainWindow(QMainWindow):
         self.arming.drop_protected()
         self.actor.reconsider()
         if watched_by(before) != watched_by(after):
-            self._bridge.spawn(self._watch(), "watching anew")
+            self._bridge.spawn(self.watching.begin(), "watching anew")
         if after.observe and not before.observe:
             self._on_observing()
         else:

@@ -202,7 +202,7 @@ class Maker:
         os.write(write, b"x")
 
     def running(self) -> Monitor:
-        monitor = self.window._monitor
+        monitor = self.window.watching.monitor
         assert monitor is not None
         return monitor
 
@@ -231,7 +231,7 @@ class Maker:
         self.running().look_again((target.observation.target,))
 
     def wake(self) -> None:
-        feed = self.window.feed
+        feed = self.window.watching.feed
         assert feed is not None
         assert feed._subscription is not None
         right, feed._subscription._wake = feed._subscription._wake, lambda: fail("the monitor's wake")

@@ -130,11 +130,11 @@ def churned(opened: Opened, window: MainWindow, world: World, sandbox: Sandbox, 
         person.act()
     world.answer()
     person.rest()
-    assert window.feed is not None
-    window.feed.sweep()  # what no event tells; by itself it would come within two minutes
+    assert window.watching.feed is not None
+    window.watching.feed.sweep()  # what no event tells; by itself it would come within two minutes
     settle(opened, view, sandbox)
     world.ask("calm")
-    window.feed.sweep()
+    window.watching.feed.sweep()
     settle(opened, view, sandbox)
     assert view.model.total == scale.rows
     if scale.rows > MOST_TESTED:

@@ -123,8 +123,8 @@ def test_the_dialog_looks_for_itself_even_when_the_view_is_frozen(opened: Opened
     window = opened.open()
     opened.choose(window, dead)
     window.actions_table[Act.FREEZE].trigger()
-    assert window.feed is not None
-    assert window.feed.held
+    assert window.watching.feed is not None
+    assert window.watching.feed.held
     window.actions_table[Act.REMOVE].trigger()
     dialog = window.actor.dialog
     assert isinstance(dialog, ConfirmDialog)
@@ -345,8 +345,8 @@ def test_the_context_menu_is_about_the_row_and_holds_changes_back(opened: Opened
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert window.actions_table[Act.REMOVE] in menu.actions()
-    assert window.feed is not None
-    assert window.feed.held
+    assert window.watching.feed is not None
+    assert window.watching.feed.held
     os.unlink(dead)
     late = sandbox.dead(b"late.sock")
     opened.qtbot.wait(400)
