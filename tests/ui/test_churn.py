@@ -182,5 +182,6 @@ def test_soak(opened: Opened, world: World, sandbox: Sandbox, request: pytest.Fi
         now = churned(opened, window, world, sandbox, scale)
         if first is None or time.monotonic() < began + 700:
             first = now
-        # Evidence that nobody has asked for yet is kept as what it is made of: two values more in each row.
-        now.assert_no_more_than(first, values=4 * scale.rows, megabytes=16)
+        # Evidence that nobody has asked for yet is kept as what it is made of: two values more in each row.  And how
+        # many spans ten minutes have depends on how many changes the machine found time for.
+        now.assert_no_more_than(first, values=4 * scale.rows + first.values.total() // 10, megabytes=16)
