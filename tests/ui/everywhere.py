@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import json
 import os
+import re
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -18,7 +19,7 @@ from pathlib import Path
 from PySide6.QtCore import QSettings, Qt
 from PySide6.QtGui import QFont
 from PySide6.QtTest import QTest
-from PySide6.QtWidgets import QApplication, QMenu, QWidget
+from PySide6.QtWidgets import QApplication, QWidget
 
 from racewatch.config import Config, Theme
 from racewatch.core.model import KindName, OutcomeWord, Target
@@ -157,6 +158,11 @@ class Tour:
         await until(window.arming.panel.isVisible, "what is armed")
         await self._show("armed")
         window.arming.disarm_all("")
+        await self._choose(b"live.sock")
+        window.actions_table[Act.WAIT].trigger()
+        await until(window.news.waits.panel.isVisible, "what is waited for")
+        await self._show("waited for")
+        window.news.waits.stop(Target(KindName.SOCKET, self._sandbox.path(b"live.sock")))
         purge = PurgeDialog(done("c3", OutcomeWord.DONE), window)
         purge.open()
         await self._dialog("free space", lambda: purge)
@@ -232,8 +238,7 @@ def main() -> int:
         def each(name: str, widget: QWidget) -> None:
             said[name] = rules.against(widget)
             for place in pictures:
-                top = window if isinstance(widget, QMenu) else widget
-                top.grab().save(f"{place}/{name.replace(' ', '-')}.png")
+                assert widget.grab().save(f"{place}/{re.sub('[^a-z]+', '-', name)}.png")
 
         async def whole() -> None:
             window.show()

@@ -11,6 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
+#: Each view and dialog as it was drawn, one folder for each size and theme; to look at, and made anew by each run.
+PICTURES = ROOT / "build" / "pictures"
 
 
 def screen(scale: int) -> str:
@@ -29,7 +31,9 @@ def screen(scale: int) -> str:
 
 
 @pytest.mark.parametrize(
-    ("percent", "theme", "scale"), [(150, "light", 1), (200, "dark", 2)], ids=["150", "200-twice"]
+    ("percent", "theme", "scale"),
+    [(100, "light", 1), (100, "dark", 1), (150, "light", 1), (200, "dark", 2)],
+    ids=["light", "dark", "150", "200-twice"],
 )
 def test_everything_has_a_name_and_room_for_its_text(
     tmp_path: Path, percent: int, theme: str, scale: int
@@ -41,8 +45,14 @@ def test_everything_has_a_name_and_room_for_its_text(
         "XDG_CONFIG_HOME": str(tmp_path / "config"),
         "QT_QPA_PLATFORM": f"offscreen:configfile={tmp_path}/screen.json",
         "QT_SCALE_FACTOR": str(scale),
+        "PYTHONFAULTHANDLER": "1",
     }
+    pictures = PICTURES / f"{theme}-{percent}"
+    pictures.mkdir(parents=True, exist_ok=True)
+    for old in pictures.glob("*.png"):
+        old.unlink()
     words = ["-m", "tests.ui.everywhere", str(tmp_path / "run"), str(tmp_path / "state"), str(percent), theme]
+    words.append(str(pictures))
     done = subprocess.run(
         [sys.executable, *words],
         cwd=ROOT,
@@ -55,4 +65,5 @@ def test_everything_has_a_name_and_room_for_its_text(
     assert done.returncode == 0, done.stderr[-3000:]
     told = json.loads(done.stdout)
     assert len(told) > 30
+    assert len(list(pictures.iterdir())) == len(told)
     assert {place: said for place, said in told.items() if said} == {}
