@@ -187,8 +187,6 @@ class Tour:
         window.actions_table[Act.SETTINGS].trigger()
         await until(lambda: window.live_settings.dialog is not None, "the settings")
         await self._dialog("settings", lambda: window.live_settings.dialog)
-        window.actions_table[Act.EXPORT_CSV].trigger()
-        await self._dialog("export", lambda: window.exports.dialog)
         window.status.open_popup()
         await self._dialog("health", lambda: window.findChild(HealthPopup))
         for name, menu in (
