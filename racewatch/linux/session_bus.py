@@ -12,7 +12,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
-from racewatch.linux.dbus_wire import BadMessage, Kind, Message, call, take
+from racewatch.linux.bus_messages import BadMessage, Incoming, Kind, Message, call
 
 PATIENCE: Final = 3.0
 BUS: Final = "org.freedesktop.DBus"
@@ -33,7 +33,11 @@ class Failed(Exception):
 
 
 def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[bytes]:
-    """Where it may be, in order: addresses of Unix sockets, an abstract one beginning with NUL."""
+    """Where it may be, in order: addresses of Unix sockets, an abstract one beginning with NUL.
+
+    jeepney.bus knows no other place than the variable, stops at the first address that it cannot read (``disabled:``
+    is one), and takes %-escapes for letters where they are bytes.
+    """
     named = environment.get("DBUS_SESSION_BUS_ADDRESS")
     if named is None:
         runtime = environment.get("XDG_RUNTIME_DIR", "")
@@ -54,6 +58,8 @@ def addresses(environment: Mapping[str, str] = os.environ) -> Iterator[bytes]:
 
 def connect(environment: Mapping[str, str] = os.environ, patience: float = PATIENCE) -> socket.socket:
     """A connection that has said who it is (not yet Hello); raises :class:`NoBus`."""
+    from jeepney.auth import AuthenticationError
+
     deadline = time.monotonic() + patience
     why = "there is no session bus"
     for address in addresses(environment):
@@ -61,23 +67,14 @@ def connect(environment: Mapping[str, str] = os.environ, patience: float = PATIE
         try:
             bus.settimeout(_left(deadline))
             bus.connect(address)
-            bus.sendall(b"\0AUTH EXTERNAL " + str(os.geteuid()).encode().hex().encode() + b"\r\n")
-            answer = b""
-            while not answer.endswith(b"\r\n"):
-                bus.settimeout(_left(deadline))
-                piece = bus.recv(1024)
-                answer += piece
-                if not piece or len(answer) > 4096:
-                    break
-            if answer.startswith(b"OK "):
-                bus.sendall(b"BEGIN\r\n")
-                return bus
+            _authenticate(bus, deadline)
+            return bus
+        except AuthenticationError:
             why = "the session bus does not let this user in"
+        except TimeoutError:
+            why = "the session bus does not answer"
         except (OSError, ValueError) as error:  # ValueError: no name of a socket
-            late = isinstance(error, TimeoutError)
-            why = (
-                "the session bus does not answer" if late else f"the session bus cannot be reached ({error})"
-            )
+            why = f"the session bus cannot be reached ({error})"
         except BaseException:
             bus.close()
             raise
@@ -85,68 +82,78 @@ def connect(environment: Mapping[str, str] = os.environ, patience: float = PATIE
     raise NoBus(why)
 
 
+def _authenticate(bus: socket.socket, deadline: float) -> None:
+    from jeepney.auth import BEGIN, AuthenticationError, Authenticator
+
+    authenticator = Authenticator()
+    for line in authenticator:
+        bus.settimeout(_left(deadline))
+        bus.sendall(line)
+        piece = bus.recv(1024)
+        if not piece:
+            raise AuthenticationError(piece, "It hung up")
+        authenticator.feed(piece)
+    bus.sendall(BEGIN)
+
+
 def _left(deadline: float) -> float:
-    return max(deadline - time.monotonic(), 0.01)
+    left = deadline - time.monotonic()
+    if left <= 0:
+        raise TimeoutError
+    return left
 
 
 class Asking:
-    """Questions to the bus, one after the other, each answered within its time or not at all."""
+    """Questions to the bus itself, one after the other, each answered within its time or not at all."""
 
     def __init__(self, bus: socket.socket, patience: float = PATIENCE) -> None:
         self._bus = bus
         self._patience = patience
         self._serial = 0
-        self._data = b""
-        self.ask(BUS, BUS_PATH, BUS, "Hello")
+        self._incoming = Incoming()
+        self.ask("Hello")
 
-    def ask(
-        self,
-        destination: str,
-        path: str,
-        interface: str,
-        member: str,
-        signature: str = "",
-        values: Sequence[Any] = (),
-    ) -> tuple[Any, ...]:
+    def ask(self, member: str, signature: str = "", values: Sequence[Any] = ()) -> tuple[Any, ...]:
         """The answer; :class:`NoBus` without one, :class:`Failed` for an error."""
         self._serial += 1
         deadline = time.monotonic() + self._patience
         try:
             self._bus.settimeout(self._patience)
-            self._bus.sendall(call(self._serial, destination, path, interface, member, signature, values))
-            while True:
-                message = self._next(deadline)
-                if message.reply_to == self._serial:
-                    break
+            self._bus.sendall(call(self._serial, BUS, BUS_PATH, BUS, member, signature, values))
+            while (message := self._next(deadline)).reply_to != self._serial:
+                pass
         except TimeoutError:
-            raise NoBus(f"{destination} does not answer") from None
-        except (OSError, BadMessage) as error:
+            raise NoBus("the session bus does not answer") from None
+        except OSError as error:
             raise NoBus(f"the session bus cannot be talked to ({error})") from error
-        if message.kind == Kind.ERROR:
+        except BadMessage as error:
+            raise NoBus("the session bus cannot be understood") from error
+        if message.kind is Kind.ERROR:
             raise Failed(message)
         return message.body
 
     def _next(self, deadline: float) -> Message:
-        while (found := take(self._data)) is None:
+        while (found := self._incoming.take()) is None:
             self._bus.settimeout(_left(deadline))
             piece = self._bus.recv(_PIECE)
             if not piece:
                 raise NoBus("the session bus hung up")
-            self._data += piece
-        message, length = found
-        self._data = self._data[length:]
-        return message
+            self._incoming.add(piece)
+        return found
 
 
-def can_be_reached(name: str, environment: Mapping[str, str] = os.environ) -> bool:
+def can_be_reached(
+    name: str, environment: Mapping[str, str] = os.environ, patience: float = PATIENCE
+) -> bool:
     """Whether somebody has this name on the session bus, or would be started for it; raises :class:`NoBus`."""
-    with connect(environment) as bus:
-        asking = Asking(bus)
+    with connect(environment, patience) as bus:
         try:
-            (owned,) = asking.ask(BUS, BUS_PATH, BUS, "NameHasOwner", "s", (name,))
-            if owned:
+            asking = Asking(bus, patience)
+            if asking.ask("NameHasOwner", "s", (name,)) == (True,):
                 return True
-            (names,) = asking.ask(BUS, BUS_PATH, BUS, "ListActivatableNames")
-        except (Failed, ValueError) as error:
+            answer = asking.ask("ListActivatableNames")
+        except Failed as error:
             raise NoBus(f"the session bus cannot be asked ({error})") from error
-    return name in names
+    if len(answer) != 1 or not isinstance(answer[0], list):
+        raise NoBus("the session bus does not say who can be started")
+    return name in answer[0]

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from PySide6.QtCore import QObject, Signal
 
-from racewatch.linux.dbus_wire import BadMessage, Kind, Message, call, take
+from racewatch.linux.bus_messages import BadMessage, Incoming, Kind, Message, call
 from racewatch.linux.session_bus import BUS, BUS_PATH, PATIENCE, Failed, NoBus, connect
 from racewatch.ui.bridge import Bridge
 
@@ -47,7 +47,7 @@ class DesktopBus(QObject):
         self._patience = patience
         self._bus: socket.socket | None = None
         self._turn = asyncio.Lock()
-        self._data = b""
+        self._incoming = Incoming()
         self._serial = 0
         self._waiting: dict[int, tuple[asyncio.Future[Message], Told]] = {}
         self._rules: list[str] = []
@@ -55,10 +55,10 @@ class DesktopBus(QObject):
 
     async def listen(self, rule: str) -> None:
         """Hear the signals that fit this rule, on this and every later connection; :class:`NoBus`, :class:`Failed`."""
+        await self._connected()
         if rule not in self._rules:
-            self._rules.append(rule)
-            await self._connected()
             await self._ask(BUS, BUS_PATH, BUS, "AddMatch", "s", (rule,))
+            self._rules.append(rule)  # only now: what the bus did not take is asked for again
 
     async def ask(
         self,
@@ -86,7 +86,7 @@ class DesktopBus(QObject):
                 bus.close()
                 raise NoBus("the window is closed")
             bus.setblocking(False)
-            self._bus, self._data = bus, b""
+            self._bus, self._incoming = bus, Incoming()
             self._bridge.loop.add_reader(bus.fileno(), self._on_data)
             try:
                 await self._ask(BUS, BUS_PATH, BUS, "Hello", "", ())
@@ -114,12 +114,13 @@ class DesktopBus(QObject):
         try:
             message = await asyncio.wait_for(answer, self._patience)
         except TimeoutError:
-            raise NoBus(f"{destination} does not answer") from None
+            who = "the session bus" if destination == BUS else destination
+            raise NoBus(f"{who} does not answer") from None
         finally:
             self._waiting.pop(serial, None)
-        if message.kind == Kind.ERROR:
+        if message.kind is Kind.ERROR:
             raise Failed(message)
-        return tuple(message.body)
+        return message.body
 
     def _send(self, data: bytes) -> None:
         if self._bus is None:
@@ -144,22 +145,21 @@ class DesktopBus(QObject):
         if not piece:
             self._lose("the session bus hung up")
             return
-        self._data += piece
+        incoming = self._incoming
+        incoming.add(piece)
         try:
-            while (found := take(self._data)) is not None:
-                message, length = found
-                self._data = self._data[length:]
+            while (message := incoming.take()) is not None:
                 self._on_message(message)
-        except BadMessage as error:
-            self._lose(f"the session bus cannot be understood ({error})")
+        except BadMessage:
+            self._lose("the session bus cannot be understood")
 
     def _on_message(self, message: Message) -> None:
-        if message.kind == Kind.SIGNAL:
+        if message.kind is Kind.SIGNAL:
             self.signalled.emit(message)
             return
         answer, told = self._waiting.get(message.reply_to, (None, _nothing))
         if answer is not None and not answer.done():
-            if message.kind == Kind.REPLY:
+            if message.kind is Kind.REPLY:
                 told(message.body)
             answer.set_result(message)
 

@@ -17,7 +17,7 @@ from racewatch import __version__
 from racewatch.cli.machine import Check, Machine, all_checks
 from racewatch.core.text import one_line
 
-_LIBRARIES: Final = ("qasync", "psutil", "watchdog", "platformdirs", "rich", "docker")
+_LIBRARIES: Final = ("qasync", "psutil", "watchdog", "platformdirs", "rich", "docker", "jeepney")
 #: What stands before the host of an address may be a password, what follows "?" a token.
 _SECRETS: Final = re.compile(r"(?<=//)[^/@\s]+(?=@)|(?<=\?)\S+")
 

@@ -14,7 +14,7 @@ from typing import Any, Final
 from PySide6.QtCore import QObject, Signal
 
 from racewatch.core.text import one_line
-from racewatch.linux.dbus_wire import Message
+from racewatch.linux.bus_messages import Message
 from racewatch.linux.session_bus import PATIENCE, Failed, NoBus
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.desktop_bus import DesktopBus
@@ -27,6 +27,8 @@ _RULE: Final = f"type='signal',sender='{NAME}',path='{_PATH}',interface='{NAME}'
 #: What is longer is not read in a notification.
 _LONGEST: Final = 400
 _OPEN: Final = "default"
+#: The number of a notification has 32 bits.
+_HIGHEST: Final = 0xFFFF_FFFF
 #: The end of a sentence: why no notification can be shown.
 _SILENT: Final = marked("the notification server of this desktop does not answer")
 #: What may be said of the session bus, which does not know the window's language.
@@ -36,6 +38,7 @@ _REASONS: Final = (
     marked("the session bus does not answer"),
     marked("the session bus does not let this user in"),
     marked("the session bus hung up"),
+    marked("the session bus cannot be understood"),
     marked("the session bus takes no messages"),
 )
 #: Another way to tell: title and text; False when it is not there.
@@ -86,7 +89,8 @@ class Notifier(QObject):
         return ""
 
     async def _prepare(self) -> None:
-        (able,) = await self._bus.ask(NAME, _PATH, NAME, "GetCapabilities", "", ()) or ((),)
+        answer = await self._bus.ask(NAME, _PATH, NAME, "GetCapabilities", "", ())
+        able = answer[0] if answer else None
         # Who does not say that it reads no markup may well read it.
         self._markup = not isinstance(able, list) or "body-markup" in able
         await self._bus.listen(_RULE)
@@ -110,7 +114,7 @@ class Notifier(QObject):
 
             def shown(answer: tuple[Any, ...]) -> None:
                 # Here, not after the wait: a click may already stand in the line behind the answer.
-                if answer and isinstance(answer[0], int):
+                if answer and type(answer[0]) is int and 0 < answer[0] <= _HIGHEST:
                     self._ids[slot] = answer[0]
 
             await self._bus.ask(NAME, _PATH, NAME, "Notify", "susssasa{sv}i", values, shown)

@@ -3391,6 +3391,10 @@
         <translation>der Benachrichtigungsdienst dieses Desktops antwortet nicht</translation>
     </message>
     <message>
+        <source>the session bus cannot be understood</source>
+        <translation>der Sitzungsbus antwortet unverständlich</translation>
+    </message>
+    <message>
         <source>the session bus does not answer</source>
         <translation>der Sitzungsbus antwortet nicht</translation>
     </message>

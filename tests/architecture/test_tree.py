@@ -128,8 +128,8 @@ def test_only_the_window_imports_qt() -> None:
     assert wrong == []
 
 
-def test_core_imports_no_third_party_and_linux_only_psutil() -> None:
-    allowed: dict[str, set[str]] = {"core": set(), "linux": {"psutil"}}
+def test_core_imports_no_third_party_and_linux_only_psutil_and_jeepney() -> None:
+    allowed: dict[str, set[str]] = {"core": set(), "linux": {"psutil", "jeepney"}}
     wrong = [
         f"{path.relative_to(ROOT)} imports {sorted(third_party(path) - may)}"
         for layer, may in allowed.items()
