@@ -2,6 +2,8 @@
 
 A write lease is given only to who alone has the file open, so its refusal is exact where ``/proc`` is
 not: other users' processes, other PID namespaces, handles in flight, files kept open by a mapping alone.
+Two things are not in it that ``/proc`` shows: on a stacked file system, a mapping whose handle was closed
+(it is one of the inode below), and a handle from ``open(path, 3)``, which can be neither read, written nor locked.
 
 It is not quite free: for the microseconds until the lease is given back, somebody who opens the file
 waits, and with ``O_NONBLOCK`` is refused.  So ask it last, of what everything else shows to be dead.

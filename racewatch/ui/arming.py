@@ -59,6 +59,7 @@ class Arming(QObject):
         self._act = act
         self._things: dict[Target, Armed] = {}
         self._exits: dict[Target, ExitWatch] = {}
+        self._starting: dict[asyncio.Task[None], Observation] = {}  # agreed to, and looked at once more
         self._closed = False
         self.dialog: ArmDialog | None = None
         self.panel = StandingPanel(
@@ -103,9 +104,16 @@ class Arming(QObject):
         dialog.deleteLater()
         if answer == QDialog.DialogCode.Accepted:
             word = dialog.word.isChecked()
-            self._bridge.spawn(
+            task = self._bridge.spawn(
                 self._arm(dialog.seen, dialog.condition, dialog.period, word=word), "arming a removal"
             )
+            self._starting[task] = dialog.seen
+            task.add_done_callback(self._starting.pop)
+
+    @property
+    def busy(self) -> bool:
+        """True while it is asked about, and until what was agreed to is armed."""
+        return self.dialog is not None or bool(self._starting)
 
     async def _arm(self, shown: Observation, condition: Condition, period: float, *, word: bool) -> None:
         now = await self._sight(shown.target, condition)
@@ -197,11 +205,7 @@ class Arming(QObject):
             del self._things[thing.target]
             self._follow_no_more(thing.target)
             if thing.ended:
-                self._tell(
-                    tr("{name} is not armed any more. {ended} Nothing was removed.").format(
-                        name=thing.name, ended=thing.ended
-                    )
-                )
+                self._tell_ended(thing.name, thing.ended)
             self.changed.emit()
         self._show()
 
@@ -210,6 +214,11 @@ class Arming(QObject):
         if watch is not None:
             self._bridge.loop.remove_reader(watch.fileno())
             watch.close()
+
+    def _tell_ended(self, name: str, ended: str) -> None:
+        self._tell(
+            tr("{name} is not armed any more. {ended} Nothing was removed.").format(name=name, ended=ended)
+        )
 
     def _tell(self, text: str) -> None:
         self._strips.show_message(Level.INFO, text)
@@ -229,9 +238,13 @@ class Arming(QObject):
                 self.disarm(target, tr("It is protected: {reason}.").format(reason=reason))
 
     def disarm_all(self, why: str) -> None:
-        """Take all of them, and an open question, back."""
+        """Take all of them back, an open question, and what was agreed to and is not armed yet."""
         if self.dialog is not None:
             self.dialog.reject()
+        for task, shown in self._starting.items():
+            task.cancel()
+            if why:
+                self._tell_ended(_name(shown), why)
         for target in list(self._things):
             self.disarm(target, why)
 

@@ -51,7 +51,9 @@ def sentence(text: str) -> str:
         return "\n".join(map(_line, text.split("\n")))
     if "/" not in text or text.isascii() or _LEFTWARD.search(text) is None:
         return text
-    return _PATH.sub(lambda found: path(found[0]), text)
+    # Where a path ends in a sentence cannot be told (names have spaces and quotes), and need not be: it runs the same way.
+    lines = (map(_isolated, line.split("/")) for line in text.split("\n"))
+    return "\n".join("/".join(line) for line in lines)
 
 
 def _line(text: str) -> str:

@@ -136,7 +136,7 @@ class Tray(QObject):
         if session_ends or not self._put_up():
             return False
         armed = len(tuple(self._arming.targets))
-        if self._actor.busy or self._arming.dialog is not None:
+        if self._actor.busy or self._arming.busy:
             self._strips.show_message(
                 Level.INFO, tr("The window was not hidden: something is being asked, or done, just now.")
             )

@@ -57,7 +57,15 @@ class Wait:
         if self._node is None:
             self._node = node
         other = node is not None and node != self._node
-        if seen.verdict in _FREE:
+        if seen.verdict in _FREE and other:
+            # Whoever had the one before may have it still: a lock on a file that has no name any more.
+            self.end(
+                Answer.FREE,
+                tr("Another “{name}” stands in its place, and that is free. {summary}").format(
+                    name=self.name, summary=seen.summary
+                ),
+            )
+        elif seen.verdict in _FREE:
             self.end(
                 Answer.FREE, tr("“{name}” is free. {summary}").format(name=self.name, summary=seen.summary)
             )

@@ -452,6 +452,10 @@
         <translation>An seiner Stelle steht jetzt etwas anderes.</translation>
     </message>
     <message>
+        <source>Another “{name}” stands in its place, and that is free. {summary}</source>
+        <translation>An seiner Stelle steht ein anderes „{name}“, und das ist frei. {summary}</translation>
+    </message>
+    <message>
         <source>Another “{name}” stands in its place, and whether it is in use cannot be told.</source>
         <translation>An seiner Stelle steht ein anderes „{name}“, und ob es benutzt wird, ist unklar.</translation>
     </message>

@@ -15,7 +15,7 @@ from racewatch.kinds.locks import LocksKind, StillBook
 from racewatch.kinds.locks.circumstances import work_folder
 from racewatch.kinds.locks.places import well_known
 from racewatch.kinds.locks.registry import built_in
-from racewatch.linux import fs
+from racewatch.linux import fs, openfiles
 from tests.kernel.support import MS_BIND, child, mount, needs_root, own_mounts
 from tests.kinds.locks_support import (
     dead_pid,
@@ -59,6 +59,48 @@ def test_below_an_overlay_nothing_is_proved(tmp_path: Path) -> None:
             seen = look(path)
             assert seen.verdict is Verdict.UNKNOWN
             assert "stacked" in seen.summary or "layer" in seen.summary
+
+
+_MAPPER = """
+import ctypes, os, sys
+libc = ctypes.CDLL(None)
+libc.mmap.restype = ctypes.c_void_p
+fd = os.open(sys.argv[1], os.O_RDONLY)
+assert libc.mmap(None, ctypes.c_size_t(4096), 1, 1, fd, ctypes.c_long(0)) != 2**64 - 1
+os.close(fd)
+print("ready", flush=True)
+sys.stdin.read()
+"""
+
+
+@needs_root
+def test_what_is_mapped_through_an_overlay_and_closed_is_in_use(tmp_path: Path) -> None:
+    """The mapping is one of the inode below, so that a lease on the one on top is given; /proc names the one on top."""
+    for name in ("lower", "upper", "work", "merged"):
+        (tmp_path / name).mkdir()
+    pidfile(tmp_path / "lower")
+
+    def looked() -> tuple[str, bool, bool]:
+        own_mounts()
+        where = {name.encode(): os.fsencode(tmp_path / name) for name in ("lower", "upper", "work", "merged")}
+        options = b"lowerdir=%(lower)s,upperdir=%(upper)s,workdir=%(work)s" % where
+        mount(b"overlay", where[b"merged"], b"overlay", 0, options)
+        path = tmp_path / "merged" / "redis.pid"
+        command = [sys.executable, "-S", "-E", "-c", _MAPPER, str(path)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
+            assert process.stdout is not None
+            assert process.stdout.readline() == b"ready\n"
+            named = any(process.pid in pids for (_, ino), pids in openfiles.mappings().by_file.items()
+                        if ino == os.stat(path).st_ino)  # fmt: skip
+            seen = look(path)
+            process.communicate()
+        return seen.verdict.value, seen.removable is Removable.NEVER, named
+
+    with child(looked) as other:
+        verdict, never, named = other.answer
+        if not named:
+            pytest.skip("this kernel names the inode below")
+        assert (verdict, never) == ("live", True)
 
 
 @needs_root

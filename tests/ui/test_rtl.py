@@ -64,6 +64,17 @@ def test_the_parts_of_a_path_stand_in_their_order(qapp: QApplication, direction:
         qapp.setLayoutDirection(Qt.LayoutDirection.LeftToRight)
 
 
+@pytest.mark.parametrize("name", [f"a {ONE}", f"a, {ONE}", f"“{ONE}", f"{ONE}.", f"{ONE}|b"])
+def test_no_name_ends_the_path_that_it_is_in(qapp: QApplication, name: str) -> None:
+    """``/run/a X/Y/a.sock`` of such letters was read as ``/run/a Y/X/a.sock`` in the evidence."""
+    if not QFontMetrics(qapp.font()).horizontalAdvance("x"):
+        pytest.skip("there are no fonts here, so nothing has a place")
+    path = f"/run/{name}/{TWO}/a.sock"
+    shown = bidi.sentence(f"open in vi: {path} is not\nso.")
+    assert order(shown.partition("\n")[0], Qt.LayoutDirection.LeftToRight) == ["run", ONE, TWO, "a.sock"]
+    assert bidi.without_marks(shown) == f"open in vi: {path} is not\nso."
+
+
 def test_marks_are_put_only_where_they_are_needed(qapp: QApplication) -> None:
     plain = "/run/a b.sock and/or 3/4 \u00e9\u4e2d"
     assert bidi.path(plain) == plain

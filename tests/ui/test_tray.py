@@ -9,7 +9,9 @@ import threading
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction
+from PySide6.QtTest import QTest
 from PySide6.QtWidgets import QSystemTrayIcon
 
 from racewatch.config import config_path
@@ -157,6 +159,53 @@ def test_it_is_not_hidden_while_something_is_armed_or_asked(
         assert "The window was hidden in the tray." in told(window)
         process.communicate()
     window.tray.come_back()
+
+
+def test_it_is_not_hidden_between_the_answer_and_the_arming(
+    window: MainWindow,
+    opened: Opened,
+    sandbox: Sandbox,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """What was agreed to is looked at once more before it is armed: closing the window right then hid an armed one."""
+    monkeypatch.setattr(arm_dialog, "BEAT_MS", 100)
+    path = sandbox.path(b"served.sock")
+    command = [sys.executable, "-S", "-E", "-c", SERVER, os.fsdecode(path) + ".new"]
+    look, go_on = window.arming._racewatch.observe, threading.Event()
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+        os.rename(path + b".new", path)
+        opened.choose(window, path)
+        for hide in (True, False):
+            opened.until(window.actions_table[Act.ARM_DEATH].isEnabled, "the server")
+            go_on.clear()
+            with monkeypatch.context() as slow:
+                slow.setattr(
+                    window.arming._racewatch,
+                    "observe",
+                    lambda target: look(target) if go_on.wait(30) else None,
+                )
+                window.actions_table[Act.ARM_DEATH].trigger()
+                dialog = window.arming.dialog
+                assert dialog is not None
+                opened.until(dialog.arm.isEnabled, "the beat")
+                QTest.mouseClick(dialog.arm, Qt.MouseButton.LeftButton)
+                assert window.arming.dialog is None
+                assert not window.arming.targets
+                window.close()
+                assert window.isVisible()
+                assert "something is being asked" in told(window)
+                if hide:  # as if the button of an earlier message were pressed
+                    window.tray._disarm_and_hide()
+                    assert window.isHidden()
+                    assert "is not armed any more. The window was hidden" in told(window)
+                go_on.set()
+                opened.until(lambda: not window.arming.busy, "the look")
+            assert bool(window.arming.targets) is not hide
+            window.tray.come_back()
+            window.arming.disarm_all("The test is over.")
+        process.communicate()
 
 
 def test_a_tray_that_goes_away_gives_the_window_back(

@@ -194,6 +194,28 @@ def test_it_is_told_that_another_stands_in_its_place(opened: Opened, path: Path,
         other.die()
 
 
+def test_a_free_one_in_the_place_of_one_that_is_still_held_is_called_another(
+    opened: Opened, cargo: Path
+) -> None:
+    """Its holder goes on with the file that has no name any more: that one is not free."""
+    old = Holder(cargo)
+    try:
+        old.tell("take")
+        window = opened.open()
+        target = wait_for(opened, window, cargo)
+        opened.until(lambda: window.news.waits._things[target]._node is not None, "the first look")
+        beside = cargo.with_name("beside.new")
+        beside.touch()
+        beside.rename(cargo)
+        opened.until(lambda: not window.news.waits.targets, "the answer")
+        opened.until(
+            lambda: "Another “.cargo-lock” stands in its place, and that is free." in told(window), "it"
+        )
+        assert "“.cargo-lock” is free" not in told(window)
+    finally:
+        old.die()
+
+
 def test_stop_waiting_and_closing_end_it_and_nothing_is_told(
     opened: Opened, path: Path, holder: Holder
 ) -> None:

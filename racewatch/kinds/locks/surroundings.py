@@ -14,7 +14,7 @@ from racewatch.kinds.place import Place, Places
 from racewatch.kinds.seeing import describe, seniority
 from racewatch.linux import boot, flocks, fs, leases, openfiles, pidns
 from racewatch.linux.flocks import KernelLock
-from racewatch.linux.mounts import FileSystems
+from racewatch.linux.mounts import FileSystems, is_local_unstacked
 from racewatch.linux.openfiles import OpenFile, Survey
 
 _MOST_OWNERS: Final = 16
@@ -250,6 +250,15 @@ class Surroundings:
         # A mount that no table has (lazily unmounted): equal numbers are taken for the same file.
         return True
 
+    def _is_unstacked(self, node: fs.Stat) -> bool:
+        """Whether what is done with a file is done with this very inode.
+
+        A file that was mapped through an overlay, or through a FUSE server that passes it on, and closed is in use as
+        the inode below; the table of mappings names the one on top all the same.
+        """
+        fstype = self.filesystems.fstype_of(node.mount_id) if self.filesystems else None
+        return fstype is not None and is_local_unstacked(fstype)
+
     def opened(self, fd: int, node: fs.Stat, kind: FileType, reader: int = -1) -> Opened:
         """Who has it open, and whether everybody could be seen.
 
@@ -257,7 +266,8 @@ class Surroundings:
         """
         # Nobody has it open at this moment, and whoever opened, wrote and closed it before has changed its times,
         # which are looked at once more after this.  Open stays who opens it from now on, as with the survey.
-        if self._few_files and kind is FileType.FILE and leases.open_elsewhere(fd, reader) is False:
+        asks_first = self._few_files and kind is FileType.FILE and self._is_unstacked(node)
+        if asks_first and leases.open_elsewhere(fd, reader) is False:
             return _NOT_OPEN_BY_LEASE
         source = _OPEN_FILES
         pids = self.openers(node)
