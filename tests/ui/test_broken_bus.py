@@ -115,6 +115,22 @@ def test_a_bus_that_breaks_off_hangs_or_gives_half_an_answer(
         assert ("the session bus does not answer" if where == "AddMatch" else SILENT) in made.failed[1]
 
 
+def test_clicks_are_asked_for_until_the_bus_agrees(qtbot: QtBot, bridge: Bridge, tmp_path: Path) -> None:
+    asked = []
+
+    def answer(call: Whole) -> bytes:
+        if member(call) == "AddMatch":
+            asked.append(call.body)
+            return b"" if len(asked) == 1 else good(call)
+        return good(call)
+
+    with shown(qtbot, bridge, tmp_path, answer) as made:
+        assert not made.show()
+        assert made.show()
+        assert made.show()
+    assert len(asked) == 2
+
+
 @pytest.mark.parametrize(
     ("signature", "body"),
     [
