@@ -113,7 +113,7 @@ class Arming(QObject):
     @property
     def busy(self) -> bool:
         """True while it is asked about, and until what was agreed to is armed."""
-        return self.dialog is not None or bool(self._starting)
+        return self.dialog is not None or any(not task.cancelling() for task in self._starting)
 
     async def _arm(self, shown: Observation, condition: Condition, period: float, *, word: bool) -> None:
         now = await self._sight(shown.target, condition)

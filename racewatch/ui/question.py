@@ -161,7 +161,13 @@ class Question(SteadyDialog):
         self.agreed = self.plan.requests()
         self._beat.stop()
         self._tick.stop()
-        self._go()
+        try:
+            self._go()
+        except Exception:
+            # A mistake is no permission: closed later, by Cancel, it would be taken for the answer.
+            self.agreed = ()
+            self.done(self.DialogCode.Rejected)
+            raise
         self.decided.emit()
 
     @property

@@ -157,8 +157,7 @@ class Tray(QObject):
 
     def _disarm_and_hide(self) -> None:
         self._arming.disarm_all(tr("The window was hidden in the tray."))
-        if not self._actor.busy and self._put_up():
-            self._hide()
+        self.take_in()  # something may be asked or done by now
 
     def _hide(self) -> None:
         self._hidden = True

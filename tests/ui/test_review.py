@@ -213,6 +213,23 @@ def test_a_press_that_began_before_a_change_does_not_count(asked: Asked, qtbot: 
     assert len(dialog.agreed) == 2
 
 
+def test_a_mistake_at_the_press_is_no_permission(
+    asked: Asked, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    dialog = asked.dialog
+    asked.after_the_beat()
+
+    def wrong(_few: int, _many: int) -> None:
+        raise ValueError("made by a test")
+
+    monkeypatch.setattr(dialog.bar, "setRange", wrong)
+    with qtbot.capture_exceptions() as made:
+        QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
+    assert [str(error) for _, error, _ in made] == ["made by a test"]
+    qtbot.waitUntil(asked.answer.done, timeout=5000)
+    assert (asked.answer.result(), dialog.isVisible()) == ((), False)
+
+
 def test_closing_while_it_runs_stops_before_the_next_and_shows_what_was_done(asked: Asked) -> None:
     dialog = asked.dialog
     asked.after_the_beat()
