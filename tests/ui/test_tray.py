@@ -6,6 +6,7 @@ import os
 import subprocess
 import sys
 import threading
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -259,6 +260,17 @@ def test_a_desktop_without_a_tray_is_told_in_the_window_and_in_the_settings(
 
 
 @pytest.mark.skipif(bool(missing()), reason=f"not installed: {', '.join(missing())}")
+def close_it(desktop: Desktop, window: str) -> None:
+    """As somebody does who presses it again: a window manager that is busy may lose a key."""
+    for _ in range(12):
+        desktop.focus(window)
+        desktop.key("alt+F4")
+        with suppress(AssertionError):
+            wait_for(lambda: not desktop.window("^racewatch$"), "the window to go", 5)
+            return
+    raise AssertionError("the window never went")
+
+
 def test_in_a_real_tray_a_click_and_a_second_start_bring_it_back(sandbox: Sandbox, tmp_path: Path) -> None:
     config = Path(os.fsdecode(config_path()))
     config.parent.mkdir(parents=True)
@@ -277,9 +289,7 @@ def test_in_a_real_tray_a_click_and_a_second_start_bring_it_back(sandbox: Sandbo
                 host.click,
                 lambda: subprocess.run(words, cwd=ROOT, env=environment, check=True),
             ):
-                desktop.focus(shown)
-                desktop.key("alt+F4")
-                wait_for(lambda: not desktop.window("^racewatch$"), "the window to go")
+                close_it(desktop, shown)
                 assert window.poll() is None
                 come_back()
                 wait_for(lambda: desktop.window("^racewatch$"), "the window to come back")
