@@ -149,6 +149,7 @@ def test_it_is_not_hidden_while_something_is_armed_or_asked(
         os.rename(path + b".new", path)  # in one step: what is seen first is what stays
         opened.choose(window, path)
         arm(opened, window, Act.ARM_DEATH)
+        opened.until(lambda: not window.arming.busy, "the end of the arming")
         window.close()
         assert (window.isVisible(), closings) == (True, [])
         assert len(tuple(window.arming.targets)) == 1
