@@ -265,8 +265,9 @@ class Maker:
             self.window.wishes.remove()
             dialog = self.window.actor.dialog
             assert dialog is not None
-            await until(dialog.remove.isEnabled, "the button")
-            QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
+            while not dialog.agreed:  # what a look of the dialog shows in between turns the button off for a beat
+                await until(dialog.remove.isEnabled, "the button")
+                QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
 
         self.bridge.spawn(agree(), "agreeing")
 
