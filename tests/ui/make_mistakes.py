@@ -262,10 +262,15 @@ class Maker:
 
     def act(self) -> None:
         async def agree() -> None:
+            # The question before, whose looks failed, may be told of before it has gone.
+            await until(
+                lambda: not (self.window.actor.busy or Careless.blind), "the end of the last question"
+            )
             self.window.wishes.remove()
             dialog = self.window.actor.dialog
             assert dialog is not None
-            while not dialog.agreed:  # what a look of the dialog shows in between turns the button off for a beat
+            # What a look of the question shows may turn the button off, for a beat, right before the click.
+            while not dialog.agreed:
                 await until(dialog.remove.isEnabled, "the button")
                 QTest.mouseClick(dialog.remove, Qt.MouseButton.LeftButton)
 
