@@ -212,9 +212,10 @@ def make_dead(folder: str) -> None:
 
 def _leave_locks(folder: str) -> None:
     """Locks that nobody holds: proved left over, without any proof, and meant to stay."""
-    pid = os.fork()
-    if pid == 0:
+    dead: list[int] = []
+    if fork(dead):
         os._exit(0)
+    (pid,) = dead
     os.waitpid(pid, 0)
     _write(os.path.join(folder, "gunicorn.pid"), f"{pid}\n")
     repository = os.path.join(folder, "repository", ".git")
@@ -258,13 +259,30 @@ def _tell(ready_fd: int, number: int) -> None:
     os.close(ready_fd)
 
 
+def fork(children: list[int]) -> bool:
+    """A child of the demo, to which Ctrl+C means nothing; True in the child.  In ``children`` as soon as it is there.
+
+    Ctrl+C meanwhile is kept for right after.  Closes a race: Python runs the hooks of a fork (``logging`` has one) before
+    it lets anybody hear of a signal, and what is raised in a hook is lost, so the demo would have gone on.
+    """
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    try:
+        pid = os.fork()
+        if pid == 0:
+            signal.signal(signal.SIGINT, signal.SIG_IGN)
+        else:
+            children.append(pid)
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+    return pid == 0
+
+
 def detach(name: str, close: Sequence[int]) -> None:
-    """Leave the terminal, its signals and the demo's pipes alone; take a name for ``ps``."""
-    os.setsid()  # Ctrl-C in the terminal is for the demo
+    """Leave the terminal and the demo's pipes alone; take a name for ``ps``."""
+    os.setsid()
     for fd in close:
         os.close(fd)
     nowhere = os.open(os.devnull, os.O_RDWR)
     for fd in (0, 1, 2):
         os.dup2(nowhere, fd)
-    signal.signal(signal.SIGINT, signal.SIG_IGN)
     _libc.prctl(_PR_SET_NAME, name.encode()[:15], 0, 0, 0)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import os
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from racewatch import crashlog
 from racewatch.cli.arguments import COMMANDS, parse
@@ -16,6 +17,9 @@ from racewatch.verbs import RacewatchError
 
 #: Serves JSON-RPC on standard input and output.  Injected: the agent is the command line's sibling.
 ServeAgent = Callable[[Config], int]
+
+#: Seconds that a reader of what was printed has left to read it, once we were told to end.
+_PATIENCE: Final = 1.0
 
 Command = Callable[[Session, argparse.Namespace], int]
 
@@ -46,9 +50,13 @@ def main(argv: Sequence[str], *, open_window: OpenWindow, serve_agent: ServeAgen
 def _finish(session: Session, code: int) -> int:
     """Hand over what was printed; a full disk below standard output is an error of its own."""
     try:
-        session.out.flush()
+        if code == Exit.INTERRUPTED:
+            session.out.flush_within(_PATIENCE)
+        else:
+            session.out.flush()
     except KeyboardInterrupt:
         code = Exit.INTERRUPTED
+        session.out.abandon()
     if session.out.error is not None:
         session.say(
             f"standard output could not be written: {session.out.error}; free some space or name another file"

@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, NoReturn
 
-from racewatch.cli.actors import ACTORS, Stage, act, detach, make_dead
+from racewatch.cli.actors import ACTORS, Stage, act, detach, fork, make_dead
 from racewatch.cli.demo_containers import NoContainers, end_containers, make_containers, state_roots
 from racewatch.cli.exits import Complaint, Exit
 from racewatch.cli.looking import print_scan
@@ -104,16 +104,16 @@ def _sandbox(session: Session) -> Iterator[str]:
     parent = os.getpid()
     children: list[int] = []
     try:
-        # First, so that it outlives whatever goes wrong in the rest.
-        children.append(_fork_janitor(folder, over, ready_out, [alive, ready_in]))
+        # First, so that it outlives whatever goes wrong in the rest.  It makes the containers, because what is half
+        # made when the demo is killed must be known to who cleans up.
+        if fork(children):
+            _keep_house(folder, over, ready_out, [alive, ready_in])
         own_folder.sign(folder, [parent, *children])  # for the one case in which both are killed
         os.makedirs(things, exist_ok=True)  # the janitor makes something there as well
         make_dead(things)
         for number, actor in enumerate(ACTORS):
-            pid = os.fork()
-            if pid == 0:
+            if fork(children):
                 act(actor, Stage(things, discard, over), ready_out, number, parent, [alive, ready_in])
-            children.append(pid)
         os.close(ready_out)
         ready_out = -1
         _await_actors(session, ready_in)
@@ -165,19 +165,10 @@ def _say_why_no_containers(session: Session, folder: str) -> None:
         return
 
 
-def _fork_janitor(folder: str, over: int, ready: int, close: list[int]) -> int:
-    """A process that makes the containers, and removes them and the sandbox when the demo is over, however it
-    ended.
-
-    It makes them because what is half made when the demo is killed must be known to who cleans up.
-    """
-    pid = os.fork()
-    if pid == 0:
-        _keep_house(folder, over, ready, close)
-    return pid
-
-
 def _keep_house(folder: str, over: int, ready: int, close: list[int]) -> NoReturn:
+    """The process that makes the containers, and removes them and the sandbox when the demo is over, however it
+    ended.
+    """
     status = 1
     things = os.path.join(folder, "things")
     try:

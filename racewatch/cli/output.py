@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import io
 import os
+import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import FrameType
 from typing import TYPE_CHECKING, TextIO
 
 from racewatch.core.text import one_line
@@ -55,6 +57,25 @@ class Output:
             self._stream.flush()
         except OSError as error:
             self._give_up(error)
+
+    def flush_within(self, seconds: float) -> None:
+        """Hand over what a reader takes in this time, and let the rest go: whoever interrupts wants an end, and a
+        reader that does not read would keep us, here or when the interpreter ends.  (On the main thread only.)
+        """
+        before = signal.signal(signal.SIGALRM, _nobody_reads)
+        signal.setitimer(signal.ITIMER_REAL, seconds)
+        try:
+            self.flush()
+            signal.setitimer(signal.ITIMER_REAL, 0)
+        except BrokenPipeError:
+            pass  # the time was over in the very moment in which all was read
+        finally:
+            signal.signal(signal.SIGALRM, before)
+
+    def abandon(self) -> None:
+        """What is still buffered goes nowhere."""
+        if not self.closed:
+            self._give_up(BrokenPipeError())
 
     def styled(self, text: str, style: str = "") -> None:
         """One line for people, coloured on a terminal."""
@@ -149,3 +170,7 @@ class Output:
             os.dup2(nowhere, self._stream.fileno())
         finally:
             os.close(nowhere)
+
+
+def _nobody_reads(_number: int, _frame: FrameType | None) -> None:
+    raise BrokenPipeError

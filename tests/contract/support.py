@@ -17,10 +17,24 @@ DEADLINE_S = 60.0
 
 
 def environment(**changes: str) -> dict[str, str]:
-    """What the program is run with: no display, no colour wishes, this tree."""
-    unwanted = {"DISPLAY", "WAYLAND_DISPLAY", "NO_COLOR", "QT_QPA_PLATFORM", "FORCE_COLOR", "COLUMNS"}
+    """What the program is run with: no display, no colour wishes, output that is buffered, this tree."""
+    looks = {"NO_COLOR", "FORCE_COLOR", "COLUMNS"}
+    unwanted = {"DISPLAY", "WAYLAND_DISPLAY", "QT_QPA_PLATFORM", "PYTHONUNBUFFERED", *looks}
     kept = {name: value for name, value in os.environ.items() if name not in unwanted}
     return {**kept, "PYTHONPATH": str(ROOT), "TERM": "xterm-256color", **changes}
+
+
+def full_pipe() -> tuple[int, int]:
+    """The ends of a pipe that takes nothing more: whoever writes to it waits for a reader."""
+    read, write = os.pipe()
+    os.set_blocking(write, False)
+    while True:
+        try:
+            os.write(write, b"x" * 4096)
+        except BlockingIOError:
+            break
+    os.set_blocking(write, True)
+    return read, write
 
 
 PROGRAM = (sys.executable, "-m", "racewatch")

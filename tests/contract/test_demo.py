@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.contract.support import PROGRAM, Program, Things, environment
+from tests.contract.support import PROGRAM, Program, Things, environment, full_pipe
 
 
 def place(things: Things) -> dict[str, str]:
@@ -91,14 +91,7 @@ def _processes_of(folder: str) -> list[int]:
 @pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 def test_nothing_survives_its_death(things: Things, number: signal.Signals) -> None:
     # A window would hold it open; here a full pipe does: the scan does not fit and nobody reads.
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    while True:
-        try:
-            os.write(write, b"x" * 4096)
-        except BlockingIOError:
-            break
-    os.set_blocking(write, True)
+    read, write = full_pipe()
     process = subprocess.Popen(
         [*PROGRAM, "demo", "--list"],
         stdout=write,
@@ -135,14 +128,7 @@ def _until(condition: object) -> None:
 
 def test_the_respawning_socket_respawns(things: Things) -> None:
     """Its name means a new inode again and again while the demo runs."""
-    read, write = os.pipe()
-    os.set_blocking(write, False)
-    while True:
-        try:
-            os.write(write, b"x" * 4096)
-        except BlockingIOError:
-            break
-    os.set_blocking(write, True)
+    read, write = full_pipe()
     process = subprocess.Popen(
         [*PROGRAM, "demo", "--list"],
         stdout=write,
