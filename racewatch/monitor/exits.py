@@ -107,7 +107,9 @@ class ExitWatch:
     def health(self) -> SourceHealth:
         """How many owners are followed, and why not all."""
         if not self._waiting:
-            return SourceHealth(SOURCE, HealthState.OK, f"{len(self._by_fd)} owners are followed")
+            count = len(self._by_fd)
+            said = f"{count} owner is followed." if count == 1 else f"{count} owners are followed."
+            return SourceHealth(SOURCE, HealthState.OK, said)
         if self._refusal is not None:
             why, cure = one_line(self._refusal), None
         else:

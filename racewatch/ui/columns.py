@@ -125,15 +125,19 @@ def _program_tip(seen: Observation) -> str:
     return f"{words.fact(seen, 'title')}{named}"
 
 
-_STATE: Final = Column(
-    "state",
-    marked("State"),
-    lambda seen: display_text(seen.label),
-    Style.STATE,
-    232,
-    key=_state_key,
-    tip=_state_tip,
-)
+def _state(width: int) -> Column:
+    """The first column, as wide as the usual labels of its kind."""
+    return Column(
+        "state",
+        marked("State"),
+        lambda seen: display_text(seen.label),
+        Style.STATE,
+        width,
+        key=_state_key,
+        tip=_state_tip,
+    )
+
+
 _PATH: Final = Column("path", marked("Path"), words.full_path, Style.PATH, 216, key=lambda _: ())
 _TIMELINE: Final = Column("timeline", timeline_text.TITLE, lambda _: "", Style.TIMELINE, 104)
 
@@ -141,9 +145,9 @@ SOCKETS: Final = Shape(
     kind=KindName.SOCKET,
     plural="sockets",
     columns=(
-        _STATE,
+        _state(200),
         _PATH,
-        Column("type", marked("Type"), words.type_text, width=146),
+        Column("type", marked("Type"), words.type_text, width=138),
         Column(
             "owner",
             marked("Owner"),
@@ -174,7 +178,7 @@ LOCKS: Final = Shape(
     kind=KindName.LOCK,
     plural="locks",
     columns=(
-        _STATE,
+        _state(232),
         _PATH,
         Column(
             "program",
@@ -223,7 +227,7 @@ CONTAINERS: Final = Shape(
     kind=KindName.CONTAINER,
     plural="containers",
     columns=(
-        _STATE,
+        _state(200),
         Column("name", marked("Name"), lambda seen: words.fact(seen, "name"), Style.PLAIN, 116),
         Column("id", "ID", words.short_id, width=116, tip=words.whole_id),
         Column("bundle", marked("Image or bundle"), words.made_of, Style.PATH, 150),
@@ -282,7 +286,7 @@ ALL: Final = Shape(
     kind=None,
     plural="things",
     columns=(
-        _STATE,
+        _state(232),
         Column("kind", marked("Kind"), lambda seen: words.capital(words.noun(seen.target)), Style.PLAIN, 92),
         Column(
             "path",

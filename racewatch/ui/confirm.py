@@ -7,6 +7,7 @@ from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QColor
 from PySide6.QtWidgets import (
     QCheckBox,
     QFrame,
@@ -18,8 +19,8 @@ from PySide6.QtWidgets import (
 
 from racewatch.core.model import KindName, Observation, Removable, Verdict
 from racewatch.core.text import display_text
-from racewatch.ui import icons, words
-from racewatch.ui.evidence_pane import EvidenceRow, Note
+from racewatch.ui import icons, remains, words
+from racewatch.ui.evidence_pane import EvidenceRow, Note, RiskRow
 from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PathBox, PlainLabel, WrapLabel, action_text
 from racewatch.ui.plan import Doubt, News, Plan, Step
@@ -102,23 +103,21 @@ class ConfirmDialog(Question):
         self._refresh()
 
     def _build(self) -> None:
-        picture = PlainLabel()
-        colour = self._look.of_verdict(self.bound.verdict)
-        picture.setPixmap(icons.pixmap(self.bound.verdict.value, colour, 32, self.devicePixelRatioF()))
-        picture.setFixedSize(36, 36)
+        self._picture = PlainLabel()
+        self._picture.setFixedSize(36, 36)
+        self._draw(self.bound.verdict.value, self._look.of_verdict(self.bound.verdict))
         head = QHBoxLayout()
         head.setSpacing(12)
-        head.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
+        head.addWidget(self._picture, 0, Qt.AlignmentFlag.AlignTop)
         head.addWidget(self._heading(), 1, Qt.AlignmentFlag.AlignVCenter)
         self.path = PathBox()
         self.path.setAccessibleName(tr("Path"))
         self.path.set_text(words.full_path(self.bound))
-        consequence = WrapLabel(consequence_of(self.bound))
+        self.consequence = WrapLabel(consequence_of(self.bound))
         self.space = WrapLabel()
         self.space.setAccessibleName(tr("Space"))
         self.space.hide()
-        section = PlainLabel(tr("Evidence"))
-        section.setObjectName("section")
+        section = _section(tr("Evidence"))
         self._evidence = QVBoxLayout()
         self._evidence.setContentsMargins(0, 0, 8, 0)
         self._evidence.setSpacing(0)
@@ -146,7 +145,7 @@ class ConfirmDialog(Question):
         layout.setSpacing(10)
         layout.addLayout(head)
         layout.addWidget(self.path)
-        layout.addWidget(consequence)
+        layout.addWidget(self.consequence)
         layout.addWidget(self.space)
         layout.addWidget(section)
         layout.addWidget(self._scroll, 1)
@@ -156,18 +155,27 @@ class ConfirmDialog(Question):
         layout.addLayout(self._buttons())
         self.resize(roomy(self, 580, 510 if self._override else 470))
 
+    def _draw(self, icon: str, colour: QColor | str) -> None:
+        self._picture.setPixmap(icons.pixmap(icon, colour, 32, self.devicePixelRatioF()))
+
     def show_space(self, text: str) -> None:
         """What it takes on the disk and what removing it frees, in sentences; it may come late."""
         self.space.setText(text)
-        self.space.setVisible(bool(text))
+        self.space.setVisible(bool(text) and self.doubt is None)
 
     def _show_evidence(self) -> None:
         while (item := self._evidence.takeAt(0)) is not None:
             if (widget := item.widget()) is not None:
                 widget.hide()
                 widget.deleteLater()
-        for evidence in self._step.newest.evidence:
+        newest = self._step.newest
+        for evidence in remains.found(newest):
             self._evidence.addWidget(EvidenceRow(self._look, evidence))
+        windows = remains.windows(newest) if self.doubt is None else ()
+        if windows:
+            self._evidence.addWidget(_section(tr(remains.TITLE)))
+        for text in windows:
+            self._evidence.addWidget(RiskRow(self._look, text))
         self._evidence.addStretch(1)
 
     # --- staying honest ---------------------------------------------------------------------
@@ -179,8 +187,20 @@ class ConfirmDialog(Question):
 
     def _show_news(self, step: Step, news: News) -> bool:
         self._show_evidence()
-        self.promise.setEnabled(step.doubt is None)
+        if step.doubt is not None:
+            self._withdraw(step)
         return True
+
+    def _withdraw(self, step: Step) -> None:
+        """Take back what was said of a removal: it is not going to be, and the thing is not as it was."""
+        self.promise.setEnabled(False)
+        self.consequence.hide()
+        self.space.hide()
+        if step.doubt is Doubt.GONE:
+            self._draw("gone", self._look.colours.muted)
+        else:
+            verdict = step.newest.verdict
+            self._draw(verdict.value, self._look.of_verdict(verdict))
 
     def _said_on_button(self) -> str:
         return words.deed(self.bound.target)
@@ -204,24 +224,30 @@ class ConfirmDialog(Question):
         self._refresh()
 
 
+def _section(text: str) -> PlainLabel:
+    label = PlainLabel(text)
+    label.setObjectName("section")
+    return label
+
+
 def promise_of(seen: Observation) -> str:
     """What a person takes upon them, where their word is needed."""
     certain = _certain_loss(seen)
-    if certain is not None:
+    if certain:
         return tr("I take responsibility: {certain}").format(certain=certain)
     return tr(CONSEQUENCE if seen.verdict is Verdict.STALE else RESPONSIBILITY)
 
 
-def _certain_loss(seen: Observation) -> str | None:
-    """What goes with a container for certain; with locks it is what may happen."""
-    return words.fact(seen, "consequence") if seen.target.kind is KindName.CONTAINER else None
+def _certain_loss(seen: Observation) -> str:
+    """What goes with a container for certain, if anything does; with locks it is what may happen."""
+    return words.fact(seen, "consequence") if seen.target.kind is KindName.CONTAINER else ""
 
 
 def consequence_of(seen: Observation) -> str:
     """What is done to it, what that may do to others, and what cannot be undone."""
     kind = seen.target.kind
     certain = _certain_loss(seen)
-    if certain is not None:
+    if certain:
         act = tr(
             "Its state is checked once more with the container pinned; only if it is still as shown, it is taken away "
             "and deleted, and {certain}. This cannot be undone."

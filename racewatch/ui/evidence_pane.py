@@ -72,7 +72,7 @@ class EvidenceRow(QFrame):
         layout.addLayout(texts, 1)
 
 
-class _Risk(QFrame):
+class RiskRow(QFrame):
     """One thing that can still go wrong."""
 
     def __init__(self, look: Look, text: str, parent: QWidget | None = None) -> None:
@@ -295,19 +295,15 @@ class EvidencePane(QFrame):
             self._details.addWidget(EvidenceRow(self._look, evidence, seen.seen_at))
         risks = remains.risks(seen)
         if risks and not gone:
-            self._section(tr("What stays open if it is removed"))
+            self._section(tr(remains.TITLE))
         for risk in risks if not gone else ():
-            self._details.addWidget(_Risk(self._look, risk))
+            self._details.addWidget(RiskRow(self._look, risk))
         commands = words.commands(seen)
         if commands:
             self._section(tr("To run yourself"))
         for command in commands:
             self._details.addWidget(CommandBox(self._look, command))
-        facts = [
-            (name[:1].upper() + name[1:], display_text(value))
-            for name, value in seen.facts
-            if name != "command"
-        ]
+        facts = words.facts(seen)
         if seen.format is not None:
             facts.insert(0, (tr("Format"), display_text(seen.format)))
         facts.append((tr("Seen"), words.full_moment(seen.seen_at)))

@@ -10,6 +10,8 @@ from racewatch.ui.tr import marked, tr
 
 #: The check of the evidence by which a kind tells what its own proof leaves open.
 _CHECK: Final = "window"
+#: Above them.
+TITLE: Final = marked("What stays open if it is removed")
 _WHY: Final = {
     Verdict.LIVE: marked("Why it is live"),
     Verdict.STALE: marked("Why it is stale"),
@@ -28,13 +30,21 @@ def question(seen: Observation) -> str:
     return tr(_WHY[seen.verdict])
 
 
-def risks(seen: Observation) -> tuple[str, ...]:
-    """What can still go wrong if it is removed now, a sentence each; nothing for what is never removed."""
+def windows(seen: Observation) -> tuple[str, ...]:
+    """Which races the act leaves open, a sentence each; nothing for what is never removed."""
     if seen.removable is Removable.NEVER:
         return ()
     said = [words.sentence(one.detail) for one in seen.evidence if one.check == _CHECK]
     if seen.target.kind is KindName.LOCK:
         said.append(_between(seen))
+    return tuple(said)
+
+
+def risks(seen: Observation) -> tuple[str, ...]:
+    """What can still go wrong if it is removed now: those races, what is lost if one is, and whether it can be undone."""
+    if seen.removable is Removable.NEVER:
+        return ()
+    said = list(windows(seen))
     if words.fact(seen, "consequence"):
         said.append(
             tr("If it is in use after all: {consequence}.").format(

@@ -52,7 +52,7 @@ class ShortcutSheet(QDialog):
         room = self.screen().availableSize().width() // (widest + 120)
         half = (len(lines) + 1) // 2 if room > 1 else len(lines)
         columns = QHBoxLayout()
-        columns.setContentsMargins(0, 0, 0, 0)
+        columns.setContentsMargins(8, 8, 8, 8)
         columns.setSpacing(34)
         for part in (lines[:half], lines[half:]):
             columns.addLayout(_grid(part))
@@ -91,7 +91,7 @@ def _grid(lines: Sequence[tuple[str, str]]) -> QGridLayout:
         cap = PlainLabel(keys)
         cap.setObjectName("keycap")
         grid.addWidget(cap, at, 0, Qt.AlignmentFlag.AlignLeft)
-        grid.addWidget(WrapLabel(text), at, 1)
+        grid.addWidget(WrapLabel(text), at, 1, Qt.AlignmentFlag.AlignVCenter)
     grid.setColumnStretch(1, 1)
     grid.setRowStretch(len(lines), 1)
     return grid

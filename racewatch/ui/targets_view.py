@@ -20,6 +20,7 @@ from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidencePane
 from racewatch.ui.feed import MOST, NEXT_TURN_MS
 from racewatch.ui.filter_bar import FilterBar
+from racewatch.ui.measure import wide
 from racewatch.ui.query import Key, Query, Term, term_text, text_of, with_verdicts
 from racewatch.ui.query_complete import present_values
 from racewatch.ui.table_model import TableModel
@@ -300,7 +301,8 @@ class TargetsView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
-        wanted = Qt.Orientation.Vertical if self.width() < _NARROW else Qt.Orientation.Horizontal
+        narrow = self.width() < wide(_NARROW, self.fontMetrics())
+        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
         if self.splitter.orientation() is not wanted:
             self.splitter.setOrientation(wanted)
             if wanted is Qt.Orientation.Vertical:

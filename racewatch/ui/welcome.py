@@ -126,5 +126,5 @@ class WelcomeDialog(QDialog):
         line = QHBoxLayout()
         line.setSpacing(9)
         line.addWidget(picture, 0, Qt.AlignmentFlag.AlignTop)
-        line.addWidget(WrapLabel(text), 1)
+        line.addWidget(WrapLabel(text), 1, Qt.AlignmentFlag.AlignVCenter)
         self._rows.addLayout(line)

@@ -175,6 +175,15 @@ def program(observation: Observation) -> str:
     return tr("other", "program") if named == "any" else named
 
 
+#: What a lock's format allows at most, as a person reads it (the words of its table are what programs read).
+_POLICY: Final = {
+    "break": marked("offered once it is proved left over"),
+    "ask": marked("only on your word"),
+    "tool": marked("by its own program"),
+    "never": marked("never offered"),
+}
+
+
 def fact(observation: Observation, *names: str) -> str:
     """The value of the first fact with one of these names, or nothing."""
     for wanted in names:
@@ -182,6 +191,17 @@ def fact(observation: Observation, *names: str) -> str:
             if name.lower() == wanted:
                 return display_text(value)
     return ""
+
+
+def facts(observation: Observation) -> list[tuple[str, str]]:
+    """What is known of it beside the evidence, to be read in pairs; its commands stand in a place of their own."""
+    return [_readable(name, value) for name, value in observation.facts if name != "command"]
+
+
+def _readable(name: str, value: str) -> tuple[str, str]:
+    if name == "policy" and value in _POLICY:
+        return tr("Removal"), tr(_POLICY[value])
+    return capital(name), display_text(value)
 
 
 def type_text(observation: Observation) -> str:

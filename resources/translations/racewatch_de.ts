@@ -2006,6 +2006,10 @@
         <source>Refused</source>
         <translation>Abgelehnt</translation>
     </message>
+    <message>
+        <source>Removal</source>
+        <translation>Entfernen</translation>
+    </message>
     <message numerus="yes">
         <source>Remove %n socket(s)</source>
         <translation>
@@ -3070,6 +3074,10 @@
         <translation>Anfang der ID eines Containers</translation>
     </message>
     <message>
+        <source>by its own program</source>
+        <translation>durch sein eigenes Programm</translation>
+    </message>
+    <message>
         <source>can be undone</source>
         <translation>umkehrbar</translation>
     </message>
@@ -3221,6 +3229,10 @@
         <translation>Name, Befehl oder Prozess-ID dessen, der es hat</translation>
     </message>
     <message>
+        <source>never offered</source>
+        <translation>wird nie angeboten</translation>
+    </message>
+    <message>
         <source>no changes</source>
         <translation>keine Änderungen</translation>
     </message>
@@ -3271,6 +3283,14 @@
     <message>
         <source>off</source>
         <translation>aus</translation>
+    </message>
+    <message>
+        <source>offered once it is proved left over</source>
+        <translation>wird angeboten, sobald es nachweislich übrig ist</translation>
+    </message>
+    <message>
+        <source>only on your word</source>
+        <translation>nur auf Ihr Wort</translation>
     </message>
     <message>
         <source>or</source>

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+from typing import Final
+
 import shiboken6
 from PySide6.QtCore import QModelIndex, Qt
 from PySide6.QtWidgets import (
@@ -41,6 +44,8 @@ CONTROLS = (
 #: The room there is on the smallest screen that is common, less the frame of a window.
 SCREEN = (1280, 770)
 _ROOT = QModelIndex()
+#: What a sentence looks like whose value was empty.
+_HOLE: Final = re.compile(r"(?:^|\s)[.,;!](?:\s|$)|[,:;]\s*\.(?:\s|$)|[“„][”“]|\(\s*\)")
 
 
 def is_shown(widget: QWidget) -> bool:
@@ -57,7 +62,7 @@ def against(top: QWidget) -> list[str]:
     if isinstance(top, QMenu):
         return [] if top.accessibleName() or top.title() else ["the menu has no name"]
     inside = [widget for widget in top.findChildren(QWidget) if widget.isVisible() and not _of_qt(widget)]
-    said = [one for widget in inside for one in (*_nameless(widget), *_cut(widget))]
+    said = [one for widget in inside for one in (*_nameless(widget), *_cut(widget), *_torn(widget))]
     if isinstance(top, QDialog):
         said += _too_large(top)
         said += [] if top.windowTitle() and top.accessibleName() else ["the dialog has no name"]
@@ -142,6 +147,14 @@ def _cut(widget: QWidget) -> list[str]:
     if wide + 1 < needs[0] or high + 1 < needs[1]:
         return [f"{describe(widget)}: {wide}x{high} is too small for {needs[0]}x{needs[1]}"]
     return []
+
+
+def _torn(widget: QWidget) -> list[str]:
+    """Sentences with a hole: a value that was to be filled in was empty."""
+    said = {widget.accessibleName(), widget.accessibleDescription()}
+    if isinstance(widget, (QLabel, QAbstractButton)):
+        said.add(widget.text())
+    return [f"{describe(widget)}: a hole in {text!r}" for text in said if _HOLE.search(text)]
 
 
 def _plain(tip: str) -> str:

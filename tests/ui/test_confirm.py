@@ -108,6 +108,10 @@ def test_what_is_not_there_any_more_turns_the_button_off_for_good(
     assert signal.args == [doubt]
     assert not stale.dialog.remove.isEnabled()
     assert said in stale.dialog.state.label.text()
+    # Nothing speaks of a removal any more that is not going to be.
+    assert not stale.dialog.consequence.isVisible()
+    stale.dialog.show_space("Removing it frees 1 kB.")
+    assert not stale.dialog.space.isVisible()
     # For good: not even when it looks again as it did.
     stale.dialog.witness(TARGET, seen(PATH))
     qtbot.wait(BEAT_MS + 100)

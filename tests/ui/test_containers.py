@@ -91,7 +91,7 @@ def test_a_stopped_one_is_deleted_and_that_cannot_be_undone(opened: Opened, runc
     assert dialog.windowTitle() == f"Delete the container “{name}”?"
     assert dialog.remove.text() == "Delete container"
     texts = [one.text() for one in dialog.findChildren(QLabel)]
-    assert any("This cannot be undone" in text for text in texts)
+    assert any("it is taken away and deleted. This cannot be undone." in text for text in texts)
     opened.until(lambda: "its state directory; the bundle stays" in dialog.space.text(), "what it frees")
     assert dialog.space.isVisible()
     assert not any("can be undone" in text for text in texts)
