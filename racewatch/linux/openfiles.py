@@ -15,8 +15,9 @@ import errno
 import os
 import re
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final
 
 from racewatch.linux import flocks, fs, mountinfo, processes
@@ -61,13 +62,18 @@ class Running:
     cwd: bytes | None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class Survey:
     """One walk through all processes.  ``blind`` counts those that could not be looked into."""
 
     by_ino: Mapping[int, tuple[OpenFile, ...]]
     running: Mapping[int, Running]
     blind: int
+
+    @cached_property
+    def named(self) -> Mapping[str, tuple[int, ...]]:
+        """The processes by their names."""
+        return _by_name((pid, one.name) for pid, one in self.running.items())
 
 
 def parse_fdinfo(data: bytes) -> tuple[int | None, int, bool, tuple[KernelLock, ...]]:
@@ -150,16 +156,36 @@ def _everybody() -> list[int]:
     return [int(entry) for entry in os.listdir(b"/proc") if entry.isdigit()]
 
 
-def _running(pid: int) -> Running | None:
+def by_name() -> Mapping[str, tuple[int, ...]]:
+    """All processes by their names, as the kernel keeps them (15 bytes); readable for everybody."""
+    return _by_name((pid, _name(pid)) for pid in _everybody())
+
+
+def _by_name(people: Iterable[tuple[int, str | None]]) -> Mapping[str, tuple[int, ...]]:
+    found: dict[str, list[int]] = {}
+    for pid, name in people:
+        if name is not None:
+            found.setdefault(name, []).append(pid)
+    return {name: tuple(pids) for name, pids in found.items()}
+
+
+def _name(pid: int) -> str | None:
     try:
         name = fs.read_whole(b"/proc/%d/comm" % pid).rstrip(b"\n")
     except OSError:
+        return None
+    return name.decode("utf-8", "backslashreplace")
+
+
+def _running(pid: int) -> Running | None:
+    name = _name(pid)
+    if name is None:
         return None
     try:
         cwd: bytes | None = os.readlink(b"/proc/%d/cwd" % pid)
     except OSError:
         cwd = None
-    return Running(pid, name.decode("utf-8", "backslashreplace"), cwd)
+    return Running(pid, name, cwd)
 
 
 # ADDRESS PERMISSIONS OFFSET MAJOR:MINOR INODE [PATH]

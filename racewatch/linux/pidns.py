@@ -60,12 +60,16 @@ def process_of_thread(number: int) -> int | None:
 
 
 def inner_numbers() -> InnerNumbers:
-    """Look through every process: one short file each."""
+    """Look through every process: one link each, or one short file for those that are not seen to be in ours."""
     found: dict[int, list[int]] = {}
     inside = []
     blind = int(mountinfo.hides_processes(mountinfo.read_mounts()))
+    ours = _namespace(b"self")
     for entry in os.listdir(b"/proc"):
         if not entry.isdigit():
+            continue
+        # Of other users' processes only root may read it, of some that are ending nobody.
+        if ours is not None and _namespace(entry) == ours:
             continue
         try:
             numbers = parse_nspid(_read(int(entry)))
@@ -79,6 +83,14 @@ def inner_numbers() -> InnerNumbers:
         for number in numbers[1:]:
             found.setdefault(number, []).append(int(entry))
     return InnerNumbers({number: tuple(pids) for number, pids in found.items()}, tuple(inside), blind)
+
+
+def _namespace(process: bytes) -> bytes | None:
+    """Which PID namespace a process is in; None when that is not told."""
+    try:
+        return os.readlink(b"/proc/" + process + b"/ns/pid")
+    except OSError:
+        return None
 
 
 @dataclass(frozen=True, slots=True)

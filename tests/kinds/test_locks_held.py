@@ -7,6 +7,8 @@ import fcntl
 import mmap
 import os
 import resource
+import shutil
+import subprocess
 import sys
 from pathlib import Path
 
@@ -16,6 +18,7 @@ from racewatch.core.advisory import AdvisoryKind, AdvisoryLock, HeldLock
 from racewatch.core.kind import Seen
 from racewatch.core.model import KindName, Observation, Removable, Says, Target, Verdict
 from racewatch.kinds.locks.surroundings import Surroundings
+from racewatch.linux import fs
 from tests.kernel.support import child, until
 from tests.kinds.locks_support import evidence, facts, holding, is_plain, kind, look, rows, running, take
 
@@ -213,6 +216,27 @@ def test_a_deleted_lock_is_found_without_asking_everybody_where_its_taker_is_kno
         alone = {row.pid for rows in (around._rows or {}).values() for row in rows} == {holder.pid}
         assert around.surveys == 0 or not alone
         assert _lost_of(holder.pid, surveyed()) == [os.fsencode(lock)]
+
+
+def test_who_runs_is_asked_anew_for_what_was_written_after_everybody_was_asked(tmp_path: Path) -> None:
+    lock, program = tmp_path / "a.pid", tmp_path / f"rw{os.getpid()}"
+    shutil.copy("/bin/sleep", program)
+    around = Surroundings(few_files=True)
+    assert around.called((program.name,)) == ()
+    with subprocess.Popen([program, "60"]) as process:
+        try:
+            until(lambda: Path(f"/proc/{process.pid}/comm").read_text() == f"{program.name}\n", "its name")
+            asked = around.surveys
+            lock.write_text(f"{process.pid}\n")
+            assert around.ask_after(fs.stat_path(os.fsencode(lock)), asked)
+            assert [owner.pid for owner in around.called((program.name,))] == [process.pid]
+            assert "survey" not in vars(around)
+            # What was asked after the reading, and what has not changed since it was asked, is not asked again.
+            asked = around.surveys
+            assert around.ask_after(fs.stat_path(os.fsencode(lock)), asked - 1)
+            assert "_named" in vars(around)
+        finally:
+            process.kill()
 
 
 def _lost_of(pid: int, around: Surroundings) -> list[bytes | None]:

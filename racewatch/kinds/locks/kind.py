@@ -33,7 +33,7 @@ from racewatch.linux import fs
 #: Names that are read, each through a handle that is kept, before any of them is judged.
 _MOST_OPEN: Final = 256
 #: Of so many names at a time the kernel is asked one by one who has them open.
-_FEW_FILES: Final = 8
+_FEW_FILES: Final = 256
 #: A scan that others interrupt looks at the rest of the machine anew after so many seconds.
 _FRESH_SECONDS: Final = 3.0
 _NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}

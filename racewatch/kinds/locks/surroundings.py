@@ -37,16 +37,18 @@ class Surroundings:
     Reads only (see :mod:`racewatch.linux.leases` for the one question that is not quite free).  What is dear
     is looked at when it is first wanted, once.  Whatever cannot be read makes verdicts more careful.
 
-    ``few_files``: for an act and for a look at a handful.  The kernel is asked first whether anybody has the one
-    file open, which is exact and a thousand times cheaper than looking into everybody; a scan would get in the way
-    of whoever opens one of its thousands of files.
+    ``few_files``: for an act and for a look at what has changed.  The kernel is asked first whether anybody has the
+    one file open, which is exact and a thousand times cheaper than looking into everybody; a scan would get in the
+    way of whoever opens one of its thousands of files.
     """
 
     def __init__(self, *, this_boot: boot.Boot | None = None, few_files: bool = False) -> None:
         self.boot = this_boot if this_boot is not None else boot.take()
+        #: How often everybody was asked something so far.
         self.surveys = 0
         self._few_files = few_files
-        self._surveyed_ns = 0
+        #: What was asked: by that count the how manieth it was, and when.
+        self._asked: dict[str, tuple[int, int]] = {}
         self._described: dict[int, Owner | None] = {}
 
     # --- places -----------------------------------------------------------------------------------
@@ -193,9 +195,18 @@ class Surroundings:
     @cached_property
     def survey(self) -> Survey:
         """Every open file of every process that we may look into."""
-        self.surveys += 1
-        self._surveyed_ns = boot.stamp_ns()
+        self._note("survey")
         return openfiles.survey()
+
+    @cached_property
+    def _named(self) -> Mapping[str, tuple[int, ...]]:
+        """The processes by their names: a tenth of what a survey costs."""
+        self._note("_named")
+        return openfiles.by_name()
+
+    def _note(self, question: str) -> None:
+        self.surveys += 1
+        self._asked[question] = (self.surveys, boot.stamp_ns())
 
     @cached_property
     def mappings(self) -> openfiles.Mappings:
@@ -203,19 +214,24 @@ class Surroundings:
         return openfiles.mappings()
 
     def ask_after(self, node: fs.Stat, surveys: int) -> bool:
-        """See to it that who has a file open is asked after it was read; ``surveys`` had been taken by then.
+        """See to it that everybody is asked after a file was read; ``surveys`` had been taken by then.
 
-        A survey that is older than the reading serves when the file has not changed since (the kernel stamps
+        An answer that is older than the reading serves when the file has not changed since (the kernel stamps
         changes with the coarse clock or a finer one; a clock that was set back in between is not noticed
-        here).  Otherwise another one is taken when it is next wanted, but not without end: False when too
-        many were, so that a storm of writers cannot make one scan last for ever.
+        here).  Otherwise everybody is asked anew when it is next wanted, but not without end: False when that
+        was done too often, so that a storm of writers cannot make one scan last for ever.
         """
-        if self.surveys > surveys or "survey" not in self.__dict__ or node.ctime_ns < self._surveyed_ns:
-            return True
-        if self.surveys >= _MOST_SURVEYS:
+        old = [
+            question
+            for question, (number, at) in self._asked.items()
+            if number <= surveys and node.ctime_ns >= at
+        ]
+        if old and self.surveys >= _MOST_SURVEYS:
             return False
-        del self.survey
-        self.__dict__.pop("mappings", None)
+        for question in old:
+            del self._asked[question], self.__dict__[question]
+        if "survey" in old:
+            self.__dict__.pop("mappings", None)
         return True
 
     @cached_property
@@ -300,9 +316,8 @@ class Surroundings:
     def called(self, names: tuple[str, ...]) -> tuple[Owner, ...]:
         """The running processes of these names; the kernel keeps 15 bytes of a name."""
         wanted = {name[:15] for name in names}
-        return self.people(
-            one.pid for one in self.survey.running.values() if one.name in wanted and one.pid != os.getpid()
-        )
+        named = self.survey.named if "survey" in self.__dict__ else self._named
+        return self.people(pid for name in wanted for pid in named.get(name, ()) if pid != os.getpid())
 
     def working_below(self, root: bytes) -> tuple[Owner, ...]:
         """The processes with their working directory or an open file in or below a folder."""
