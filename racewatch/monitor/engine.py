@@ -182,7 +182,9 @@ class _Worker:
             max_watches=settings.max_watches,
             between=self._end_if_stopped,
         )
-        self._looks = Looks(kinds, roots, inventory, self._board, self._commit, self._pause, settings.slice)
+        self._looks = Looks(
+            kinds, roots, inventory, self._board, self._commit, self._pause, self._glance, settings.slice
+        )
         now = time.monotonic()
         self._todo = Todo()
         self._schedule = SweepSchedule(settings.sweeps, now)
@@ -289,6 +291,12 @@ class _Worker:
         self._busy_since = time.monotonic()
         self._serve()
         self._publish()
+
+    def _glance(self) -> None:
+        """Called while known names are looked at: what has just appeared does not wait for the end of that."""
+        self._end_if_stopped()
+        self._inbox.drain(self._todo)
+        self._serve_fresh(midway=True)
 
     def _serve(self) -> None:
         """All that was asked for, apart from sweeps."""
@@ -411,7 +419,7 @@ class _Worker:
             for directory in self._inventory.directories_below(trees):
                 todo.directory(directory)
 
-    def _serve_fresh(self) -> None:
+    def _serve_fresh(self, *, midway: bool = False) -> None:
         """What has just appeared is shown before it is judged, when that would keep it waiting."""
         fresh = self._todo.take_fresh()
         if not fresh:
@@ -419,8 +427,8 @@ class _Worker:
         now = time.monotonic()
         wait = max(0.0, *(self._resting.get(place, 0.0) - now for place in fresh))
         crowd = sum(len(names) for names in self._todo.places.values() if names is not None)
-        # In a crowd nobody knows when its turn comes.
-        self._looks.first_sight(fresh, float("inf") if crowd >= _CROWD else wait)
+        # In a crowd, and in the middle of something else, nobody knows when its turn comes.
+        self._looks.first_sight(fresh, float("inf") if midway or crowd >= _CROWD else wait)
 
     def _serve_places(self) -> None:
         """The hinted places whose rest is over, each once, for at most one slice while sweeping."""

@@ -40,6 +40,8 @@ _log = logging.getLogger(__name__)
 _MOST_AGAIN: Final = 256
 #: What is new is shown before it is judged when that would come later than this (seconds).
 _LATE: Final = 0.1
+#: So often (seconds) it is asked what is new while known places are looked at.
+_GLANCE: Final = 0.02
 
 
 class Stopped(Exception):
@@ -50,7 +52,8 @@ class Looks:
     """The worker's hands.
 
     ``commit`` takes changes in small lots; ``pause`` is called now and then during a sweep, may look
-    at other things, and raises :class:`Stopped` to end it.
+    at other things, and raises :class:`Stopped` to end it; so does ``glance``, which is called now and then while
+    names are looked at, and takes only the first sight of others.
     """
 
     def __init__(
@@ -61,6 +64,7 @@ class Looks:
         board: HealthBoard,
         commit: Callable[[Sequence[Change]], None],
         pause: Callable[[], None],
+        glance: Callable[[], None],
         slice_seconds: float,
     ) -> None:
         self.costs = Costs()
@@ -72,6 +76,7 @@ class Looks:
         self._board = board
         self._commit = commit
         self._pause = pause
+        self._glance = glance
         self._slice = slice_seconds
         self._problems: dict[KindName, dict[bytes, Problem]] = {name: {} for name in self._kinds}
         #: Folders beside the roots, by kind: other kinds do not look there.
@@ -313,7 +318,13 @@ class Looks:
     def _partly(self, kind: Kind, known: set[Target], scan: Callable[[], Iterator[Seen]]) -> None:
         """Fold one partial scan in: of the known targets, those not found are gone."""
         blind = False
+        glanced_at = time.monotonic()
         for one in self._guarded(kind, "look", scan):
+            if time.monotonic() - glanced_at >= _GLANCE:
+                # What was judged is shown, and what has appeared meanwhile: a place may take long.
+                self._flush()
+                self._glance()
+                glanced_at = time.monotonic()
             if isinstance(one, Problem):
                 blind = True
                 self._problems[kind.name][one.path] = one

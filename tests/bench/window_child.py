@@ -91,6 +91,8 @@ class Recorder(QObject):
     # --- what is recorded ---------------------------------------------------------------------
 
     def _on_updated(self, view: TargetsView, targets: set[Target]) -> None:
+        if not view.isVisible():  # each page has a table of its own, and only one of them is on screen
+            return
         if "rows" not in self._first and view.model.rowCount():
             self._first["rows"] = time.monotonic()
             self._painted[view].then(self._on_first_paint)

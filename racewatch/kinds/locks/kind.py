@@ -32,8 +32,6 @@ from racewatch.linux import fs
 
 #: Names that are read, each through a handle that is kept, before any of them is judged.
 _MOST_OPEN: Final = 256
-#: Of so many names at a time the kernel is asked one by one who has them open.
-_FEW_FILES: Final = 256
 #: A scan that others interrupt looks at the rest of the machine anew after so many seconds.
 _FRESH_SECONDS: Final = 3.0
 _NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}
@@ -96,33 +94,38 @@ class LocksKind:
         for directory, names in places.items():
             if here := [name for name in names if self.cares_for(os.path.join(directory, name))]:
                 wanted[directory] = here
-        if not wanted:
-            return iter(())  # dear context is not made for the files that most programs write
-        with self._mutex:
-            seen: list[Seen] = []
-            around = Surroundings(few_files=sum(map(len, wanted.values())) <= _FEW_FILES)
-            for number, part in enumerate(_in_parts(wanted)):
-                around = Surroundings() if number else around
-                seen += self._names_of(part, around)
-            paths = {os.path.join(directory, name) for directory, names in places.items() for name in names}
-            seen += self._lost(around, paths.__contains__)
-            return iter(seen)
+        # Dear context is not made for the files that most programs write.
+        return self._scan_names(wanted) if wanted else iter(())
 
-    def _names_of(self, places: Mapping[bytes, Collection[bytes]], around: Surroundings) -> list[Seen]:
+    def _scan_names(self, places: Mapping[bytes, Sequence[bytes]]) -> Iterator[Seen]:
+        """As they are judged.  The lock is held for each look, not in between."""
+        around = Surroundings(few_files=True)
+        for number, part in enumerate(_in_parts(places)):
+            around = Surroundings(few_files=True) if number else around
+            yield from self._names_of(part, around)
+        paths = {os.path.join(directory, name) for directory, names in places.items() for name in names}
+        with self._mutex:
+            lost = self._lost(around, paths.__contains__)
+        yield from lost
+
+    def _names_of(self, places: Mapping[bytes, Collection[bytes]], around: Surroundings) -> Iterator[Seen]:
         """First all are read, then they are judged: so one survey of who has what open is after every reading."""
-        observer, walk = self._observer(around), self._walk(around)
-        seen: list[Seen] = []
         with ExitStack() as handles:
+            problems: list[Problem] = []
             read: list[tuple[Found, Reading]] = []
-            for directory, names in places.items():
-                for one in _kept_open(walk.names(directory, names), handles):
-                    if isinstance(one, Problem):
-                        seen.append(one)
-                    else:
-                        read.append((one, observer.read(one.path, one.fd, one.stat)))
+            with self._mutex:
+                observer, walk = self._observer(around), self._walk(around)
+                for directory, names in places.items():
+                    for one in _kept_open(walk.names(directory, names), handles):
+                        if isinstance(one, Problem):
+                            problems.append(one)
+                        else:
+                            read.append((one, observer.read(one.path, one.fd, one.stat)))
+            yield from problems
             for found, reading in read:
-                seen += self._judged(found, reading, observer, around)
-        return seen
+                with self._mutex:
+                    rows = self._judged(found, reading, observer, around)
+                yield from rows
 
     def first_sight(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Observation]:
         """What is there under these names, without a look at anybody else: all of it unknown as yet."""

@@ -118,8 +118,11 @@ class SocketsKind:
         return target.path is None
 
     def _scan_names(self, paths: set[bytes]) -> Iterator[Seen]:
-        if not any(_may_lead_to_socket(path) for path in paths):
-            return  # dear context is not made for the files that most programs write
+        # Dear context is not made for the files that most programs write.
+        there = {path: _is_socket(path) for path in paths}
+        paths = {path for path, is_socket in there.items() if is_socket is not False}
+        if not any(there.values()) and not _is_any_bound(paths):
+            return
         with self._surroundings(_about(paths)) as around:
             with self._mutex:
                 # For all at once: a walk through everybody's descriptors is dearer than all the rest.
@@ -328,9 +331,14 @@ def _first_look(path: bytes, directory_fd: int, name: bytes, probe: DatagramProb
         os.close(fd)
 
 
-def _may_lead_to_socket(path: bytes) -> bool:
-    """Whether it is a socket now, or nothing any more (which may have been one, whose server lives)."""
-    return _is_socket(path) is not False
+def _is_any_bound(paths: Collection[bytes]) -> bool:
+    """Whether a socket lives that was bound by one of these names, at which there is nothing any more."""
+    if not paths:
+        return False
+    try:
+        return any(row.name in paths for row in sockdiag.bound_sockets(_about(paths)))
+    except OSError:
+        return True  # could not ask: the whole look says so
 
 
 def _is_socket(path: bytes) -> bool | None:
