@@ -8,11 +8,13 @@ import socket
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Sequence
+import time
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 import pytest
 
+from racewatch.core.kind import Seen
 from racewatch.core.model import Observation, Target, Verdict
 from racewatch.kinds.locks import LocksKind
 from racewatch.kinds.locks.patterns import Place
@@ -152,6 +154,46 @@ def test_heartbeats_are_looked_at_though_nothing_happens(root: bytes, start: Sta
     assert follower.state[os.path.join(root, b"x.lock")].format == "proper-lockfile"
     for _ in range(5):
         assert kind.looks.acquire(timeout=10)
+
+
+class Dwelling(LocksKind):
+    """Whose first look at what changed goes on until somebody has seen enough."""
+
+    def __init__(self) -> None:
+        super().__init__(built_in(), well_known_places=False)
+        self.began, self.enough = threading.Event(), threading.Event()
+        self.in_time: list[bool] = []
+
+    def scan_places(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Seen]:
+        return self._dwell(super().scan_places(places))
+
+    def scan_directory(self, directory: bytes) -> Iterator[Seen]:
+        return self._dwell(super().scan_directory(directory))
+
+    def _dwell(self, looks: Iterator[Seen]) -> Iterator[Seen]:
+        for one in looks:
+            yield one
+            if not self.began.is_set():
+                self.began.set()
+                end = time.monotonic() + 10
+                while not self.enough.wait(0.03) and time.monotonic() < end:
+                    yield one
+                self.in_time.append(self.enough.is_set())
+
+
+def test_what_appears_is_shown_while_others_are_looked_at(root: bytes, start: Start) -> None:
+    kind = Dwelling()
+    follower = Follower(start(kind, root))
+    follower.until_ready()
+    path_of(root, b"gunicorn.pid", b"1\n")
+    assert kind.began.wait(10)
+    newcomer = path_of(root, b"celery.pid", b"999999999\n")
+    follower.until(lambda: newcomer in follower.state, "the newcomer")
+    first = follower.state[newcomer]
+    assert first.verdict is Verdict.UNKNOWN
+    kind.enough.set()
+    follower.until(lambda: not follower.state[newcomer].same_as(first), "what it is")
+    assert kind.in_time == [True]
 
 
 class Elsewhere(LocksKind):
