@@ -253,6 +253,32 @@ def name_of(entry: os.DirEntry[str]) -> bytes:
     return entry.name.encode(_ENCODING, _ENCODING_ERRORS)
 
 
+class OwnHandles:
+    """The folder of this process's own handles, kept open: from there it is a third less far to what one of them means
+    than by :func:`fd_path`.  To be closed, and not to be used in a process that was forked since.
+    """
+
+    __slots__ = ("_folder",)
+
+    def __init__(self) -> None:
+        try:
+            self._folder = os.open(b"/proc/self/fd", os.O_PATH | os.O_DIRECTORY | os.O_CLOEXEC)
+        except OSError:
+            self._folder = -1  # nothing can be opened anew then; each attempt says why
+
+    def reopen(self, fd: int, flags: int) -> int:
+        """A new handle on the inode behind one; raises OSError."""
+        if self._folder < 0:
+            return os.open(fd_path(fd), flags)
+        return os.open(b"%d" % fd, flags, dir_fd=self._folder)
+
+    def close(self) -> None:
+        """Give the folder back."""
+        if self._folder >= 0:
+            os.close(self._folder)
+            self._folder = -1
+
+
 def fd_path(fd: int) -> bytes:
     """A path that means exactly the inode behind a handle, whatever its names do; never too long."""
     return b"/proc/self/fd/%d" % fd

@@ -86,26 +86,28 @@ class DatagramProbe:
     a server.)
     """
 
-    __slots__ = ("_socket", "_works")
+    __slots__ = ("_handles", "_pid", "_socket")
 
     def __init__(self) -> None:
         self._socket: socket.socket | None = None
-        self._works: bool | None = None
+        #: Where a handle's number leads to its inode; None as long as that was not seen.
+        self._handles: bytes | None = None
+        self._pid = 0
 
     def ask(self, fd: int) -> Answer:
         """Whether a socket is bound to the pinned socket node ``fd``."""
         probe = self._socket
-        if probe is None or not self._works:
+        if probe is None or self._handles is None or self._pid != os.getpid():
             try:
                 probe = self._ready()
             except OSError as error:
                 return Answer(Presence.UNKNOWN, error.errno or errno.EIO)
-            if not self._works:
+            if self._handles is None:
                 # /proc is not procfs, or not this process's: the magic link may mean anything.
                 return Answer(Presence.UNKNOWN, errno.ENOENT)
         try:
             # connect_ex: an exception for each dead socket would cost more than the question.
-            code = probe.connect_ex(fs.fd_path(fd))
+            code = probe.connect_ex(self._handles % fd)
         except OSError as error:
             return Answer(Presence.UNKNOWN, error.errno or errno.EIO)
         if code == 0:
@@ -124,8 +126,11 @@ class DatagramProbe:
         if self._socket is None:
             kind = socket.SOCK_DGRAM | socket.SOCK_NONBLOCK | socket.SOCK_CLOEXEC
             self._socket = socket.socket(socket.AF_UNIX, kind)
-        if self._works is None:
-            self._works = _magic_links_work(self._socket.fileno())
+        if self._handles is None or self._pid != os.getpid():
+            self._pid = os.getpid()
+            # By its number first: to follow the link "self" takes a quarter of the whole question.
+            places = (b"/proc/%d/fd/%%d" % self._pid, b"/proc/self/fd/%d")
+            self._handles = next((one for one in places if _leads_to(one, self._socket.fileno())), None)
         return self._socket
 
     def _dissolve(self, probe: socket.socket) -> None:
@@ -148,10 +153,13 @@ class DatagramProbe:
         return Presence.BOUND
 
 
-def _magic_links_work(fd: int) -> bool:
-    """Whether ``/proc/self/fd/N`` means our own handle (it is procfs, and of our PID namespace)."""
+def _leads_to(handles: bytes, fd: int) -> bool:
+    """Whether magic links there mean our own handles: it is procfs, and the number is ours there.
+
+    ``fd`` is a socket that this process alone has.
+    """
     try:
-        through = os.stat(fs.fd_path(fd))
+        through = os.stat(handles % fd)
         direct = os.fstat(fd)
     except OSError:
         return False

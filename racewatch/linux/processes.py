@@ -145,6 +145,15 @@ def look_for(pid: int) -> ProcessId | Absent:
     Raises OSError when it cannot be seen (no procfs of our PID namespace, ``hidepid``, no
     ``pidfd_open``, which is in Linux since 5.3): that is not "nobody".
     """
+    seen = handle_of(pid)
+    if isinstance(seen, Absent):
+        return seen
+    os.close(seen[0])
+    return seen[1]
+
+
+def handle_of(pid: int) -> tuple[int, ProcessId] | Absent:
+    """The same, with a pidfd of the process, which the caller closes."""
     if not _procfs_is_ours():
         raise OSError(errno.ENOENT, "/proc does not show this PID namespace")
     pidfd = _open(pid)
@@ -154,13 +163,17 @@ def look_for(pid: int) -> ProcessId | Absent:
         try:
             found = ProcessId(pid, _stat(pid).start_ticks)
         except (FileNotFoundError, ProcessLookupError):
-            if _has_exited(pidfd):
-                return Absent.OTHERWISE
-            raise PermissionError(errno.EPERM, "the process is hidden (hidepid)") from None
-        # The handle was opened first and its process still runs: what was read is about that process.
-        return Absent.OTHERWISE if _has_exited(pidfd) else found
-    finally:
+            if not _has_exited(pidfd):
+                raise PermissionError(errno.EPERM, "the process is hidden (hidepid)") from None
+        else:
+            # The handle was opened first and its process still runs: what was read is about that process.
+            if not _has_exited(pidfd):
+                return pidfd, found
+    except BaseException:
         os.close(pidfd)
+        raise
+    os.close(pidfd)
+    return Absent.OTHERWISE
 
 
 def identify(pid: int) -> ProcessId | None:

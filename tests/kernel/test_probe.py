@@ -436,6 +436,27 @@ def _set_flags(fd: int, flags: int) -> bool:
     return bool(libc.ioctl(fd, ctypes.c_ulong(0x40086602), ctypes.byref(value)) == 0)
 
 
+def test_an_asker_that_is_inherited_by_a_fork_asks_about_the_handles_of_the_child(
+    world: World, probe: DatagramProbe
+) -> None:
+    closed_stream(world)
+    fd = os.open(world.name(), os.O_PATH | os.O_CLOEXEC)
+    assert probe.ask(fd).presence is Presence.ABSENT
+
+    def elsewhere() -> Answer:
+        """The same number means a live socket here."""
+        live = socket.socket(socket.AF_UNIX, STREAM)
+        live.bind(world.name("live"))
+        pinned = os.open(world.name("live"), os.O_PATH | os.O_CLOEXEC)
+        os.dup2(pinned, fd)
+        return probe.ask(fd)
+
+    try:
+        assert in_child(elsewhere).presence is BOUND
+    finally:
+        os.close(fd)
+
+
 @needs_root
 def test_without_procfs_nothing_is_proved(world: World) -> None:
     closed_stream(world)
@@ -451,5 +472,26 @@ def test_without_procfs_nothing_is_proved(world: World) -> None:
 
     try:
         assert in_child(blind) == Answer(UNKNOWN, errno.ENOENT)
+    finally:
+        os.close(fd)
+
+
+@needs_root
+def test_a_number_that_is_somebody_elses_is_not_asked_by(world: World) -> None:
+    """The procfs of another PID namespace, where our number is another process: its handles are not ours."""
+    closed_stream(world)
+    fd = os.open(world.name(), os.O_PATH | os.O_CLOEXEC)
+
+    def deceived() -> Answer:
+        own_mounts()
+        mount(b"none", b"/proc", b"tmpfs")
+        folder = Path(f"/proc/{os.getpid()}/fd")
+        folder.mkdir(parents=True)
+        for number in range(fd + 64):
+            (folder / str(number)).touch()  # refused as a dead socket is
+        return DatagramProbe().ask(fd)
+
+    try:
+        assert in_child(deceived) == Answer(UNKNOWN, errno.ENOENT)
     finally:
         os.close(fd)

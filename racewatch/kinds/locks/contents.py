@@ -12,17 +12,24 @@ from racewatch.linux import fs
 
 #: More names than this are no lock folder; what comes after them is not read.
 MOST_NAMES = 256
+_READING: Final = os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC
 _TYPES: Final = {
     stat_mode.S_IFREG: FileType.FILE,
     stat_mode.S_IFLNK: FileType.SYMLINK,
     stat_mode.S_IFDIR: FileType.DIRECTORY,
     stat_mode.S_IFSOCK: FileType.SOCKET,
 }
+# Bound once where each row of each scan asks: Python 3.11 takes five times as long to look a member up in its
+# enum.  The same in the other modules that have such names.
+_FILE: Final = FileType.FILE
+_SYMLINK: Final = FileType.SYMLINK
+_DIRECTORY: Final = FileType.DIRECTORY
+_OTHER: Final = FileType.OTHER
 
 
 def file_type_of(stat: fs.Stat) -> FileType:
     """What the registry calls the type of an inode."""
-    return _TYPES.get(stat_mode.S_IFMT(stat.mode), FileType.OTHER)
+    return _TYPES.get(stat_mode.S_IFMT(stat.mode), _OTHER)
 
 
 class Content(NamedTuple):
@@ -42,7 +49,7 @@ class Content(NamedTuple):
 
         ``reader``: read through this handle of it (where no other machine writes); -1: through a new one.
         """
-        if file_type_of(self.node) is FileType.SYMLINK:
+        if file_type_of(self.node) is _SYMLINK:
             return True  # its target is fixed when it is made
         node = self.node
         try:
@@ -55,12 +62,12 @@ class Content(NamedTuple):
         return unchanged and read_content(fd, node, self.limit, reader) == self.data
 
 
-def open_reader(fd: int, stat: fs.Stat, limit: int) -> int:
+def open_reader(fd: int, stat: fs.Stat, limit: int, handles: fs.OwnHandles) -> int:
     """A handle for :func:`read_content` to read a regular file through; -1 when none is needed, or to be had."""
     if limit <= 0 or not stat.is_regular:
         return -1
     try:
-        return _opened(fd)
+        return handles.reopen(fd, _READING)
     except OSError:
         return -1
 
@@ -75,23 +82,19 @@ def read_content(fd: int, stat: fs.Stat, limit: int, reader: int = -1) -> bytes 
     """
     kind = file_type_of(stat)
     try:
-        if kind is FileType.SYMLINK:
+        if kind is _SYMLINK:
             return os.readlink(b"", dir_fd=fd)
-        if kind is FileType.FILE and limit > 0:
+        if kind is _FILE and limit > 0:
             return _read_file(fd, limit, stat.size) if reader < 0 else _read_through(reader, limit, stat.size)
-        if kind is FileType.DIRECTORY:
+        if kind is _DIRECTORY:
             return _read_names(fd)
     except OSError:
         return None
     return None
 
 
-def _opened(fd: int) -> int:
-    return os.open(fs.fd_path(fd), os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY | os.O_CLOEXEC)
-
-
 def _read_file(fd: int, limit: int, size: int) -> bytes:
-    reader = _opened(fd)
+    reader = os.open(fs.fd_path(fd), _READING)
     try:
         return _read_through(reader, limit, size)
     finally:

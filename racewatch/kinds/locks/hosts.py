@@ -4,20 +4,25 @@ from __future__ import annotations
 
 import os
 from functools import lru_cache
+from typing import Final
 
 from racewatch.kinds.locks.claim import Claim
 from racewatch.kinds.locks.facts import HostSays
 from racewatch.kinds.locks.format import HostRule
 
+_UNNAMED: Final = HostRule.UNNAMED
+_NOT_COMPARED: Final = frozenset({HostRule.ADDRESS, HostRule.UNTRUSTED})
+_BORG: Final = HostRule.BORG
+
 
 def compare(claim: Claim | None, rule: HostRule, host: str) -> tuple[HostSays, str]:
     """The answer, and a sentence for it.  A name proves nothing against a machine of the same name."""
     named = None if claim is None else claim.host
-    if named is None or rule is HostRule.UNNAMED:
+    if named is None or rule is _UNNAMED:
         return unnamed()
-    if rule in (HostRule.ADDRESS, HostRule.UNTRUSTED):
+    if rule in _NOT_COMPARED:
         return HostSays.UNVERIFIED, f"it names the host {named}, which cannot be compared with this one"
-    if rule is HostRule.BORG:
+    if rule is _BORG:
         return _borg(named, host)
     return _by_name(named, host)
 

@@ -21,6 +21,11 @@ LEFT_OVER: Final = "left over"
 FREE: Final = "free, meant to stay"
 CANNOT_TELL: Final = "cannot tell"
 DATA: Final = "data, not a lock"
+_LIVES: Final = Person.LIVES
+_NO: Final = Sight.NO
+_NEVER: Final = Policy.NEVER
+_DECOY: Final = Mechanism.DECOY
+_MOUNTED_OVER: Final = Where.MOUNTED_OVER
 _REMOVABLE: Final = {Policy.BREAK: Removable.YES, Policy.ASK: Removable.OVERRIDE}
 _AFTER: Final = {
     Policy.ASK: " Removing it is a person's decision all the same",
@@ -83,16 +88,16 @@ def sign_of_life(facts: Facts) -> Life | None:
         if locked.held:
             return _held(facts, path)
     named = facts.named
-    if named.person is Person.LIVES and proof.may_be_meant(facts):
+    if named.person is _LIVES and proof.may_be_meant(facts):
         return Life("it names a living process", _seen(named.owner))
     for one in facts.beside:
-        if one.dead.sight is Sight.NO:
+        if one.dead.sight is _NO:
             return Life(one.dead.detail, _seen(one.owner))
     opened = facts.opened
     if opened is not None and not _presence_means_nothing(facts.format):
         if opened.by:
             return Life("a process has it open", opened.by)
-        if opened.nobody.sight is Sight.NO:
+        if opened.nobody.sight is _NO:
             return Life(opened.nobody.detail)
     seen = facts.circumstances
     if seen is not None and facts.format is not None and facts.format.refresh_period is None:
@@ -148,7 +153,7 @@ def _is_data_only(one: Format) -> bool:
 
 def _kept(facts: Facts, one: Format) -> Judgement | None:
     """What is meant to be there, or is somebody's data: never offered, with the reason."""
-    if facts.where is Where.MOUNTED_OVER:
+    if facts.where is _MOUNTED_OVER:
         return _judged(
             facts,
             Verdict.UNKNOWN,
@@ -156,7 +161,7 @@ def _kept(facts: Facts, one: Format) -> Judgement | None:
             f"{proof.place(facts).detail}.".capitalize(),
             Removable.NEVER,
         )
-    if Mechanism.DECOY in one.mechanisms:
+    if _DECOY in one.mechanisms:
         return _judged(
             facts,
             Verdict.IDLE,
@@ -188,8 +193,8 @@ def _kept(facts: Facts, one: Format) -> Judgement | None:
             f"There is unsaved work inside that exists nowhere else: {one.remedy}.",
             Removable.NEVER,
         )
-    stays = one.permanent or (facts.policy is Policy.NEVER and one.is_advisory)
-    if not stays and facts.policy is not Policy.NEVER:
+    stays = one.permanent or (facts.policy is _NEVER and one.is_advisory)
+    if not stays and facts.policy is not _NEVER:
         return None
     if not stays:
         return _judged(

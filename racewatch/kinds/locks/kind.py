@@ -7,7 +7,7 @@ import os
 import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import ExitStack
+from contextlib import ExitStack, closing
 from typing import Final
 
 from racewatch.core.kind import Procedure, Seen
@@ -29,6 +29,7 @@ from racewatch.kinds.seeing import unseen
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.kinds.walk import Excluded, Found, Walk
 from racewatch.linux import fs
+from racewatch.linux.lookout import Lookout
 
 #: Names that are read, each through a handle that is kept, before any of them is judged.
 _MOST_OPEN: Final = 256
@@ -160,8 +161,12 @@ class LocksKind:
 
     def _scan(self, tasks: Sequence[Place]) -> Iterator[Seen]:
         """As they are found.  The lock is held for each look, not in between: others go on meanwhile."""
+        with closing(Lookout()) as lookout, closing(fs.OwnHandles()) as handles:
+            yield from self._scan_with(lookout, handles, tasks)
+
+    def _scan_with(self, lookout: Lookout, handles: fs.OwnHandles, tasks: Sequence[Place]) -> Iterator[Seen]:
         with self._mutex:
-            around, taken = Surroundings(), time.monotonic()
+            around, taken = Surroundings(look_for=lookout.look_for), time.monotonic()
             observer, walk = self._observer(around), self._walk(around)
         known: set[bytes] = set()
         for task in tasks:
@@ -175,21 +180,23 @@ class LocksKind:
                 known.add(found.path)
                 with self._mutex:
                     if time.monotonic() > taken + _FRESH_SECONDS:
-                        around, taken = Surroundings(), time.monotonic()
+                        around, taken = Surroundings(look_for=lookout.look_for), time.monotonic()
                         observer = self._observer(around)
-                    rows = self._row(found, observer, around)
+                    rows = self._row(found, observer, around, handles)
                 yield from rows
         with self._mutex:
             lost = self._lost(around, lambda path: any(_is_in(path, task) for task in tasks))
         yield from lost
 
-    def _row(self, found: Found | Problem, observer: Observer, around: Surroundings) -> list[Seen]:
+    def _row(
+        self, found: Found | Problem, observer: Observer, around: Surroundings, handles: fs.OwnHandles
+    ) -> list[Seen]:
         """What a scan shows of one name: nothing when it is no lock after all, or listed only when held."""
         if isinstance(found, Problem):
             return [found]
         reader = -1
         try:
-            reading = observer.read(found.path, found.fd, found.stat, keep=True)
+            reading = observer.read(found.path, found.fd, found.stat, keep=handles)
             reader = reading.content.reader
             return self._judged(found, reading, observer, around)
         finally:

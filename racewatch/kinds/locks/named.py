@@ -15,6 +15,11 @@ from racewatch.linux import boot, fs, pidns, processes
 RECYCLED_SECONDS: Final = 120.0
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _SOURCE: Final = "NSpid of /proc/PID/status"
+_LIVES: Final = Person.LIVES
+_GONE: Final = Person.GONE
+_YES: Final = Sight.YES
+_FREE: Final = processes.Absent.FREE
+_OTHERWISE: Final = processes.Absent.OTHERWISE
 _UNNAMED: Final = Named(
     Person.UNNAMED, "it names no process", Finding(Sight.UNSEEN, _SOURCE, "it names no process")
 )
@@ -48,15 +53,15 @@ class _Search:
         """Among the processes of our own PID namespace."""
         claim, pid, around = self._claim, self._pid, self._around
         if self._of_another_boot():
-            return Person.GONE, f"it was written by pid {pid} on another boot of this machine", None, False
+            return _GONE, f"it was written by pid {pid} on another boot of this machine", None, False
         try:
-            found = processes.look_for(pid)
+            found = around.look_for(pid)
         except OSError as error:
             return Person.UNSEEN, f"whether pid {pid} lives could not be seen ({error.strerror})", None, False
-        if found is processes.Absent.FREE:
-            return Person.GONE, f"there is no process {pid}", None, False
-        if found is processes.Absent.OTHERWISE:
-            return Person.GONE, self._why_gone(), None, False
+        if found is _FREE:
+            return _GONE, f"there is no process {pid}", None, False
+        if found is _OTHERWISE:
+            return _GONE, self._why_gone(), None, False
         owner = around.describe(pid)
         if owner is not None and owner.start_ticks != found.start_ticks:
             return Person.UNSEEN, f"pid {pid} came and went while we looked", None, False
@@ -64,7 +69,7 @@ class _Search:
         if claim.start_ticks is not None:
             if claim.start_ticks == found.start_ticks:
                 return (
-                    Person.LIVES,
+                    _LIVES,
                     f"pid {pid} ({name}) lives, and began at the very moment it says",
                     owner,
                     True,
@@ -73,11 +78,11 @@ class _Search:
                 unsure = f"pid {pid} ({name}) lives in a time namespace of its own: starts cannot be compared"
                 return Person.UNSEEN, unsure, owner, False
             taken = f"pid {pid} belongs to {name} by now, which began at another moment"
-            return Person.GONE, taken, None, True
+            return _GONE, taken, None, True
         if self._began_later(found.start_ticks):
             late = f"pid {pid} belongs to {name} by now, which began after the lock was last written"
-            return Person.GONE, late, None, False
-        return Person.LIVES, f"pid {pid} ({name}) lives", owner, False
+            return _GONE, late, None, False
+        return _LIVES, f"pid {pid} ({name}) lives", owner, False
 
     def _of_another_boot(self) -> bool:
         claim, this = self._claim, self._around.boot
@@ -111,7 +116,7 @@ class _Search:
         """Whether the number was given where we can look: in our namespace, and in none below it."""
         around, pid = self._around, self._pid
         if self._claim.pid_namespace is not None:
-            return Finding(Sight.YES, "/proc/self/ns/pid", "it names this PID namespace")
+            return Finding(_YES, "/proc/self/ns/pid", "it names this PID namespace")
         if not around.boot.sees_everybody:
             return Finding(
                 Sight.UNSEEN, _SOURCE, "it may be the number of a process outside this PID namespace"
@@ -124,9 +129,7 @@ class _Search:
                 owner = around.describe(other)
                 who = f"{owner.name} (pid {other} here)" if owner else f"pid {other} here"
                 return Finding(Sight.UNSEEN, _SOURCE, f"in a container, {pid} is the number of {who}")
-        return Finding(
-            Sight.YES, _SOURCE, f"no process in any PID namespace below this one has the number {pid}"
-        )
+        return Finding(_YES, _SOURCE, f"no process in any PID namespace below this one has the number {pid}")
 
     def _can_be(self, other: int) -> bool:
         """Whether a process with that number inside may be the one that is named."""
@@ -155,7 +158,7 @@ class _Search:
                 owner = around.describe(other)
                 who = owner.name if owner else "a process"
                 detail = f"pid {pid} of that PID namespace lives ({who}, pid {other} here)"
-                return Person.LIVES, detail, owner, False, Finding(Sight.YES, source, "it can be looked into")
+                return _LIVES, detail, owner, False, Finding(_YES, source, "it can be looked into")
         if unseen or not around.boot.sees_everybody or around.inner_numbers.blind:
             text = f"pid {pid} was given in a PID namespace that cannot be looked into from here"
             return Person.UNSEEN, text, None, False, Finding(Sight.UNSEEN, source, text)
@@ -163,4 +166,4 @@ class _Search:
             text = f"no process has the number {pid} in the PID namespace that it names"
         else:
             text = f"the PID namespace that it names ({space}) has no process any more"
-        return Person.GONE, text, None, False, Finding(Sight.YES, source, text)
+        return _GONE, text, None, False, Finding(_YES, source, text)

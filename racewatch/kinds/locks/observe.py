@@ -24,10 +24,16 @@ from racewatch.kinds.locks.registry import Identified, Registry, Sighting
 from racewatch.kinds.locks.still import StillBook
 from racewatch.kinds.locks.surroundings import Surroundings
 from racewatch.kinds.place import Where
-from racewatch.kinds.seeing import file_type, fingerprint_of
+from racewatch.kinds.seeing import file_type, fingerprint
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 
+_LOCAL: Final = Where.LOCAL
+_SYMLINK: Final = FileType.SYMLINK
+_HEARTBEAT: Final = Rule.HEARTBEAT
+_ASK: Final = Policy.ASK
+_LOCK: Final = KindName.LOCK
+_LIVE: Final = Verdict.LIVE
 _NO_COMPANY: Final = Company()
 _NOT_HELD: Final[frozenset[Mechanism]] = frozenset()
 #: So many facts are gathered of everything; the others only where they may matter.
@@ -73,15 +79,15 @@ class Observer:
         self._opened_formats = [one for one in registry.formats if one.recognition.opened]
         self._held_formats = [one for one in registry.formats if one.recognition.held is not None]
 
-    def read(self, path: bytes, fd: int, node: fs.Stat, *, keep: bool = False) -> Reading:
+    def read(self, path: bytes, fd: int, node: fs.Stat, keep: fs.OwnHandles | None = None) -> Reading:
         """Which format it is of, and what its content says.
 
-        ``keep``: a regular file stays open for what may be asked of it next; the receiver closes
-        ``content.reader`` when there is one.
+        ``keep``: a regular file is opened by way of these and stays open for what may be asked of it next; the
+        receiver closes ``content.reader`` when there is one.
         """
         around, kind = self._around, file_type_of(node)
         limit = self._registry.read_limit(path, kind)
-        reader = open_reader(fd, node, limit) if keep else -1
+        reader = open_reader(fd, node, limit, keep) if keep is not None else -1
         try:
             data = read_content(fd, node, limit, reader)
             content = Content(data, node, limit, around.surveys, reader)
@@ -113,7 +119,7 @@ class Observer:
         # open must be what is there after it.  Open stays a writer that opened, wrote the same size and
         # closed within one tick of the clock that stamps files.
         # (Where other machines write, through a new handle: only that asks them.)
-        reader = reading.content.reader if facts.where is Where.LOCAL else -1
+        reader = reading.content.reader if facts.where is _LOCAL else -1
         if judged.verdict is Verdict.STALE and not reading.content.is_still_so(fd, reader):
             facts = facts._replace(settled=False)
             judged = judge(facts)
@@ -122,7 +128,7 @@ class Observer:
         times = Times(node.btime_ns, node.mtime_ns)
         return Observation.with_account(
             Account(_tell, (facts, times, reading.identified, company.goes_along)),
-            target=Target(KindName.LOCK, path),
+            target=Target(_LOCK, path),
             path=path,
             fingerprint=_fingerprint(node, reading, judged.verdict, judged.label),
             verdict=judged.verdict,
@@ -192,17 +198,17 @@ class Observer:
         still: Still | None = None
         circumstances: Circumstances | None = None
         blind, settled = 0, True
-        if one.name in self._asked_who_opened and facts.type is not FileType.SYMLINK:
+        if one.name in self._asked_who_opened and facts.type is not _SYMLINK:
             if not self._around.ask_after(node, content.surveys):
                 settled = False
             opened = self._around.opened(fd, node, facts.type, content.reader)
         if one.survivors:
             survivors = self._around.called(one.processes)
             blind = 0 if self._names_are_visible() else 1
-        if Rule.HEARTBEAT in one.rules:
+        if _HEARTBEAT in one.rules:
             still = self._stills.look(node)
         said = facts.claim.pid if isinstance(facts.claim, Claim) else None
-        if facts.policy is Policy.ASK and said is None and not one.is_advisory:
+        if facts.policy is _ASK and said is None and not one.is_advisory:
             circumstances = gather(facts.path, one, self._around)
         return Facts._make((*facts[:_CHEAP], opened, survivors, blind, still, circumstances, settled))
 
@@ -250,9 +256,13 @@ def _fingerprint(node: fs.Stat, reading: Reading, verdict: Verdict, label: str) 
 
     What is live is never acted on, so a living owner that touches its lock does not make it another.
     """
-    data = reading.content.data
-    content = None if data is None else hashlib.blake2s(data).hexdigest()
-    touched = None if verdict is Verdict.LIVE else (node.mtime_ns, node.size, content)
-    return fingerprint_of(
-        node.dev, node.ino, node.btime_ns, stat_mode.S_IFMT(node.mode), touched, verdict.value, label
+    touched = "None"
+    if verdict is not _LIVE:
+        data = reading.content.data
+        content = "None" if data is None else f"'{hashlib.blake2s(data).hexdigest()}'"
+        touched = f"({node.mtime_ns}, {node.size}, {content})"
+    # What fingerprint_of would make of them, without the tuples.
+    kind = stat_mode.S_IFMT(node.mode)
+    return fingerprint(
+        f"({node.dev}, {node.ino}, {node.btime_ns}, {kind}, {touched}, '{verdict}', {label!r})"
     )

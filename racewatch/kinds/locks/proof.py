@@ -14,6 +14,12 @@ from racewatch.kinds.locks.format import FileType, HostRule, Need, Role, Rule
 from racewatch.kinds.place import Where
 
 _MOUNTS = "mountinfo"
+_YES: Final = Sight.YES
+_NO: Final = Sight.NO
+_HERE: Final = HostSays.HERE
+_NAMED_BY_NONE: Final = HostSays.NONE
+_LOCAL: Final = Where.LOCAL
+_GONE: Final = Person.GONE
 _WHERE_REASON = {
     Where.SHARED: "another machine or program may use it there, which this kernel cannot see",
     Where.BACKING: "a process can use the same file through the file system stacked on it, under another inode",
@@ -34,26 +40,26 @@ def place(facts: Facts) -> Finding:
 def _place(where: Where, fstype: str | None) -> Finding:
     """The same of all that lies in such a place."""
     on = f" ({fstype})" if fstype else ""
-    if where is Where.LOCAL:
-        return Finding(Sight.YES, _MOUNTS, f"local file system{on}, nothing is stacked on it")
+    if where is _LOCAL:
+        return Finding(_YES, _MOUNTS, f"local file system{on}, nothing is stacked on it")
     return Finding(Sight.UNSEEN, _MOUNTS, f"it lies in {where.value}{on}: {_WHERE_REASON[where]}")
 
 
 def host(facts: Facts) -> Finding:
     """Whether what it names is of this host."""
     source = "uname"
-    if facts.host is HostSays.HERE:
-        return Finding(Sight.YES, source, facts.host_detail)
+    if facts.host is _HERE:
+        return Finding(_YES, source, facts.host_detail)
     if facts.host is HostSays.ELSEWHERE:
-        return Finding(Sight.NO, source, facts.host_detail)
+        return Finding(_NO, source, facts.host_detail)
     if facts.host is HostSays.UNVERIFIED:
         return Finding(Sight.UNSEEN, source, facts.host_detail)
     if facts.format is not None and facts.format.host is HostRule.UNTRUSTED:
         return Finding(
             Sight.UNSEEN, source, "it names no host, and its program takes one from the environment"
         )
-    if facts.where is Where.LOCAL:
-        return Finding(Sight.YES, _MOUNTS, "it names no host, and its file system is of this machine alone")
+    if facts.where is _LOCAL:
+        return Finding(_YES, _MOUNTS, "it names no host, and its file system is of this machine alone")
     return Finding(Sight.UNSEEN, _MOUNTS, f"it names no host, and {place(facts).detail}")
 
 
@@ -61,8 +67,8 @@ def gone(facts: Facts) -> Finding:
     """Whether the process it names has ended."""
     source = "pidfd, /proc/PID/stat"
     person = facts.named.person
-    if person is Person.GONE:
-        return Finding(Sight.YES, source, facts.named.detail)
+    if person is _GONE:
+        return Finding(_YES, source, facts.named.detail)
     return Finding(Sight.NO if person is Person.LIVES else Sight.UNSEEN, source, facts.named.detail)
 
 
@@ -74,13 +80,13 @@ def not_open(facts: Facts) -> Finding:
     """
     if facts.opened is not None and facts.opened.by:
         who = ", ".join(f"{one.name} (pid {one.pid})" for one in facts.opened.by)
-        return Finding(Sight.NO, "/proc/PID/fdinfo", f"open in {who}")
-    if facts.where is not Where.LOCAL:
+        return Finding(_NO, "/proc/PID/fdinfo", f"open in {who}")
+    if facts.where is not _LOCAL:
         return place(facts)
     if facts.type is FileType.SYMLINK:
-        return Finding(Sight.YES, "statx", "a symbolic link: nobody can have it open")
+        return Finding(_YES, "statx", "a symbolic link: nobody can have it open")
     if facts.type is FileType.DIRECTORY:
-        return Finding(Sight.YES, "statx", "a folder: whoever locks by one does not keep it open")
+        return Finding(_YES, "statx", "a folder: whoever locks by one does not keep it open")
     if facts.opened is None:
         return Finding(Sight.UNSEEN, "/proc/PID/fdinfo", "who has it open was not asked")
     return facts.opened.nobody
@@ -91,16 +97,16 @@ def unlocked(facts: Facts) -> Finding:
     source = "/proc/locks"
     for locked in (facts.locked, *(one for _, one in facts.tested)):
         if locked.held:
-            return Finding(Sight.NO, source, "a kernel lock is held")
+            return Finding(_NO, source, "a kernel lock is held")
     needs_one = facts.format is not None and any(one.role is Role.TESTED for one in facts.format.companions)
     if needs_one and not facts.tested:
         return Finding(Sight.UNSEEN, source, "the file whose kernel lock counts is not there")
     for locked in (facts.locked, *(one for _, one in facts.tested)):
         if locked.blind is not None:
             return Finding(Sight.UNSEEN, source, locked.blind)
-    if facts.where is not Where.LOCAL:
+    if facts.where is not _LOCAL:
         return Finding(Sight.UNSEEN, _MOUNTS, f"free for this kernel, but {_WHERE_REASON[facts.where]}")
-    return Finding(Sight.YES, source, "no process holds a kernel lock on it")
+    return Finding(_YES, source, "no process holds a kernel lock on it")
 
 
 def still(facts: Facts) -> Finding:
@@ -115,9 +121,7 @@ def still(facts: Facts) -> Finding:
             source,
             f"watched for less than two refresh periods of {period:g} s without a change",
         )
-    return Finding(
-        Sight.YES, source, f"no change over two refresh periods of {period:g} s while being watched"
-    )
+    return Finding(_YES, source, f"no change over two refresh periods of {period:g} s while being watched")
 
 
 _FOUND_BY: Final[dict[Need, Callable[[Facts], Finding]]] = {
@@ -144,7 +148,7 @@ def finding(need: Need, facts: Facts) -> Finding:
 def proves(rule: Rule, facts: Facts) -> bool:
     """Whether a rule is proof: it has needs, and every one of them was seen to hold."""
     for find in _FINDINGS[rule]:  # no generator: this is asked of each row of each scan
-        if find(facts).sight is not Sight.YES:
+        if find(facts).sight is not _YES:
             break
     else:
         return rule.is_proof
@@ -153,7 +157,7 @@ def proves(rule: Rule, facts: Facts) -> bool:
 
 def in_the_way(facts: Facts) -> tuple[Beside, ...]:
     """The companions that are not proved dead."""
-    return tuple(one for one in facts.beside if one.dead.sight is not Sight.YES)
+    return tuple(one for one in facts.beside if one.dead.sight is not _YES)
 
 
 def may_be_meant(facts: Facts) -> bool:
@@ -165,8 +169,8 @@ def may_be_meant(facts: Facts) -> bool:
         return False
     if Rule.LOCK_FREE in facts.format.rules:
         return facts.named.known
-    if facts.host is HostSays.HERE:
+    if facts.host is _HERE:
         return True
-    if facts.host is HostSays.NONE:
-        return facts.where is Where.LOCAL or facts.named.known
+    if facts.host is _NAMED_BY_NONE:
+        return facts.where is _LOCAL or facts.named.known
     return facts.host is HostSays.UNVERIFIED and facts.named.known

@@ -16,6 +16,8 @@ _TIMES: Final = ("boot_time", "time")
 _TEXTS: Final = ("host", "user", "boot_id")
 #: Captures of paths that are claims; the others only name companions.
 _OF_PATH: Final = ("pid", "port", "host", "user")
+_NONE: Final = GrammarKind.NONE
+_REGEX: Final = GrammarKind.REGEX
 
 
 def read_claim(
@@ -29,11 +31,11 @@ def read_claim(
     said = _of_name(captures) if captures else None
     if isinstance(said, ParseFailure):
         return said
-    if one.never_open or one.grammar.kind is GrammarKind.NONE:
+    if one.never_open or one.grammar.kind is _NONE:
         return said
     if content is None:
         return said
-    if one.grammar.kind is GrammarKind.REGEX:
+    if one.grammar.kind is _REGEX:
         found = _by_expression(one.grammar.text, content, size)
     else:
         found = PARSERS[one.grammar.text](content[: one.read_limit], name)

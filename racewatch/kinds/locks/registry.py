@@ -29,6 +29,7 @@ from racewatch.kinds.locks.templates import Found, breaker_path, command, compan
 _Candidates = tuple[tuple[Candidate, ...], ...]
 
 SYSTEM_FOLDER: Final = b"/etc/racewatch/formats.d"
+_FILE: Final = FileType.FILE
 
 
 class Sighting(NamedTuple):
@@ -188,7 +189,7 @@ def _fit(candidate: Candidate, seen: Sighting, name: bytes) -> Identified | None
     if wanted.opened and not seen.opened:
         return None
     size = 0
-    if seen.type is FileType.FILE:
+    if seen.type is _FILE:
         size = seen.size
         if seen.size < wanted.min_size or (wanted.max_size is not None and seen.size > wanted.max_size):
             return None

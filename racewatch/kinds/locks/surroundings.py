@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import cached_property
 from typing import Final
 
@@ -12,7 +12,7 @@ from racewatch.kinds.locks.facts import Finding, HeldLock, Locked, Opened, Sight
 from racewatch.kinds.locks.format import FileType, Mechanism
 from racewatch.kinds.place import Place, Places
 from racewatch.kinds.seeing import describe, seniority
-from racewatch.linux import boot, flocks, fs, leases, openfiles, pidns
+from racewatch.linux import boot, flocks, fs, leases, openfiles, pidns, processes
 from racewatch.linux.flocks import KernelLock
 from racewatch.linux.mounts import FileSystems, is_local_unstacked
 from racewatch.linux.openfiles import OpenFile, Survey
@@ -40,9 +40,17 @@ class Surroundings:
     ``few_files``: for an act and for a look at what has changed.  The kernel is asked first whether anybody has the
     one file open, which is exact and a thousand times cheaper than looking into everybody; a scan would get in the
     way of whoever opens one of its thousands of files.
+
+    ``look_for``: asks who has a number, afresh each time.
     """
 
-    def __init__(self, *, this_boot: boot.Boot | None = None, few_files: bool = False) -> None:
+    def __init__(
+        self,
+        *,
+        this_boot: boot.Boot | None = None,
+        few_files: bool = False,
+        look_for: Callable[[int], processes.ProcessId | processes.Absent] = processes.look_for,
+    ) -> None:
         self.boot = this_boot if this_boot is not None else boot.take()
         #: How often everybody was asked something so far.
         self.surveys = 0
@@ -50,6 +58,8 @@ class Surroundings:
         #: What was asked: by that count the how manieth it was, and when.
         self._asked: dict[str, tuple[int, int]] = {}
         self._described: dict[int, Owner | None] = {}
+        self._superblocks: dict[int | None, int | None] = {}
+        self.look_for = look_for
 
     # --- places -----------------------------------------------------------------------------------
 
@@ -71,7 +81,10 @@ class Surroundings:
 
     def key_of(self, node: fs.Stat) -> tuple[int, int] | None:
         """What /proc/locks calls the inode; None when its file system is not in our tables."""
-        superblock = self.filesystems.superblock_of(node.mount_id) if self.filesystems else None
+        mount_id, known = node.mount_id, self._superblocks
+        if mount_id not in known:
+            known[mount_id] = self.filesystems.superblock_of(mount_id) if self.filesystems else None
+        superblock = known[mount_id]
         return None if superblock is None else (superblock, node.ino)
 
     # --- kernel locks -------------------------------------------------------------------------------

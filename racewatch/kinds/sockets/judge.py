@@ -20,6 +20,12 @@ from racewatch.linux.sockdiag import UnixSocket
 
 #: The label of a dead socket that the policy wants to see dead more often.
 BEING_WATCHED: Final = "being watched"
+# Bound once: Python 3.11 takes five times as long to look a member up in its enum, and this is for each row.
+_BOUND: Final = Presence.BOUND
+_UNKNOWN: Final = Presence.UNKNOWN
+_LOCAL: Final = Where.LOCAL
+_STALE: Final = Verdict.STALE
+_YES: Final = Removable.YES
 _DEAD: Final = (
     "Nobody is bound to this socket, and nobody ever will be: a server that comes back makes a new one."
 )
@@ -50,22 +56,22 @@ def judge(facts: Facts) -> Judgement:
     """The verdict on one node.  Same facts, same verdict; the order of the rules is the order of proof."""
     if facts.answer is None:
         return _not_a_socket(facts)
-    if facts.answer.presence is Presence.BOUND:
+    if facts.answer.presence is _BOUND:
         return _live(facts, facts.answer)
     if facts.rows and any(row.owns_node for row in facts.rows):
         # sock_diag proves life without any permission on the node.  With ABSENT it contradicts the
         # probe (a 32-bit inode collision, or a death in between): life wins.
         return _live(facts, facts.answer)
-    if facts.merged is not None and facts.merged.presence is Presence.BOUND:
+    if facts.merged is not None and facts.merged.presence is _BOUND:
         return _live(facts, facts.answer)
-    if facts.answer.presence is Presence.UNKNOWN:
+    if facts.answer.presence is _UNKNOWN:
         return _could_not_ask(facts, facts.answer)
     return _refused(facts)
 
 
 def _refused(facts: Facts) -> Judgement:
     """ECONNREFUSED: proof of death, unless one of these reasons says that it proves nothing here."""
-    if facts.where is not Where.LOCAL:
+    if facts.where is not _LOCAL:
         never = facts.where is Where.MOUNTED_OVER
         return _unknown(
             facts,
@@ -96,7 +102,7 @@ def _refused(facts: Facts) -> Judgement:
     remedy = None
     if facts.unit and facts.unit_active:
         remedy = f"{facts.unit} is active and lists this path: restart it to get a working socket"
-    return Judgement(Verdict.STALE, label, _DEAD, evidence.of_death, facts, Removable.YES, remedy)
+    return Judgement(_STALE, label, _DEAD, evidence.of_death, facts, _YES, remedy)
 
 
 def _live(facts: Facts, answer: Answer) -> Judgement:

@@ -141,7 +141,6 @@ class SocketsKind:
             with self._mutex:
                 self._owners.of(self._wanted_owners(around, roots), only=recursive)
             observer = Observer(around, self._looks)
-            nodes: set[tuple[int, int]] = set()
             walk = Walk(_may_be_socket, around.filesystems, self._excluded, self._max_entries)
             for root in roots:
                 for found in walk.below(root, recursive=recursive):
@@ -157,14 +156,13 @@ class SocketsKind:
                             one = observer.node(path, directory_fd, directory, fd, node)
                     finally:
                         os.close(fd)
-                    nodes.add(around.key_of(node))
                     yield one
             prefixes = tuple(root.rstrip(b"/") + b"/" for root in roots)
             rows = [
                 row
                 for row in around.bound
                 if row.name.startswith(prefixes)
-                and row.key not in nodes
+                and row.key not in observer.nodes
                 and (recursive or os.path.dirname(row.name) == roots[0])
                 and row.name not in self._excluded
             ]

@@ -6,6 +6,7 @@ import os
 import stat as stat_mode
 import time
 from collections.abc import Callable
+from typing import Final
 
 from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target
@@ -21,6 +22,13 @@ from racewatch.linux import fs, processes
 from racewatch.linux.probe import Presence
 from racewatch.linux.sockdiag import UnixSocket, node_key
 
+# Bound once: Python 3.11 takes five times as long to look a member up in its enum, and this is for each row.
+_SOCKET: Final = KindName.SOCKET
+_LOCAL: Final = Where.LOCAL
+_BOUND: Final = Presence.BOUND
+_ABSENT: Final = Presence.ABSENT
+_UNKNOWN: Final = Presence.UNKNOWN
+
 
 class Observer:
     """Observes socket nodes with one set of surroundings."""
@@ -29,30 +37,34 @@ class Observer:
         self._around = around
         self._looks = looks
         self._clock = clock
+        #: What sock_diag calls the nodes that were observed.
+        self.nodes: set[tuple[int, int]] = set()
 
     def node(self, path: bytes, directory_fd: int, directory: fs.Stat, fd: int, node: fs.Stat) -> Observation:
         """Observe the node behind a pinned handle; ``path`` is where it was found, ``node`` what it is."""
         if not node.is_socket:
             kind = file_type(node.mode)
             facts = Facts(path, kind, None, Where.UNSEEN, None)
-            return self._observation(Target(KindName.SOCKET, path), facts, node)
+            return self._observation(Target(_SOCKET, path), facts, node)
         around, policy = self._around, self._looks.policy
         answer = around.probe.ask(fd)
         presence = answer.presence
-        rows = around.rows_at(node)
+        key = around.key_of(node)
+        self.nodes.add(key)
+        rows = around.rows_of(key)
         row = None if not rows else next((one for one in rows if one.owns_node), rows[0])
         name = path.rpartition(b"/")[2]
         count = 0
-        where, fstype = Where.LOCAL, None
+        where, fstype = _LOCAL, None
         merged = rival = None
-        if presence is Presence.BOUND:
+        if presence is _BOUND:
             self._looks.alive((node.dev, node.ino, node.btime_ns))
         else:
             place = around.place(directory_fd, directory, name, fd, node)
             where, fstype = place.where, place.fstype
             if place.merged:
                 merged = around.ask_merged(place, name)
-            if presence is Presence.ABSENT:
+            if presence is _ABSENT:
                 count = self._looks.dead((node.dev, node.ino, node.btime_ns))
             rival = around.rival(name)
         unit = around.unit_of(path)
@@ -74,7 +86,7 @@ class Observer:
             unit.unit if unit else None,
             unit.is_active if unit else False,
             around.units.problem,
-            processes.user_name(node.uid) if presence is Presence.UNKNOWN else "",
+            processes.user_name(node.uid) if presence is _UNKNOWN else "",
             # Only where it counts: it is another at every look, and the account would be another with it.
             self._clock() - node.btime_ns / 1e9 if policy.min_age > 0 and node.btime_ns else None,
             policy.min_age,
@@ -82,7 +94,7 @@ class Observer:
             policy.dead_looks,
             name.startswith(PRIVATE_PREFIX),
         )
-        return self._observation(Target(KindName.SOCKET, path), facts, node)
+        return self._observation(Target(_SOCKET, path), facts, node)
 
     def lost(self, row: UnixSocket, because: str) -> Observation:
         """Observe a live socket that its name does not lead to any more."""
