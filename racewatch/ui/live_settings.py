@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
@@ -133,7 +134,7 @@ class LiveSettings(QObject):
             )
             return
         self.dialog = dialog
-        dialog.saved.connect(self._on_saved)
+        dialog.saved.connect(partial(self.read, ours=True))
         dialog.finished.connect(self._on_closed)
         dialog.open()
         for key, text in (await self._remarks()).items():
@@ -144,15 +145,6 @@ class LiveSettings(QObject):
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
-
-    def _on_saved(self) -> None:
-        if self._watcher is not None:
-            self.read(ours=True)
-        else:
-            self._strips.show_message(
-                Level.INFO,
-                tr("The settings are written; this window goes on with its own until it is closed."),
-            )
 
     def read(self, *, ours: bool = False) -> None:
         """Read it now, if it is another than before.  ``ours``: a person has just had it written here, maybe empty."""

@@ -2508,10 +2508,6 @@
         <translation>Die Sandbox konnte nicht gestartet werden. Versuchen Sie es in einem Terminal: racewatch demo</translation>
     </message>
     <message>
-        <source>The settings are written; this window goes on with its own until it is closed.</source>
-        <translation>Die Einstellungen sind geschrieben; dieses Fenster behält seine eigenen, bis es geschlossen wird.</translation>
-    </message>
-    <message>
         <source>The settings in {file} are in force.</source>
         <translation>Die Einstellungen in {file} gelten.</translation>
     </message>
