@@ -30,7 +30,7 @@ from racewatch.linux.mounts import is_local_unstacked
 from racewatch.throwaway import discard
 
 _TITLE: Final = "racewatch demo"
-_NOTE: Final = "A private sandbox with a journal of its own; it is removed when the window closes."
+NOTE: Final = "A private sandbox with a journal of its own; it is removed when the window closes."
 #: Longer places leave no room for the names of sockets.
 _LONGEST_PLACE: Final = 60
 #: The janitor's note in the sandbox, when it could make no containers.
@@ -60,7 +60,7 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
         session.config = replace(session.config, roots=roots, state_roots=states, engines=(), only_named=True)
         with session.opened() as racewatch:
             if not arguments.list:
-                return show(session, racewatch, open_window, roots=roots, title=_TITLE, note=_NOTE)
+                return show(session, racewatch, open_window, roots=roots, title=_TITLE, note=NOTE)
             result = racewatch.scan(roots, engines=True)
         print_scan(session, result, as_json=arguments.json)
         session.out.flush()

@@ -250,9 +250,12 @@ def test_sockets_are_waited_for_until_their_owners_have_gone_and_told_together(
     window = opened.open()
     names = [b"a.sock", b"b.sock", b"c.sock", b"d.sock"]
     paths = [sandbox.bind(name) for name in names]
-    for path in paths:
-        opened.choose(window, path)
-        window.actions_table[Act.WAIT].trigger()
+    dead = sandbox.dead(b"dead.sock")
+    opened.choose(window, dead)
+    assert not window.actions_table[Act.WAIT].isEnabled()
+    window.sockets.table.selectAll()
+    opened.until(window.actions_table[Act.WAIT].isEnabled, window.actions_table[Act.WAIT].toolTip())
+    window.actions_table[Act.WAIT].trigger()  # all that is selected and in use
     opened.until(lambda: len(window.news.waits.targets) == len(names), "the waits")
     opened.until(lambda: not window.news.waits._looking, "the first looks")
     for name in names:
