@@ -75,6 +75,8 @@ class ColumnChoice(QObject):
         at = self._shape.path_at
         mode = QHeaderView.ResizeMode.Interactive if narrow else QHeaderView.ResizeMode.Stretch
         if self._header.sectionResizeMode(at) is not mode:
+            # What was just hidden is laid out first: once nothing stretches any more its room would stay, empty.
+            self._header.length()
             self._header.setSectionResizeMode(at, mode)
             if narrow:
                 self._header.resizeSection(at, self._usual_width(at))

@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Editors write in several steps; looked at when they have been quiet for so long.
 _QUIET_MS: Final = 150
+#: So many mistakes in it are told at once; the details have all.
+_TOLD: Final = 3
 #: Whoever writes a file anew may empty or remove it first, and take their time: that permits nothing.
 _NOTHING: Final = marked("gone, or empty; to go on with the defaults, start racewatch anew")
 
@@ -175,9 +177,9 @@ class LiveSettings(QObject):
         if problems:
             closed = any(rule.pattern == b"*" for rule in config.protected.rules)
             more = tr("Nothing is removed until it is put right.") if closed else ""
-            said = tr("The settings of before stay in force: {problem}.").format(
-                problem=problems[0].wrong_where
-            )
+            some = "; ".join(problem.wrong_where for problem in problems[:_TOLD])
+            more_wrong = "…" if problems[_TOLD:] else ""
+            said = tr("The settings of before stay in force: {problem}.").format(problem=some + more_wrong)
             self._complaint = self._strips.show_message(
                 Level.WARNING,
                 f"{said} {more}".rstrip(),

@@ -17,7 +17,7 @@ from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display
 from racewatch.ui import table_model
 from racewatch.ui.actions import Act
-from racewatch.ui.columns import SOCKETS
+from racewatch.ui.columns import ALL, SOCKETS
 from racewatch.ui.confirm import ConfirmDialog
 from racewatch.ui.plan import Doubt
 from racewatch.ui.strip import Level
@@ -387,3 +387,15 @@ def test_a_window_that_was_narrow_shows_as_much_when_it_is_wide(opened: Opened, 
     opened.until(lambda: table.isColumnHidden(at), "too narrow for timelines")
     window.resize(1440, 900)
     opened.until(lambda: not table.isColumnHidden(at), "the timelines again")
+
+
+def test_columns_that_give_way_at_once_leave_no_hole(opened: Opened, sandbox: Sandbox) -> None:
+    sandbox.dead(b"a.sock")
+    window = opened.open()
+    window.actions_table[Act.ALL].trigger()
+    window.resize(1400, 860)
+    header, at = window.all.table.horizontalHeader(), ALL.at("what")
+    opened.until(lambda: not header.isSectionHidden(at), "room")
+    window.resize(885, 560)
+    opened.until(lambda: header.isSectionHidden(at), "no room")
+    assert header.length() == sum(map(header.sectionSize, range(header.count())))
