@@ -3636,6 +3636,10 @@
         <translation>{verdict}: {count}, zwischen {least} und {most}</translation>
     </message>
     <message>
+        <source>“{name}”</source>
+        <translation>„{name}“</translation>
+    </message>
+    <message>
         <source>“{name}” is free. {summary}</source>
         <translation>„{name}“ ist frei. {summary}</translation>
     </message>
