@@ -102,7 +102,7 @@ class ConfigProblem:
     @property
     def wrong(self) -> str:
         """What is wrong alone, for where nothing of it is used."""
-        return self.message.partition("; using the default")[0]
+        return self.message.partition("; using the default")[0].removesuffix("; ignored")
 
     @property
     def wrong_where(self) -> str:

@@ -8,7 +8,7 @@ import shutil
 import signal
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Final, NoReturn
@@ -23,13 +23,14 @@ from racewatch.config import config_path
 from racewatch.config_edit import EditError, edit, with_settings
 from racewatch.core.text import display, display_text
 from racewatch.drill import own_folder
+from racewatch.kinds.containers.roots import StateRoot
 from racewatch.linux.fs import stat_path
 from racewatch.linux.mountinfo import read_mounts
 from racewatch.linux.mounts import is_local_unstacked
 from racewatch.throwaway import discard
 
 _TITLE: Final = "racewatch demo"
-_NOTE: Final = "A private sandbox with a journal of its own; it is removed when the window closes."
+NOTE: Final = "A private sandbox with a journal of its own; it is removed when the window closes."
 #: Longer places leave no room for the names of sockets.
 _LONGEST_PLACE: Final = 60
 #: The janitor's note in the sandbox, when it could make no containers.
@@ -52,28 +53,34 @@ def demo(session: Session, arguments: argparse.Namespace, open_window: OpenWindo
     with _sandbox(session) as folder:
         things = os.path.join(folder, "things")
         os.environ["RACEWATCH_STATE_DIR"] = os.path.join(folder, "state")
-        _own_settings(os.path.join(folder, "config"), things)
         # Named, so that nothing of the machine itself is in the demo.
         roots = (os.fsencode(things),)
-        session.config = replace(
-            session.config, roots=roots, state_roots=state_roots(things), engines=(), only_named=True
-        )
+        states = state_roots(things)
+        _own_settings(os.path.join(folder, "config"), things, states)
+        session.config = replace(session.config, roots=roots, state_roots=states, engines=(), only_named=True)
         with session.opened() as racewatch:
             if not arguments.list:
-                return show(session, racewatch, open_window, roots=roots, title=_TITLE, note=_NOTE)
+                return show(session, racewatch, open_window, roots=roots, title=_TITLE, note=NOTE)
             result = racewatch.scan(roots, engines=True)
         print_scan(session, result, as_json=arguments.json)
         session.out.flush()
         return Exit.PARTIAL if result.problems else Exit.DONE
 
 
-def _own_settings(folder: str, things: str) -> None:
-    """A configuration of the demo alone: what is protected or set there goes with it, the usual look comes along."""
+def _own_settings(folder: str, things: str, states: Sequence[StateRoot]) -> None:
+    """A configuration of the demo alone: what is protected or set there goes with it, the usual look comes along.
+
+    It names everything that the demo shows: it is in force as soon as something is set in the window.
+    """
     usual = os.path.join(os.path.dirname(config_path()), _LOOK)
     os.mkdir(folder)
     os.environ["RACEWATCH_CONFIG_DIR"] = folder
     try:
-        edit(config_path(), lambda _: with_settings(_ABOUT_SETTINGS, {"roots": [things]}))
+        named = {
+            "roots": [things],
+            "containers.state_roots": [f"{one.runtime}:{os.fsdecode(one.path)}" for one in states] or None,
+        }
+        edit(config_path(), lambda _: with_settings(_ABOUT_SETTINGS, named))
     except (EditError, UnicodeError):
         pass  # the way there is no text: there is no file until something is set
     try:

@@ -159,7 +159,7 @@ TABLE: Final = (
     Entry(
         Act.RESET,
         marked("&Edit"),
-        marked("Reset &filter"),
+        marked("Reset filt&er"),
         marked("Show everything again"),
         "clear",
         ("Ctrl+Shift+F",),
@@ -175,7 +175,7 @@ TABLE: Final = (
     Entry(
         Act.SELECT_REMOVABLE,
         marked("&Edit"),
-        marked("&Select all removable"),
+        marked("Select &all removable"),
         marked("Select every left-over in this view that is proved to be one"),
         "check",
         ("Ctrl+Shift+A",),
@@ -274,7 +274,7 @@ TABLE: Final = (
     Entry(
         Act.ARM_DEATH,
         marked("&Edit"),
-        marked("Remove when its o&wner has died…"),
+        marked("Remove when its owner has &died…"),
         marked(
             "Wait for the death of the process that uses this, count down, and remove it if nobody came back"
         ),
@@ -283,7 +283,7 @@ TABLE: Final = (
     Entry(
         Act.ARM_SILENCE,
         marked("&Edit"),
-        marked("Remove if not re&freshed…"),
+        marked("Remove &if not refreshed…"),
         marked("Remove this lock if nobody refreshes it for two of its periods; any refresh ends that"),
         "hourglass",
     ),
@@ -352,7 +352,7 @@ TABLE: Final = (
     Entry(
         Act.COLUMNS,
         marked("&View"),
-        "C&olumns…",
+        marked("Col&umns…"),
         marked("Choose the columns of this table"),
         "columns",
         ("Ctrl+K",),
@@ -425,7 +425,7 @@ _FIRST_OF_GROUP: Final = {
 }
 #: How the evidence of one thing is copied.
 COPIES: Final = (Act.COPY_EVIDENCE, Act.COPY_JSON, Act.COPY_NOTE)
-_CONTEXT: Final = (
+CONTEXT: Final = (
     Act.COPY_PATH,
     Act.COPY_QUOTED,
     Act.COPY_FINGERPRINT,
@@ -524,7 +524,7 @@ class Actions(QObject):
 
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with the selected rows."""
-        menu = self._menu(parent, _CONTEXT)
+        menu = self._menu(parent, CONTEXT)
         menu.setAccessibleName(tr("Selected"))
         return menu
 

@@ -61,9 +61,9 @@ def run(
     for problem in problems:
         window.strips.show_message(Level.WARNING, problem)
     bell = Doorbell(first.door, window, lambda: window.tray.hidden) if first is not None else None
-    if first is not None:  # a window of one's own, no sandbox: its settings are not those of the file
+    if first is not None:  # a window of one's own, no sandbox
         QTimer.singleShot(0, window.help.welcome_once)
-        QTimer.singleShot(0, window.live_settings.begin)
+    QTimer.singleShot(0, window.live_settings.begin)
     try:
         with Caught(window.mistakes, window.closing.emit), ShortPauses() as pauses:
             tidying = QTimer(window)

@@ -217,7 +217,7 @@ class Arming(QObject):
 
     def _tell_ended(self, name: str, ended: str) -> None:
         self._tell(
-            tr("{name} is not armed any more. {ended} Nothing was removed.").format(name=name, ended=ended)
+            tr("“{name}” is not armed any more. {ended} Nothing was removed.").format(name=name, ended=ended)
         )
 
     def _tell(self, text: str) -> None:

@@ -5,13 +5,17 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from typing import Final
 
 from racewatch.ui import history_text, words
 from racewatch.ui.history_view import HistoryView
 from racewatch.ui.status import Status
 from racewatch.ui.strip import Level, StripArea
-from racewatch.ui.tr import tr
+from racewatch.ui.tr import marked, tr
 from racewatch.verbs import Racewatch
+
+#: What the demo remarks, as it says it: the command line has no translations.
+DEMO: Final = marked("A private sandbox with a journal of its own; it is removed when the window closes.")
 
 
 def tell_at_start(
@@ -23,7 +27,7 @@ def tell_at_start(
     show_act: Callable[[str], None],
 ) -> None:
     """Put it into the strips and the status bar; ``show_act`` goes to a line of the history."""
-    remarks = [note] if note else []
+    remarks = [tr(note)] if note else []
     if os.geteuid() == 0:
         remarks.append(tr("running as root: everything on this machine can be removed"))
     status.show_note("  ·  ".join(remarks))

@@ -8,13 +8,30 @@ from typing import Final
 from PySide6.QtCore import QByteArray, QObject, QPoint, Qt
 from PySide6.QtWidgets import QHeaderView, QMenu, QTableView
 
-from racewatch.ui.columns import Shape, Style
+from racewatch.core.model import Verdict
+from racewatch.ui import words
+from racewatch.ui.columns import Column, Shape, Style
 from racewatch.ui.measure import wide
 from racewatch.ui.tr import tr
 
 #: Without these a row cannot be told from another.
 _ALWAYS: Final = (Style.STATE, Style.PATH)
 _MAGIC: Final = b"racewatch columns 1:"
+#: Beside a title: its margins, and the arrow of what is sorted by.
+_AROUND_TITLE: Final = 36
+
+
+def usual_width(column: Column, table: QTableView) -> int:
+    """How wide a column is at first: as it was drawn, and what the words of another language need more."""
+    metrics = table.fontMetrics()
+    width = wide(column.width, metrics)
+    if column.style is Style.STATE:
+        drawn = max(metrics.horizontalAdvance(verdict.value) for verdict in Verdict)
+        said = max(metrics.horizontalAdvance(words.state_word(verdict.value)) for verdict in Verdict)
+        width += max(said - drawn, 0)
+    return max(
+        width, table.horizontalHeader().fontMetrics().horizontalAdvance(tr(column.title)) + _AROUND_TITLE
+    )
 
 
 class ColumnChoice(QObject):
@@ -58,6 +75,8 @@ class ColumnChoice(QObject):
         at = self._shape.path_at
         mode = QHeaderView.ResizeMode.Interactive if narrow else QHeaderView.ResizeMode.Stretch
         if self._header.sectionResizeMode(at) is not mode:
+            # What was just hidden is laid out first: once nothing stretches any more its room would stay, empty.
+            self._header.length()
             self._header.setSectionResizeMode(at, mode)
             if narrow:
                 self._header.resizeSection(at, self._usual_width(at))
@@ -67,7 +86,7 @@ class ColumnChoice(QObject):
             self._header.setSectionHidden(at, hidden)
 
     def _usual_width(self, at: int) -> int:
-        return wide(self._shape.columns[at].width, self._table.fontMetrics())
+        return usual_width(self._shape.columns[at], self._table)
 
     def show_column(self, name: str, shown: bool) -> None:
         """What a person chose for this column."""

@@ -138,16 +138,16 @@ def _state(width: int) -> Column:
     )
 
 
-_PATH: Final = Column("path", marked("Path"), words.full_path, Style.PATH, 216, key=lambda _: ())
+_PATH: Final = Column("path", marked("Path"), words.full_path, Style.PATH, 200, key=lambda _: ())
 _TIMELINE: Final = Column("timeline", timeline_text.TITLE, lambda _: "", Style.TIMELINE, 104)
 
 SOCKETS: Final = Shape(
     kind=KindName.SOCKET,
     plural="sockets",
     columns=(
-        _state(200),
+        _state(230),
         _PATH,
-        Column("type", marked("Type"), words.type_text, width=138),
+        Column("type", marked("Type"), words.type_text, width=130),
         Column(
             "owner",
             marked("Owner"),

@@ -87,7 +87,7 @@ class DrillDialog(QDialog):
         scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         scroll.setAccessibleName(tr("Losses"))
         takes = round(2 * len(ContestName) * seconds)
-        said = tr("It takes about %n second(s), and both processors while it runs.", "", takes)
+        said = tr("It takes about %n second(s), and two processors while it runs.", "", takes)
         self.said = Note(look, "idle", "info", said)
         self.copy = QPushButton(tr("Copy result"))
         self.copy.setAccessibleName(tr("Copy result"))

@@ -103,7 +103,9 @@ class Finding(QObject):
         model = view.model
         text = kinds_said.counted(view.shape.kind, model.total)
         if model.filtering:
-            text = tr("{things}, {count} shown").format(things=text, count=number(model.rowCount()))
+            # Not the rows: what has just gone stands there a little longer.
+            shown = sum(model.counts[verdict] for verdict in view.filters.query.verdicts())
+            text = tr("{things}, {count} shown").format(things=text, count=number(shown))
         stale = model.counts[Verdict.STALE]
         return "  ·  ".join((text, tr("%n stale", "", stale))) if stale else text
 

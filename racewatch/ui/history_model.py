@@ -20,6 +20,7 @@ TITLES: Final = (marked("When"), marked("Verb"), marked("Target"), marked("Outco
 VERB: Final = 1
 TARGET: Final = 2
 OUTCOME: Final = 3
+TOLD: Final = 4
 ENTRY: Final = Qt.ItemDataRole.UserRole + 1
 
 

@@ -88,6 +88,12 @@ def entry_path(entry: HistoryEntry) -> str:
     return display(entry.path if entry.path is not None else entry.target.locator)
 
 
+def told(entry: HistoryEntry) -> str:
+    """What happened, without the path that it begins with: in the table that stands beside it."""
+    path = entry_path(entry)
+    return entry.summary[len(path) :].lstrip() if entry.summary.startswith(f"{path} ") else entry.summary
+
+
 def row(entry: HistoryEntry) -> tuple[str, ...]:
     """An entry as one row of a table."""
     return (

@@ -14,7 +14,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QPainter
+from PySide6.QtGui import QColor, QPainter, QResizeEvent
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QHeaderView,
@@ -30,11 +30,12 @@ from PySide6.QtWidgets import (
 
 from racewatch.core.model import HistoryEntry, OutcomeWord
 from racewatch.ui import bidi, history_text, icons
+from racewatch.ui.beside import PANE, place_beside
 from racewatch.ui.cells import draw_path
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.history_details import HistoryDetails
 from racewatch.ui.history_filter import HistoryFilter
-from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, VERB, HistoryModel
+from racewatch.ui.history_model import ENTRY, OUTCOME, TARGET, TOLD, VERB, HistoryModel
 from racewatch.ui.measure import tall, wide
 from racewatch.ui.plain import fixed_font
 from racewatch.ui.theme import Look
@@ -82,7 +83,7 @@ class _Cell(QStyledItemDelegate):
         painter.drawLine(area.bottomLeft(), area.bottomRight())
         area = area.adjusted(8, 0, -8, 0)
         colour = colours.selection_text if selected else colours.text
-        text = str(index.data())
+        text = history_text.told(entry) if index.column() == TOLD else str(index.data())
         if index.column() == OUTCOME:
             name, tint = outcome_icon(self._look, entry)
             picture = icons.pixmap(name, tint, 16, painter.device().devicePixelRatioF())
@@ -159,12 +160,16 @@ class HistoryView(QWidget):
         self.splitter.setStretchFactor(0, 1)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
-        self.splitter.setSizes([940, 344])
+        self.splitter.setSizes([940, PANE])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)
         self.set_keep_days(keep_days)
         self._show_area()
+
+    def resizeEvent(self, event: QResizeEvent, /) -> None:
+        super().resizeEvent(event)
+        place_beside(self.splitter, self)
 
     def _needs(self, column: int) -> int:
         """The width of its longest word: they are as long as the language wants."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QFileSystemWatcher, QObject, QTimer, Signal
@@ -27,6 +28,8 @@ if TYPE_CHECKING:
 
 #: Editors write in several steps; looked at when they have been quiet for so long.
 _QUIET_MS: Final = 150
+#: So many mistakes in it are told at once; the details have all.
+_TOLD: Final = 3
 #: Whoever writes a file anew may empty or remove it first, and take their time: that permits nothing.
 _NOTHING: Final = marked("gone, or empty; to go on with the defaults, start racewatch anew")
 
@@ -133,7 +136,7 @@ class LiveSettings(QObject):
             )
             return
         self.dialog = dialog
-        dialog.saved.connect(self._on_saved)
+        dialog.saved.connect(partial(self.read, ours=True))
         dialog.finished.connect(self._on_closed)
         dialog.open()
         for key, text in (await self._remarks()).items():
@@ -144,15 +147,6 @@ class LiveSettings(QObject):
         if self.dialog is not None:
             self.dialog.deleteLater()
             self.dialog = None
-
-    def _on_saved(self) -> None:
-        if self._watcher is not None:
-            self.read(ours=True)
-        else:
-            self._strips.show_message(
-                Level.INFO,
-                tr("The settings are written; this window goes on with its own until it is closed."),
-            )
 
     def read(self, *, ours: bool = False) -> None:
         """Read it now, if it is another than before.  ``ours``: a person has just had it written here, maybe empty."""
@@ -183,9 +177,9 @@ class LiveSettings(QObject):
         if problems:
             closed = any(rule.pattern == b"*" for rule in config.protected.rules)
             more = tr("Nothing is removed until it is put right.") if closed else ""
-            said = tr("The settings of before stay in force: {problem}.").format(
-                problem=problems[0].wrong_where
-            )
+            some = "; ".join(problem.wrong_where for problem in problems[:_TOLD])
+            more_wrong = "…" if problems[_TOLD:] else ""
+            said = tr("The settings of before stay in force: {problem}.").format(problem=some + more_wrong)
             self._complaint = self._strips.show_message(
                 Level.WARNING,
                 f"{said} {more}".rstrip(),

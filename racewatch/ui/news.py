@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import Final
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, Qt, Signal
 from PySide6.QtWidgets import QApplication, QWidget
 
 from racewatch.config import Config
@@ -82,6 +82,8 @@ class News(QObject):
         self._told: dict[str, Sequence[Item]] = {}
         self._on: frozenset[Topic] = frozenset()
         self._showing: set[Topic] = set()
+        #: Told, and nobody has come to look since.
+        self._unseen: set[Topic] = set()
         self.ear = Ear(bridge, self)
         self.waits = Waits(bridge, racewatch, look, strips, self.ear, show, self)
         self.notices = Notices(self, looked_at=self._is_looked_at, at_work=lambda: actor.at_work)
@@ -94,6 +96,9 @@ class News(QObject):
         self.notices.due.connect(self._on_due)
         self.notifier.failed.connect(lambda said: strips.show_message(Level.WARNING, said))
         self.notifier.opened.connect(self._on_opened)
+        app = QApplication.instance()
+        if isinstance(app, QApplication):
+            app.applicationStateChanged.connect(self._on_state)
 
     # --- settings ---------------------------------------------------------------------------
 
@@ -156,6 +161,10 @@ class News(QObject):
         item = Item(outcomes[0].target, said, title, action=outcomes[-1].action)
         self.notices.add(Topic.ENDED, item)
 
+    def _on_state(self, state: Qt.ApplicationState) -> None:
+        if state is Qt.ApplicationState.ApplicationActive:
+            self._unseen.clear()
+
     def _is_looked_at(self) -> bool:
         return QApplication.activeWindow() is not None and not self._frozen()
 
@@ -167,6 +176,11 @@ class News(QObject):
                 self.notices.add(topic, item)
             return
         self._showing.add(topic)
+        if topic is not Topic.STALE and topic in self._unseen:
+            # It takes the place of the one before, which nobody has looked at: that is told in it, after the new.
+            anew = {item.target for item in items}
+            items = [*items, *(item for item in self._told.get(topic.value, ()) if item.target not in anew)]
+        self._unseen.add(topic)
         self._told[topic.value] = items
         self._bridge.spawn(self._show(topic, items), "showing a notification")
 

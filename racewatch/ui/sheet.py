@@ -28,7 +28,7 @@ _MORE = (
     (marked("Enter"), marked("Ask about the selected row, like Delete")),
     (marked("Escape"), marked("Cancel a question, clear the filter")),
     (marked("F2, Del"), marked("Rename or delete the filter that is chosen at the left")),
-    (marked("Menu"), marked("What can be done with the selected row")),
+    (marked("Menu or Shift+F10"), marked("What can be done with the selected row")),
 )
 
 

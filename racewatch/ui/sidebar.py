@@ -19,7 +19,7 @@ from PySide6.QtCore import (
     Qt,
     Signal,
 )
-from PySide6.QtGui import QColor, QFont, QKeyEvent, QKeySequence, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QKeyEvent, QKeySequence, QPainter
 from PySide6.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -173,7 +173,9 @@ class Sidebar(QFrame):
         super().__init__(parent)
         self._look = look
         self.setObjectName("sidebar")
-        width = max(_WIDTH, self.fontMetrics().horizontalAdvance(NEEDS_ATTENTION.name) + 110)
+        bold = QFont(self.font())
+        bold.setWeight(QFont.Weight.DemiBold)
+        width = max(_WIDTH, QFontMetrics(bold).horizontalAdvance(NEEDS_ATTENTION.shown) + 110)
         self.setFixedWidth(width)
         picture = PlainLabel()
         picture.setPixmap(icons.application_icon().pixmap(QSize(30, 30), self.devicePixelRatioF()))

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Final, Protocol
 
-from PySide6.QtCore import QSize, Signal
-from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from racewatch.core.model import Target
 from racewatch.ui import icons
 from racewatch.ui.plain import ElidedLabel, PlainLabel
 from racewatch.ui.strip import Level, level_colour
 from racewatch.ui.theme import Look
+
+#: More lines than these are scrolled.
+_MOST: Final = 5
 
 
 class Standing(Protocol):
@@ -79,9 +82,19 @@ class StandingPanel(QWidget):
         self._look = look
         self._manner = manner
         self._lines: dict[Target, _Line] = {}
-        self._layout = QVBoxLayout(self)
+        inside = QWidget()
+        self._layout = QVBoxLayout(inside)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
+        self._scroll = QScrollArea()
+        self._scroll.setWidget(inside)
+        self._scroll.setWidgetResizable(True)
+        self._scroll.setFrameShape(QFrame.Shape.NoFrame)
+        self._scroll.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self._scroll.setFocusPolicy(Qt.FocusPolicy.NoFocus)  # its buttons have it, and are scrolled to
+        whole = QVBoxLayout(self)
+        whole.setContentsMargins(0, 0, 0, 0)
+        whole.addWidget(self._scroll)
         self.setAccessibleName(manner.title)
         self.hide()
 
@@ -104,6 +117,9 @@ class StandingPanel(QWidget):
             shown.label.setText(thing.text())
             shown.setAccessibleName(thing.text())
         self.setVisible(bool(wanted))
+        # Whatever stands here leaves room for what is below.
+        heights = [line.sizeHint().height() for line in self._lines.values()]
+        self.setFixedHeight(round(max(heights, default=0) * min(len(heights), _MOST + 0.5)))
 
     def button(self, target: Target) -> QPushButton | None:
         """What takes this one back."""

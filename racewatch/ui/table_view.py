@@ -21,10 +21,9 @@ from PySide6.QtWidgets import QAbstractItemView, QHeaderView, QTableView, QWidge
 from racewatch.core.model import Observation, Target
 from racewatch.ui import timeline_paint
 from racewatch.ui.cells import CellDelegate
-from racewatch.ui.column_choice import ColumnChoice
+from racewatch.ui.column_choice import ColumnChoice, usual_width
 from racewatch.ui.header import SortHeader
 from racewatch.ui.marks import Mark, MarkOf, no_mark
-from racewatch.ui.measure import wide
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_row import Row
 from racewatch.ui.theme import Look
@@ -79,7 +78,7 @@ class TargetTable(QTableView):
         header.setMinimumSectionSize(48)
         for at, column in enumerate(model.shape.columns):
             if at != model.shape.path_at:
-                header.resizeSection(at, wide(column.width, self.fontMetrics()))
+                header.resizeSection(at, usual_width(column, self))
         header.setSortIndicator(*model.sorting)
         self.setSortingEnabled(True)
         self.columns = ColumnChoice(self, model.shape)
@@ -327,6 +326,9 @@ class TargetTable(QTableView):
             if first is not None:
                 self.choose(first.observation.target)
                 return
+        if event.key() == Qt.Key.Key_F10 and event.modifiers() == Qt.KeyboardModifier.ShiftModifier:
+            self._menu_by_key()  # for keyboards without a menu key
+            return
         super().keyPressEvent(event)
 
     def mousePressEvent(self, event: QMouseEvent, /) -> None:
@@ -338,19 +340,18 @@ class TargetTable(QTableView):
         self.finger.emit(False)
 
     def contextMenuEvent(self, event: QContextMenuEvent, /) -> None:
-        position = event.globalPos()
         if event.reason() is QContextMenuEvent.Reason.Keyboard:
-            place = self._rows.place_of(self._chosen) if self._chosen is not None else None
-            if place is None:
-                return
-            position = self.viewport().mapToGlobal(
-                QPoint(40, self.rowViewportPosition(place) + self._cells.height)
-            )
-        elif not self.indexAt(event.pos()).isValid():
-            return
-        # The release of a press that opened a menu may never come here.
-        QTimer.singleShot(0, self._lifted)
-        self.menu_wanted.emit(position)
+            self._menu_by_key()
+        elif self.indexAt(event.pos()).isValid():
+            # The release of a press that opened a menu may never come here.
+            QTimer.singleShot(0, self._lifted)
+            self.menu_wanted.emit(event.globalPos())
+
+    def _menu_by_key(self) -> None:
+        place = self._rows.place_of(self._chosen) if self._chosen is not None else None
+        if place is not None:
+            below = QPoint(40, self.rowViewportPosition(place) + self._cells.height)
+            self.menu_wanted.emit(self.viewport().mapToGlobal(below))
 
     def _lifted(self) -> None:
         self.finger.emit(False)

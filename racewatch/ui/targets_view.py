@@ -15,12 +15,12 @@ from racewatch.kinds.containers.space import Space
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import kinds_said, words
+from racewatch.ui.beside import PANE, place_beside
 from racewatch.ui.columns import Shape
 from racewatch.ui.empty import EmptyState
 from racewatch.ui.evidence_pane import EvidencePane
 from racewatch.ui.feed import MOST, NEXT_TURN_MS
 from racewatch.ui.filter_bar import FilterBar
-from racewatch.ui.measure import wide
 from racewatch.ui.query import Key, Query, Term, term_text, text_of, with_verdicts
 from racewatch.ui.query_complete import present_values
 from racewatch.ui.table_model import TableModel
@@ -29,8 +29,6 @@ from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 from racewatch.ui.why_empty import Reason, Sight, Way, reason
 
-_NARROW: Final = 980
-_PANE: Final = 344
 #: An age may be over the limit of the filter by now: so many rows are asked anew, this often.
 _AGES_MS: Final = 250
 _AGES_ROWS: Final = 500
@@ -100,7 +98,7 @@ class TargetsView(QWidget):
         self.splitter.setStretchFactor(1, 0)
         self.splitter.setChildrenCollapsible(False)
         self.splitter.setHandleWidth(1)
-        self.splitter.setSizes([940, _PANE])
+        self.splitter.setSizes([940, PANE])
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.splitter)
@@ -301,12 +299,4 @@ class TargetsView(QWidget):
 
     def resizeEvent(self, event: QResizeEvent, /) -> None:
         super().resizeEvent(event)
-        narrow = self.width() < wide(_NARROW, self.fontMetrics())
-        wanted = Qt.Orientation.Vertical if narrow else Qt.Orientation.Horizontal
-        if self.splitter.orientation() is not wanted:
-            self.splitter.setOrientation(wanted)
-            if wanted is Qt.Orientation.Vertical:
-                half = self.height() // 2
-                self.splitter.setSizes([half, half])
-            else:  # the table gets what there is more of: its columns come back with it
-                self.splitter.setSizes([self.width() - _PANE, _PANE])
+        place_beside(self.splitter, self)

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Final
 
+import shiboken6
 from PySide6.QtCore import QObject, QTimer, Signal
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QSystemTrayIcon, QWidget
@@ -18,7 +19,7 @@ from racewatch.ui.acting import Actor
 from racewatch.ui.actions import Act, Actions
 from racewatch.ui.arming import Arming
 from racewatch.ui.front import bring_to_front
-from racewatch.ui.strip import Level, StripArea
+from racewatch.ui.strip import Level, Strip, StripArea
 from racewatch.ui.tr import marked, tr
 
 NO_TRAY: Final = marked("This desktop has no tray: closing the window closes it.")
@@ -56,6 +57,7 @@ class Tray(QObject):
         self._hidden = False
         self._missed = 0
         self._counts = ""
+        self._refusal: Strip | None = None
         self.menu = actions.tray_menu(window)
         self.icon: QSystemTrayIcon | None = None
         self._timer = QTimer(self)
@@ -136,12 +138,13 @@ class Tray(QObject):
         if session_ends or not self._put_up():
             return False
         armed = len(tuple(self._arming.targets))
+        self._withdraw_refusal()
         if self._actor.busy or self._arming.busy:
-            self._strips.show_message(
+            self._refusal = self._strips.show_message(
                 Level.INFO, tr("The window was not hidden: something is being asked, or done, just now.")
             )
         elif armed:
-            self._strips.show_message(
+            self._refusal = self._strips.show_message(
                 Level.WARNING,
                 tr(
                     "The window was not hidden: %n removals are armed, and nothing is removed by a window that "
@@ -154,6 +157,12 @@ class Tray(QObject):
         else:
             self._hide()
         return True
+
+    def _withdraw_refusal(self) -> None:
+        """What was said of the last try is not so any more."""
+        refusal, self._refusal = self._refusal, None
+        if refusal is not None and shiboken6.isValid(refusal) and not refusal.dismissed:
+            refusal.dismiss()
 
     def _disarm_and_hide(self) -> None:
         self._arming.disarm_all(tr("The window was hidden in the tray."))

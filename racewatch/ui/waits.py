@@ -238,7 +238,7 @@ def summary_of(ended: Sequence[Wait]) -> str:
         return ended[0].said
     parts = []
     for answer, said in _ENDED.items():
-        names = [f"“{thing.name}”" for thing in ended if thing.answer is answer]
+        names = [tr("“{name}”").format(name=thing.name) for thing in ended if thing.answer is answer]
         if names:
             some = ", ".join(names[:3])
             some = tr("{names} and others").format(names=some) if names[3:] else some

@@ -135,8 +135,9 @@ class Wishes:
         self._arming.start(self.shown(), condition)
 
     def wait(self) -> None:
-        """Have it told when the one thing shown is free."""
-        self._waits.start(self.shown())
+        """Have it told when what is selected is free: each by itself, those that are in use."""
+        for seen in self.picked():
+            self._waits.start(seen)
 
     # --- what can be wanted -----------------------------------------------------------------
 
@@ -162,8 +163,8 @@ class Wishes:
                 seen, condition
             )
             enable(act, not cannot, cannot)
-        cannot = self._waits.cannot(seen)
-        enable(Act.WAIT, not cannot, cannot)
+        reasons = [self._waits.cannot(one) for one in picked] or [self._waits.cannot(seen)]
+        enable(Act.WAIT, not all(reasons), reasons[0] if all(reasons) else "")
         cannot = self._protecting.can(seen)
         enable(Act.PROTECT, not cannot, cannot)
         undoable = self._actor.last_undoable is not None

@@ -300,10 +300,6 @@
         <translation>Filter s&amp;peichern…</translation>
     </message>
     <message>
-        <source>&amp;Select all removable</source>
-        <translation>Alles Entfernbare &amp;auswählen</translation>
-    </message>
-    <message>
         <source>&amp;Selected</source>
         <translation>&amp;Auswahl</translation>
     </message>
@@ -362,6 +358,10 @@
     <message>
         <source>A look says {verdict}, {label}. {summary}</source>
         <translation>Ein Blick darauf ergibt: {verdict}, {label}. {summary}</translation>
+    </message>
+    <message>
+        <source>A private sandbox with a journal of its own; it is removed when the window closes.</source>
+        <translation>Eine eigene Sandbox mit eigenem Journal; sie wird entfernt, wenn das Fenster geschlossen wird.</translation>
     </message>
     <message>
         <source>A quote is not closed; what stands behind it is left out.</source>
@@ -675,6 +675,10 @@
         <translation>Schließen verbirgt das Fenster im Infobereich des Desktops, außer solange eine Entfernung scharf gestellt ist</translation>
     </message>
     <message>
+        <source>Col&amp;umns…</source>
+        <translation>Spa&amp;lten…</translation>
+    </message>
+    <message>
         <source>Colours</source>
         <translation>Farben</translation>
     </message>
@@ -863,7 +867,7 @@
     </message>
     <message>
         <source>Each is looked at once more, pinned, right before its own turn; what is not as shown here any more is left alone.</source>
-        <translation>Jedes wird unmittelbar bevor es an der Reihe ist noch einmal angesehen und dabei festgehalten; was nicht mehr so ist wie hier gezeigt, bleibt unberührt.</translation>
+        <translation>Jedes wird, unmittelbar bevor es an der Reihe ist, noch einmal angesehen und dabei festgehalten; was nicht mehr so ist wie hier gezeigt, bleibt unberührt.</translation>
     </message>
     <message>
         <source>Each removal, refusal and undo is kept here, with its evidence.</source>
@@ -887,7 +891,7 @@
     </message>
     <message>
         <source>Enter or a double-click opens a line in its view.</source>
-        <translation>Eingabe oder ein Doppelklick öffnet eine Zeile in ihrer Ansicht.</translation>
+        <translation>Die Eingabetaste oder ein Doppelklick öffnet eine Zeile in ihrer Ansicht.</translation>
     </message>
     <message>
         <source>Escape</source>
@@ -1265,10 +1269,10 @@
         <translation>Es blieb, wie es war; nichts wurde angerührt.</translation>
     </message>
     <message numerus="yes">
-        <source>It takes about %n second(s), and both processors while it runs.</source>
+        <source>It takes about %n second(s), and two processors while it runs.</source>
         <translation>
-            <numerusform>Sie dauert etwa %n Sekunde und beansprucht dabei beide Prozessoren.</numerusform>
-            <numerusform>Sie dauert etwa %n Sekunden und beansprucht dabei beide Prozessoren.</numerusform>
+            <numerusform>Sie dauert etwa %n Sekunde und beansprucht dabei zwei Prozessoren.</numerusform>
+            <numerusform>Sie dauert etwa %n Sekunden und beansprucht dabei zwei Prozessoren.</numerusform>
         </translation>
     </message>
     <message>
@@ -1484,8 +1488,8 @@
         <translation>Rechner {name}</translation>
     </message>
     <message>
-        <source>Menu</source>
-        <translation>Menü</translation>
+        <source>Menu or Shift+F10</source>
+        <translation>Menü oder Umschalt+F10</translation>
     </message>
     <message>
         <source>Messages</source>
@@ -2025,12 +2029,12 @@
         </translation>
     </message>
     <message>
-        <source>Remove for good what is kept for undo</source>
-        <translation>Endgültig entfernen, was zum Zurücklegen aufbewahrt wird</translation>
+        <source>Remove &amp;if not refreshed…</source>
+        <translation>Entfernen, wenn nicht a&amp;ufgefrischt…</translation>
     </message>
     <message>
-        <source>Remove if not re&amp;freshed…</source>
-        <translation>Entfernen, wenn nicht a&amp;ufgefrischt…</translation>
+        <source>Remove for good what is kept for undo</source>
+        <translation>Endgültig entfernen, was zum Zurücklegen aufbewahrt wird</translation>
     </message>
     <message>
         <source>Remove socket</source>
@@ -2057,7 +2061,7 @@
         <translation>Entfernen, was aufbewahrt ist; das lässt sich nicht rückgängig machen</translation>
     </message>
     <message>
-        <source>Remove when its o&amp;wner has died…</source>
+        <source>Remove when its owner has &amp;died…</source>
         <translation>Entfernen, wenn der &amp;Besitzer beendet ist…</translation>
     </message>
     <message>
@@ -2097,7 +2101,7 @@
         <translation>Zurücksetzen</translation>
     </message>
     <message>
-        <source>Reset &amp;filter</source>
+        <source>Reset filt&amp;er</source>
         <translation>&amp;Filter zurücksetzen</translation>
     </message>
     <message>
@@ -2163,6 +2167,10 @@
     <message>
         <source>Seen</source>
         <translation>Gesehen</translation>
+    </message>
+    <message>
+        <source>Select &amp;all removable</source>
+        <translation>Alles Entfernbare &amp;auswählen</translation>
     </message>
     <message>
         <source>Select a container to see what speaks for its verdict.</source>
@@ -2506,10 +2514,6 @@
     <message>
         <source>The sandbox could not be started. Try it in a terminal: racewatch demo</source>
         <translation>Die Sandbox konnte nicht gestartet werden. Versuchen Sie es in einem Terminal: racewatch demo</translation>
-    </message>
-    <message>
-        <source>The settings are written; this window goes on with its own until it is closed.</source>
-        <translation>Die Einstellungen sind geschrieben; dieses Fenster behält seine eigenen, bis es geschlossen wird.</translation>
     </message>
     <message>
         <source>The settings in {file} are in force.</source>
@@ -3568,10 +3572,6 @@
         <translation>{name} (PID {pid})</translation>
     </message>
     <message>
-        <source>{name} is not armed any more. {ended} Nothing was removed.</source>
-        <translation>{name} ist nicht mehr scharf gestellt. {ended} Nichts wurde entfernt.</translation>
-    </message>
-    <message>
         <source>{name} over time</source>
         <translation>{name} im Zeitverlauf</translation>
     </message>
@@ -3636,12 +3636,20 @@
         <translation>{verdict}: {count}, zwischen {least} und {most}</translation>
     </message>
     <message>
+        <source>“{name}”</source>
+        <translation>„{name}“</translation>
+    </message>
+    <message>
         <source>“{name}” is free. {summary}</source>
         <translation>„{name}“ ist frei. {summary}</translation>
     </message>
     <message>
         <source>“{name}” is gone: nothing stands there any more.</source>
         <translation>„{name}“ ist weg: Dort steht nichts mehr.</translation>
+    </message>
+    <message>
+        <source>“{name}” is not armed any more. {ended} Nothing was removed.</source>
+        <translation>„{name}“ ist nicht mehr scharf gestellt. {ended} Nichts wurde entfernt.</translation>
     </message>
     <message>
         <source>“{name}” is not seen in use any more. {summary}</source>

@@ -221,10 +221,10 @@
         </translation>
     </message>
     <message numerus="yes">
-        <source>It takes about %n second(s), and both processors while it runs.</source>
+        <source>It takes about %n second(s), and two processors while it runs.</source>
         <translation>
-            <numerusform>It takes about %n second, and both processors while it runs.</numerusform>
-            <numerusform>It takes about %n seconds, and both processors while it runs.</numerusform>
+            <numerusform>It takes about %n second, and two processors while it runs.</numerusform>
+            <numerusform>It takes about %n seconds, and two processors while it runs.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -31,6 +31,21 @@ def test_protecting_in_the_demo_writes_into_the_demos_own_settings(desktop: Desk
         assert f'roots = ["{sandbox}/things"]' in text
         assert 'reason = "a try"' in text
         assert not program.screen().action("Remove…").enabled
+        # What is set in the window holds here and now, and the containers are still in what is looked at.
+        containers = Path(f"{sandbox}/things/containers").exists()
+        assert ("state_roots" in text) == containers
+        program.key("ctrl+comma")
+        program.dialog("Settings")
+        program.key(*["Tab"] * 10)
+        program.wait(
+            lambda seen: any(one.focus and one.name == "Keep for undo" for one in seen.things), "the line"
+        )
+        program.type("3")
+        program.press("Save", "Settings")
+        program.closed("Settings")
+        program.wait(lambda seen: seen.says("are in force"), "that they are in force")
+        program.key("ctrl+6")
+        program.wait(lambda seen: seen.says("3 days"), "how long it can be put back now")
         program.key("ctrl+q")
         assert program.process.wait(PATIENCE) == 0
         assert not os.path.lexists(sandbox)

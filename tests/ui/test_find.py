@@ -11,7 +11,7 @@ import pytest
 from PySide6.QtCore import QMimeData, QPoint, QSettings, Qt, QUrl
 from PySide6.QtGui import QDragEnterEvent, QDropEvent, QGuiApplication
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QMenu
+from PySide6.QtWidgets import QApplication, QMenu, QPushButton
 from pytestqt.qtbot import QtBot
 
 from racewatch.core.model import KindName, Problem, Target, Verdict
@@ -22,6 +22,7 @@ from racewatch.ui.actions import Act
 from racewatch.ui.columns import ALL, SOCKETS
 from racewatch.ui.feed import MOST
 from racewatch.ui.filter_bar import FilterBar
+from racewatch.ui.flow import FlowRow
 from racewatch.ui.name_dialog import NameDialog
 from racewatch.ui.query import Key, parse
 from racewatch.ui.query_complete import offer, present_values
@@ -511,3 +512,14 @@ def test_columns_are_chosen_moved_sized_and_sorted_and_that_is_remembered(
     assert header.visualIndex(kind) == kind
     assert again.sockets.model.sorting == (0, Qt.SortOrder.AscendingOrder)
     assert not again.all.table.isColumnHidden(ALL.at("owner")), "each view has its own"
+
+
+def test_what_grew_while_nobody_saw_it_has_its_room_when_it_is_seen(qtbot: QtBot) -> None:
+    row, button = FlowRow(), QPushButton("9")
+    qtbot.addWidget(row)
+    row.add(button)
+    row.show()
+    row.hide()
+    button.setText("9 999 999")
+    row.show()
+    assert button.width() >= button.sizeHint().width()

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from PySide6.QtCore import Qt
 from PySide6.QtTest import QAbstractItemModelTester
 from PySide6.QtWidgets import QLabel
 from pytestqt.qtbot import QtBot
@@ -115,6 +116,14 @@ def test_the_selection_stays_while_it_is_shown(view: HistoryView) -> None:
     assert view.table.currentIndex().row() == 3
 
 
+def test_the_details_go_below_where_there_is_no_room_beside(view: HistoryView) -> None:
+    view.resize(1200, 700)
+    assert view.splitter.orientation() is Qt.Orientation.Horizontal
+    view.resize(700, 700)
+    assert view.splitter.orientation() is Qt.Orientation.Vertical
+    assert min(view.splitter.sizes()) > 200
+
+
 def test_nothing_matches_says_so_and_resets(view: HistoryView) -> None:
     view.filters.search.setText("no such word")
     assert shown(view) == []
@@ -146,6 +155,13 @@ def test_before_after_and_until_when(qtbot: QtBot, view: HistoryView) -> None:
     qtbot.waitUntil(lambda: until(1))
     view.choose("busy")
     qtbot.waitUntil(lambda: "It stayed as it was; nothing was touched." in texts(view))
+
+
+def test_the_path_is_not_said_twice_in_a_row() -> None:
+    whole = replace(ENTRIES[1], path=b"/run/x.sock", summary="/run/x.sock was removed (dead socket)")
+    assert history_text.told(whole) == "was removed (dead socket)"
+    other = replace(whole, summary="/run/x.sock.old is in its way")
+    assert history_text.told(other) == other.summary
 
 
 @pytest.mark.parametrize(

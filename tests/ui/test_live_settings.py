@@ -75,6 +75,11 @@ def test_a_broken_file_keeps_the_last_good_settings_and_fails_closed(
     assert said(window, "Nothing is removed until it is put right")
     opened.until(lambda: not window.sockets.pane.remove.isEnabled(), "Remove off")
     assert opened.place(window, dead) is not None
+    write(
+        'keep_days = "seven"\nkeep_dais = 7\n'
+    )  # both are told, else the second is found only after the first
+    opened.until(lambda: said(window, "keep_days: ") and said(window, "keep_dais: "), "both mistakes")
+    assert not said(window, "ignored")  # the rest of the file is not in force either
     write(f'roots = ["{os.fsdecode(sandbox.folder)}"]\n')
     opened.until(lambda: said(window, "are in force"), "the good ones")
     opened.until(window.sockets.pane.remove.isEnabled, "Remove on again")

@@ -7,10 +7,11 @@ import socket
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
-from PySide6.QtCore import QObject, QTimer
+from PySide6.QtCore import QObject, Qt, QTimer
 
 from racewatch.cli import machine
 from racewatch.cli.machine import Machine, State
@@ -101,6 +102,10 @@ def test_a_storm_is_one_notification_what_was_so_before_is_none_and_a_click_show
     assert len(server.shown()) == 1
 
 
+def _is_told(server: NotificationServer, times: int) -> bool:
+    return len(server.shown()) == times
+
+
 def test_a_name_is_plain_text_and_what_is_waited_for_is_told_with_a_click_that_shows_it(
     opened: Opened, sandbox: Sandbox, server: NotificationServer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -114,9 +119,14 @@ def test_a_name_is_plain_text_and_what_is_waited_for_is_told_with_a_click_that_s
     window.actions_table[Act.WAIT].trigger()
     opened.until(lambda: not window.news.waits._looking, "the first looks")
     look_away(opened, window)
-    for name in hostile:
+    for times, name in enumerate(hostile, 1):
         sandbox.die(name)
-    opened.until(lambda: len(window.news.waits.targets) == 1, "the first answers")
+        opened.until(partial(_is_told, server, times), "its notification")
+    assert (
+        server.shown()[-1]["title"] == "News of 3 things that you wait for"
+    )  # nobody has looked at the first two
+    assert "bad-" in server.shown()[-1]["body"].splitlines()[0]
+    window.news._on_state(Qt.ApplicationState.ApplicationActive)
     sandbox.die(HOSTILE[1])
     opened.until(lambda: any("line" in one["body"] for one in server.shown()), "the notifications")
     shown = server.shown()

@@ -16,8 +16,10 @@ import pytest
 from PySide6.QtCore import QLocale, QTranslator
 from PySide6.QtWidgets import QApplication
 
+from racewatch.cli import demo
 from racewatch.config import Language
-from racewatch.ui import language, tr
+from racewatch.ui import at_start, language, tr
+from racewatch.ui.actions import CONTEXT, TABLE
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "translations"
@@ -180,6 +182,22 @@ def test_no_text_goes_around_the_translation(path: Path) -> None:
     assert wrong == []
 
 
+@pytest.mark.parametrize("spoken", ["en", "de"])
+def test_every_line_of_the_menus_is_translated_and_has_a_letter_of_its_own(spoken: str) -> None:
+    known = {source for source, _ in messages(FOLDER / "racewatch_de.ts")}
+    assert {text for entry in TABLE for text in (entry.text, entry.help, entry.menu) if text} <= known
+    menus = {menu: [one.text for one in TABLE if one.menu == menu] for menu in {one.menu for one in TABLE}}
+    menus["context"] = [entry.text for entry in TABLE if entry.act in CONTEXT]
+    menus["bar"] = [menu for menu in menus if menu.startswith("&")]
+    try:
+        tr.speak(spoken)
+        for menu, lines in menus.items():
+            letters = [text[text.index("&") + 1].lower() for text in map(tr.tr, lines)]
+            assert sorted(letters) == sorted(set(letters)), menu
+    finally:
+        tr.speak("en")
+
+
 @pytest.mark.parametrize(
     ("wanted", "system", "spoken"),
     [
@@ -233,3 +251,7 @@ def test_qts_own_texts_are_in_the_language_too(qapp: QApplication) -> None:
             made.deleteLater()
         tr.speak("en")
         qapp.setLayoutDirection(QLocale(QLocale.Language.English).textDirection())
+
+
+def test_what_the_demo_remarks_is_translated() -> None:
+    assert demo.NOTE == at_start.DEMO  # the command line, which says it, knows nothing of translations

@@ -159,6 +159,7 @@ def test_it_is_not_hidden_while_something_is_armed_or_asked(
         assert not window.arming.targets
         assert window.isHidden()
         assert "The window was hidden in the tray." in told(window)
+        assert "was not hidden" not in told(window)  # nor does it say so when it comes back
         process.communicate()
     window.tray.come_back()
 

@@ -248,19 +248,25 @@ def test_sockets_are_waited_for_until_their_owners_have_gone_and_told_together(
     opened: Opened, sandbox: Sandbox
 ) -> None:
     window = opened.open()
-    names = [b"a.sock", b"b.sock", b"c.sock", b"d.sock"]
+    names = [b"%c.sock" % letter for letter in b"abcdefgh"]
     paths = [sandbox.bind(name) for name in names]
-    for path in paths:
-        opened.choose(window, path)
-        window.actions_table[Act.WAIT].trigger()
+    dead = sandbox.dead(b"dead.sock")
+    opened.choose(window, dead)
+    assert not window.actions_table[Act.WAIT].isEnabled()
+    window.sockets.table.selectAll()
+    opened.until(window.actions_table[Act.WAIT].isEnabled, window.actions_table[Act.WAIT].toolTip())
+    window.actions_table[Act.WAIT].trigger()  # all that is selected and in use
     opened.until(lambda: len(window.news.waits.targets) == len(names), "the waits")
+    panel = window.news.waits.panel
+    lines = [line.sizeHint().height() for line in panel._lines.values()]
+    assert sum(lines[:5]) < panel.height() < sum(lines)  # those below have room however many there are
     opened.until(lambda: not window.news.waits._looking, "the first looks")
     for name in names:
         sandbox.die(name)
     opened.until(lambda: not window.news.waits.targets, "the answers")
     opened.until(lambda: not window.news.waits._tell_timer.isActive(), "the news")
     (strip,) = window.strips.strips()  # whether they came at once or one by one
-    assert "4 free" in strip.text
+    assert "8 free" in strip.text
     assert all(f"“{name.decode()}” is free." in strip.details for name in names)
     assert all(map(os.path.lexists, paths))
     assert "Only for what is in use now." in window.actions_table[Act.WAIT].toolTip()

@@ -15,8 +15,9 @@ from pytestqt.qtbot import QtBot
 from racewatch.core.model import HistoryEntry, KindName, OutcomeWord, Target, Verdict
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display
+from racewatch.ui import table_model
 from racewatch.ui.actions import Act
-from racewatch.ui.columns import SOCKETS
+from racewatch.ui.columns import ALL, SOCKETS
 from racewatch.ui.confirm import ConfirmDialog
 from racewatch.ui.plan import Doubt
 from racewatch.ui.strip import Level
@@ -174,6 +175,20 @@ def test_protected_things_offer_no_removal_and_say_why(opened: Opened, sandbox: 
     opened.choose(window, dead)
     assert not window.actions_table[Act.REMOVE].isEnabled()
     assert "the night shift" in window.actions_table[Act.REMOVE].toolTip()
+
+
+def test_what_has_just_gone_is_not_counted_as_shown(
+    opened: Opened, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(table_model, "GLIMPSE_SECONDS", 0.0)
+    paths = [sandbox.dead(name) for name in (b"a.sock", b"b.sock")]
+    window = opened.open()
+    opened.choose(window, paths[0])
+    window.sockets.filters.ask("sock")
+    opened.until(lambda: "2 sockets, 2 shown" in window.status.counts.text(), "the filter")
+    os.unlink(paths[1])
+    opened.until(lambda: "1 socket, 1 shown" in window.status.counts.text(), "one less")
+    assert window.sockets.model.rowCount() == 2
 
 
 def test_a_current_row_that_goes_leaves_nothing_selected(opened: Opened, sandbox: Sandbox) -> None:
@@ -341,7 +356,7 @@ def test_the_context_menu_is_about_the_row_and_holds_changes_back(opened: Opened
     dead = sandbox.dead(b"x.sock")
     window = opened.open()
     opened.choose(window, dead)
-    window.sockets.menu_wanted.emit(window.mapToGlobal(window.rect().center()))
+    QTest.keyClick(window.sockets.table, Qt.Key.Key_F10, Qt.KeyboardModifier.ShiftModifier)
     menu = QApplication.activePopupWidget()
     assert isinstance(menu, QMenu)
     assert window.actions_table[Act.REMOVE] in menu.actions()
@@ -372,3 +387,15 @@ def test_a_window_that_was_narrow_shows_as_much_when_it_is_wide(opened: Opened, 
     opened.until(lambda: table.isColumnHidden(at), "too narrow for timelines")
     window.resize(1440, 900)
     opened.until(lambda: not table.isColumnHidden(at), "the timelines again")
+
+
+def test_columns_that_give_way_at_once_leave_no_hole(opened: Opened, sandbox: Sandbox) -> None:
+    sandbox.dead(b"a.sock")
+    window = opened.open()
+    window.actions_table[Act.ALL].trigger()
+    window.resize(1400, 860)
+    header, at = window.all.table.horizontalHeader(), ALL.at("what")
+    opened.until(lambda: not header.isSectionHidden(at), "room")
+    window.resize(885, 560)
+    opened.until(lambda: header.isSectionHidden(at), "no room")
+    assert header.length() == sum(map(header.sectionSize, range(header.count())))
