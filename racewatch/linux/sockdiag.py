@@ -54,6 +54,7 @@ _ATTR_UID: Final = 7
 _SHORTEST: Final = {_ATTR_VFS: 12, _ATTR_PEER: 8, _ATTR_RQLEN: 12, _ATTR_SHUTDOWN: 5, _ATTR_UID: 8}
 
 _HEADER: Final = struct.Struct("=IHHII")  # struct nlmsghdr: length, type, flags, sequence, port
+_LAST: Final = struct.Struct("=IHHIIi")  # the end of a listing: a header and its result
 # struct unix_diag_req: family, protocol, states, ino, show, cookie
 _REQUEST: Final = struct.Struct("=BBxxIIIII")
 _MESSAGE: Final = struct.Struct("=BBBxIII")  # struct unix_diag_msg: family, type, state, ino, cookie
@@ -237,6 +238,8 @@ def parse(
     found: list[UnixSocket] = []
     if needles is not None:
         needles = tuple(needle for needle in needles if needle in data)
+        if not needles and _is_sockets_alone(data, sequence):
+            return found, False
     for kind, start, end in _messages(data, sequence, needles):
         if kind == _NLMSG_DONE:
             if end - start >= _ERROR.size:
@@ -251,6 +254,21 @@ def parse(
             if one is not None:
                 found.append(one)
     return found, False
+
+
+def _is_sockets_alone(data: bytes, sequence: int) -> bool:
+    """Whether a datagram of our answer has nothing but sockets in it, and is not the last: one look at each end.
+
+    The kernel sends an error alone, and ends a listing with one message of fixed size at the very end of a datagram
+    (attributes would follow only for who asked for them).  A socket whose name ends like that message is gone through
+    for nothing.
+    """
+    if len(data) < _HEADER.size + _LAST.size:
+        return False
+    _length, first, _flags, number, _port = _HEADER.unpack_from(data)
+    length, last, _flags, _number, _port, _code = _LAST.unpack_from(data, len(data) - _LAST.size)
+    ends = length == _LAST.size and last == _NLMSG_DONE
+    return bool(first == _SOCK_DIAG_BY_FAMILY and number == sequence and not ends)
 
 
 def _has_one(data: bytes, start: int, end: int, needles: tuple[bytes, ...]) -> bool:
