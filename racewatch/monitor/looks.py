@@ -219,6 +219,12 @@ class Looks:
         than most names.
         """
         started = time.thread_time()
+        # Asked once for all kinds: a name that comes or goes meanwhile is hinted again.
+        there = {
+            directory: {name for name in names if os.path.lexists(os.path.join(directory, name))}
+            for directory, names in places.items()
+            if names is not None
+        }
         for kind in self._kinds.values():
             wanted: dict[bytes, set[bytes]] = {}
             for directory, names in places.items():
@@ -229,7 +235,7 @@ class Looks:
                     self._look(kind, around)
                 elif names is None:
                     self._directory(kind, directory)
-                elif here := self._worth_a_look(kind, directory, names):
+                elif here := self._worth_a_look(kind, directory, names, there[directory]):
                     wanted[directory] = here
             if wanted:
                 self._cheapest(kind, wanted)
@@ -272,12 +278,12 @@ class Looks:
     def _names_cost(self, kind: Kind, wanted: Mapping[bytes, set[bytes]]) -> float:
         return self.costs.names(kind.name, sum(map(len, wanted.values())))
 
-    def _worth_a_look(self, kind: Kind, directory: bytes, names: set[bytes]) -> set[bytes]:
-        """Leave out names that came and went again without ever being seen."""
-        known = {
+    def _worth_a_look(self, kind: Kind, directory: bytes, names: set[bytes], there: set[bytes]) -> set[bytes]:
+        """Those that are there, or were known: what came and went again without ever being seen is left out."""
+        known = (
             os.path.basename(self._path(one)) for one in self._inventory.named(directory, names, kind.name)
-        }
-        return {name for name in names if name in known or os.path.lexists(os.path.join(directory, name))}
+        )
+        return there.union(names.intersection(known))
 
     def _path(self, target: Target) -> bytes:
         """By what name it is known, or was."""
