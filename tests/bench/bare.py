@@ -37,9 +37,10 @@ def _fresh_probe() -> socket.socket:
 def _sockets(root: bytes) -> None:
     """Pin, statx, datagram connect."""
     probe = _fresh_probe()
+    handles = b"/proc/%d/fd/%%d" % os.getpid()
     for fd in _pinned(root):
         fs.stat_fd(fd)
-        if probe.connect_ex(b"/proc/self/fd/%d" % fd) == 0:
+        if probe.connect_ex(handles % fd) == 0:
             probe.close()
             probe = _fresh_probe()
     probe.close()
@@ -47,9 +48,10 @@ def _sockets(root: bytes) -> None:
 
 def _locks(root: bytes) -> None:
     """Pin, statx, read, who has the pid; of whose owner is gone, stat and read again: was it written meanwhile?"""
+    handles = fs.OwnHandles()
     for fd in _pinned(root):
         fs.stat_fd(fd)
-        reader = os.open(b"/proc/self/fd/%d" % fd, _READER)
+        reader = handles.reopen(fd, _READER)
         pid = int(os.pread(reader, 4096, 0).partition(b"\n")[0])
         try:
             owner = os.pidfd_open(pid)
@@ -62,6 +64,7 @@ def _locks(root: bytes) -> None:
             os.close(stat)
             os.close(owner)
         os.close(reader)
+    handles.close()
 
 
 _LOOPS: Final[dict[str, Callable[[bytes], None]]] = {"socket": _sockets, "lock": _locks}
