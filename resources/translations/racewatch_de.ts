@@ -1697,10 +1697,6 @@
         <translation>Es ist nichts übrig, das zurückgelegt werden könnte.</translation>
     </message>
     <message>
-        <source>Nothing is no path: copy a path, a file, or a message that holds one.</source>
-        <translation>Nichts ist kein Pfad: Kopieren Sie einen Pfad, eine Datei oder eine Meldung, die einen enthält.</translation>
-    </message>
-    <message>
         <source>Nothing is removed until it is put right.</source>
         <translation>Bis das berichtigt ist, wird nichts entfernt.</translation>
     </message>
@@ -2575,6 +2571,10 @@
         <translation>Unterhalb von {roots} gibt es keinen Socket, keine Sperre und keinen Container. Was neu ist, erscheint sofort.</translation>
     </message>
     <message>
+        <source>There is no text in the clipboard: copy a path, a file, or a message that holds one.</source>
+        <translation>In der Zwischenablage ist kein Text: Kopieren Sie einen Pfad, eine Datei oder eine Meldung, die einen enthält.</translation>
+    </message>
+    <message>
         <source>There is nothing of this name.</source>
         <translation>Es gibt nichts mit diesem Namen.</translation>
     </message>
@@ -3025,8 +3025,20 @@
         <translation>Wird in {file} geschrieben; Kommentare bleiben.</translation>
     </message>
     <message>
+        <source>a container&apos;s bundle that is made anew</source>
+        <translation>ein neu angelegtes Bundle</translation>
+    </message>
+    <message>
+        <source>a lock that is taken again</source>
+        <translation>eine erneut genommene Sperre</translation>
+    </message>
+    <message>
         <source>a process</source>
         <translation>ein Prozess</translation>
+    </message>
+    <message>
+        <source>a server that respawns its socket</source>
+        <translation>ein wiederkehrender Server-Socket</translation>
     </message>
     <message>
         <source>a well-known one</source>

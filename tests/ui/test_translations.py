@@ -18,8 +18,10 @@ from PySide6.QtWidgets import QApplication
 
 from racewatch.cli import demo
 from racewatch.config import Language
+from racewatch.drill.contest import ContestName
 from racewatch.ui import at_start, language, tr
 from racewatch.ui.actions import CONTEXT, TABLE
+from racewatch.ui.drill_chart import RACES
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "translations"
@@ -255,3 +257,7 @@ def test_qts_own_texts_are_in_the_language_too(qapp: QApplication) -> None:
 
 def test_what_the_demo_remarks_is_translated() -> None:
     assert demo.NOTE == at_start.DEMO  # the command line, which says it, knows nothing of translations
+
+
+def test_the_races_of_the_drill_are_translated() -> None:
+    assert {name: name.race for name in ContestName} == RACES
