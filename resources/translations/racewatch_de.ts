@@ -934,6 +934,10 @@
         <translation>Fehlgeschlagen</translation>
     </message>
     <message>
+        <source>File events</source>
+        <translation>Dateiereignisse</translation>
+    </message>
+    <message>
         <source>Filter</source>
         <translation>Filter</translation>
     </message>
@@ -1402,6 +1406,10 @@
     <message>
         <source>Kept aside until it is freed; it is never forgotten.</source>
         <translation>Beiseite gelegt, bis es freigegeben wird; es wird nie vergessen.</translation>
+    </message>
+    <message>
+        <source>Kernel locks</source>
+        <translation>Sperren des Kernels</translation>
     </message>
     <message>
         <source>Keyboard shortcuts</source>
@@ -1935,6 +1943,10 @@
         <translation>Prozess</translation>
     </message>
     <message>
+        <source>Process exits</source>
+        <translation>Prozessenden</translation>
+    </message>
+    <message>
         <source>Program</source>
         <translation>Programm</translation>
     </message>
@@ -2103,6 +2115,10 @@
     <message>
         <source>Review every left-over shown in this view, then remove those that stay ticked</source>
         <translation>Jeden in dieser Ansicht gezeigten Überrest durchsehen, dann entfernen, was angehakt bleibt</translation>
+    </message>
+    <message>
+        <source>Root {path}</source>
+        <translation>Ordner {path}</translation>
     </message>
     <message>
         <source>Rows</source>
@@ -2406,6 +2422,18 @@
     <message>
         <source>Suggestions</source>
         <translation>Vorschläge</translation>
+    </message>
+    <message>
+        <source>Sweep of containers</source>
+        <translation>Durchgang der Container</translation>
+    </message>
+    <message>
+        <source>Sweep of locks</source>
+        <translation>Durchgang der Sperren</translation>
+    </message>
+    <message>
+        <source>Sweep of sockets</source>
+        <translation>Durchgang der Sockets</translation>
     </message>
     <message>
         <source>Tab</source>
@@ -2792,6 +2820,10 @@
     <message>
         <source>Welcome to racewatch</source>
         <translation>Willkommen bei racewatch</translation>
+    </message>
+    <message>
+        <source>Well-known places</source>
+        <translation>Übliche Orte</translation>
     </message>
     <message>
         <source>What</source>
