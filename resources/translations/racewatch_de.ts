@@ -1512,6 +1512,10 @@
         <translation>Weitere API-Sockets von Podman oder Docker, einer je Zeile</translation>
     </message>
     <message>
+        <source>More actions</source>
+        <translation>Weitere Aktionen</translation>
+    </message>
+    <message>
         <source>More folders of runtimes, one a line: RUNTIME:/path</source>
         <translation>Weitere Ordner von Runtimes, einer je Zeile: RUNTIME:/Pfad</translation>
     </message>
@@ -2307,6 +2311,10 @@
     <message>
         <source>Show the sockets</source>
         <translation>Die Sockets zeigen</translation>
+    </message>
+    <message>
+        <source>Show what has no room in this row</source>
+        <translation>Zeigen, was in dieser Zeile keinen Platz hat</translation>
     </message>
     <message>
         <source>Show what is left over, hung, or cut off from its name</source>
