@@ -18,6 +18,19 @@ from racewatch.ui.tr import marked, number, tr
 CLEANERS: Final = (marked("Check, then delete"), "racewatch")
 
 
+#: What is raced for, in the words of the drill.
+RACES: Final = {
+    ContestName.SERVER: marked("a server that respawns its socket"),
+    ContestName.LOCK: marked("a lock that is taken again"),
+    ContestName.DIRECTORY: marked("a container's bundle that is made anew"),
+}
+
+
+def race(name: ContestName) -> str:
+    """What is raced for, in the reader's language."""
+    return tr(RACES[name])
+
+
 def cleaner(ours: bool) -> str:
     """What the cleaner is called in the reader's language."""
     return tr(CLEANERS[ours])
@@ -61,7 +74,7 @@ class DrillChart(QWidget):
         """The same in words, a line for each race."""
         said = tr("{race}: check, then delete {theirs}; racewatch {ours}")
         return [
-            said.format(race=name.race, theirs=self._said(name, False), ours=self._said(name, True))
+            said.format(race=race(name), theirs=self._said(name, False), ours=self._said(name, True))
             for name in ContestName
         ]
 
@@ -118,10 +131,10 @@ class DrillChart(QWidget):
         painter.setFont(self.font())
         said = self._said(name, ours)
         room = title.width() - self.fontMetrics().horizontalAdvance(said) - 12
-        race = self.fontMetrics().elidedText(name.race, Qt.TextElideMode.ElideRight, max(room, 0))
+        named = self.fontMetrics().elidedText(race(name), Qt.TextElideMode.ElideRight, max(room, 0))
         painter.setPen(QColor(colours.text))
         painter.drawText(
-            title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, bidi.sentence(race)
+            title, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, bidi.sentence(named)
         )
         ink = colours.muted if not told else colours.live if not lost else colours.stale
         if lost and ours:

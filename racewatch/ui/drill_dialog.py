@@ -28,7 +28,7 @@ from racewatch.drill.report import verdict
 from racewatch.drill.run import SECONDS, drill
 from racewatch.ui import words
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.drill_chart import DrillChart
+from racewatch.ui.drill_chart import DrillChart, race
 from racewatch.ui.evidence_pane import Note
 from racewatch.ui.measure import roomy
 from racewatch.ui.plain import PlainLabel, WrapLabel
@@ -184,7 +184,7 @@ class DrillDialog(QDialog):
     def _on_told(self, how: Standing) -> None:
         self.chart.add(how)
         said = tr("{race}, against racewatch…") if how.ours else tr("{race}, against check, then delete…")
-        self.said.say("idle", "hourglass", said.format(race=words.capital(how.name.race)))
+        self.said.say("idle", "hourglass", said.format(race=words.capital(race(how.name))))
 
     def _show(self, held: Drill, *, stopped: bool) -> None:
         count = len(held.contests)

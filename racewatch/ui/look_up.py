@@ -59,7 +59,9 @@ class LookUp(QObject):
             if cut:
                 said = tr("“{text}” is no path: copy a path, a file, or a message that holds one.")
             else:
-                said = tr("Nothing is no path: copy a path, a file, or a message that holds one.")
+                said = tr(
+                    "There is no text in the clipboard: copy a path, a file, or a message that holds one."
+                )
             self.told.emit(said.format(text=cut))
             return
         query = Query((Term(display(path), Key.BELOW),))

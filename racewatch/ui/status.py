@@ -25,6 +25,7 @@ from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.ui import icons, words
 from racewatch.ui.measure import wide
 from racewatch.ui.plain import ElidedLabel, PlainLabel, WrapLabel, action_text, tooltip
+from racewatch.ui.sources_said import source_name
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, tr
 
@@ -181,13 +182,15 @@ class Status(QStatusBar):
                 if shown
                 else tr("all %n source(s) work", "", len(fine))
             )
-            self._add("health-ok", self._look.colours.live, text, "\n".join(one.source for one in fine))
+            self._add(
+                "health-ok", self._look.colours.live, text, "\n".join(source_name(one.source) for one in fine)
+            )
         if had_focus and self._buttons:
             self._buttons[0].setFocus()
 
     def _add_source(self, health: SourceHealth) -> None:
-        name = self.fontMetrics().elidedText(display_name(health.source), Qt.TextElideMode.ElideMiddle, 190)
-        tip = f"{display_name(health.source)}: {tr(_WORD[health.state])}. {health.detail}"
+        name = self.fontMetrics().elidedText(source_name(health.source), Qt.TextElideMode.ElideMiddle, 190)
+        tip = f"{source_name(health.source)}: {tr(_WORD[health.state])}. {health.detail}"
         if health.cure:
             tip = "\n".join((tip, tr("What helps: {cure}").format(cure=health.cure)))
         self._add(f"health-{health.state.value}", health_colour(self._look, health.state), name, tip)
@@ -215,11 +218,6 @@ class Status(QStatusBar):
         popup.show()
 
 
-def display_name(source: str) -> str:
-    """A source's name as a button text."""
-    return source[:1].upper() + source[1:]
-
-
 def _row(icon: str, colour: str, ratio: float, lines: list[tuple[str, str]]) -> QWidget:
     row = QWidget()
     picture = PlainLabel()
@@ -243,7 +241,7 @@ def _source_row(look: Look, health: SourceHealth, ratio: float) -> QWidget:
     if health.fresh_at:
         looked = words.ago(max(time.time() - health.fresh_at, 0.0))
         detail = " ".join((detail, tr("Last complete look {ago}.").format(ago=looked)))
-    lines = [("", f"{display_name(health.source)}: {tr(_WORD[health.state])}"), ("muted", detail)]
+    lines = [("", f"{source_name(health.source)}: {tr(_WORD[health.state])}"), ("muted", detail)]
     if health.cure:
         lines.append(("", tr("What helps: {cure}").format(cure=health.cure)))
     return _row(f"health-{health.state.value}", health_colour(look, health.state), ratio, lines)

@@ -42,6 +42,7 @@ from racewatch.ui.history_view import HistoryView
 from racewatch.ui.lines import Opening
 from racewatch.ui.live_settings import LiveSettings, watched_by
 from racewatch.ui.mistakes import Mistakes
+from racewatch.ui.more_actions import MoreActions
 from racewatch.ui.news import News
 from racewatch.ui.notices import Item, Topic
 from racewatch.ui.observing import WHY_OFF, Observing
@@ -251,6 +252,7 @@ class MainWindow(QMainWindow):
         self.actions_table.fill_tool_bar(bar)
         for button in bar.findChildren(QToolButton):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        MoreActions(bar, self._look)
         self.addToolBar(bar)
         self.setContextMenuPolicy(Qt.ContextMenuPolicy.NoContextMenu)
 

@@ -934,6 +934,10 @@
         <translation>Fehlgeschlagen</translation>
     </message>
     <message>
+        <source>File events</source>
+        <translation>Dateiereignisse</translation>
+    </message>
+    <message>
         <source>Filter</source>
         <translation>Filter</translation>
     </message>
@@ -1404,6 +1408,10 @@
         <translation>Beiseite gelegt, bis es freigegeben wird; es wird nie vergessen.</translation>
     </message>
     <message>
+        <source>Kernel locks</source>
+        <translation>Sperren des Kernels</translation>
+    </message>
+    <message>
         <source>Keyboard shortcuts</source>
         <translation>Tastenkürzel</translation>
     </message>
@@ -1502,6 +1510,10 @@
     <message>
         <source>More API sockets of Podman or Docker, one a line</source>
         <translation>Weitere API-Sockets von Podman oder Docker, einer je Zeile</translation>
+    </message>
+    <message>
+        <source>More actions</source>
+        <translation>Weitere Aktionen</translation>
     </message>
     <message>
         <source>More folders of runtimes, one a line: RUNTIME:/path</source>
@@ -1695,10 +1707,6 @@
     <message>
         <source>Nothing is left that could be put back.</source>
         <translation>Es ist nichts übrig, das zurückgelegt werden könnte.</translation>
-    </message>
-    <message>
-        <source>Nothing is no path: copy a path, a file, or a message that holds one.</source>
-        <translation>Nichts ist kein Pfad: Kopieren Sie einen Pfad, eine Datei oder eine Meldung, die einen enthält.</translation>
     </message>
     <message>
         <source>Nothing is removed until it is put right.</source>
@@ -1939,6 +1947,10 @@
         <translation>Prozess</translation>
     </message>
     <message>
+        <source>Process exits</source>
+        <translation>Prozessenden</translation>
+    </message>
+    <message>
         <source>Program</source>
         <translation>Programm</translation>
     </message>
@@ -2107,6 +2119,10 @@
     <message>
         <source>Review every left-over shown in this view, then remove those that stay ticked</source>
         <translation>Jeden in dieser Ansicht gezeigten Überrest durchsehen, dann entfernen, was angehakt bleibt</translation>
+    </message>
+    <message>
+        <source>Root {path}</source>
+        <translation>Ordner {path}</translation>
     </message>
     <message>
         <source>Rows</source>
@@ -2297,6 +2313,10 @@
         <translation>Die Sockets zeigen</translation>
     </message>
     <message>
+        <source>Show what has no room in this row</source>
+        <translation>Zeigen, was in dieser Zeile keinen Platz hat</translation>
+    </message>
+    <message>
         <source>Show what is left over, hung, or cut off from its name</source>
         <translation>Zeigen, was Überrest ist, hängt oder seinen Namen verloren hat</translation>
     </message>
@@ -2410,6 +2430,18 @@
     <message>
         <source>Suggestions</source>
         <translation>Vorschläge</translation>
+    </message>
+    <message>
+        <source>Sweep of containers</source>
+        <translation>Durchgang der Container</translation>
+    </message>
+    <message>
+        <source>Sweep of locks</source>
+        <translation>Durchgang der Sperren</translation>
+    </message>
+    <message>
+        <source>Sweep of sockets</source>
+        <translation>Durchgang der Sockets</translation>
     </message>
     <message>
         <source>Tab</source>
@@ -2573,6 +2605,10 @@
     <message>
         <source>There is no socket, lock or container below {roots}. A new one appears at once.</source>
         <translation>Unterhalb von {roots} gibt es keinen Socket, keine Sperre und keinen Container. Was neu ist, erscheint sofort.</translation>
+    </message>
+    <message>
+        <source>There is no text in the clipboard: copy a path, a file, or a message that holds one.</source>
+        <translation>In der Zwischenablage ist kein Text: Kopieren Sie einen Pfad, eine Datei oder eine Meldung, die einen enthält.</translation>
     </message>
     <message>
         <source>There is nothing of this name.</source>
@@ -2792,6 +2828,10 @@
     <message>
         <source>Welcome to racewatch</source>
         <translation>Willkommen bei racewatch</translation>
+    </message>
+    <message>
+        <source>Well-known places</source>
+        <translation>Übliche Orte</translation>
     </message>
     <message>
         <source>What</source>
@@ -3025,8 +3065,20 @@
         <translation>Wird in {file} geschrieben; Kommentare bleiben.</translation>
     </message>
     <message>
+        <source>a container&apos;s bundle that is made anew</source>
+        <translation>ein neu angelegtes Bundle</translation>
+    </message>
+    <message>
+        <source>a lock that is taken again</source>
+        <translation>eine erneut genommene Sperre</translation>
+    </message>
+    <message>
         <source>a process</source>
         <translation>ein Prozess</translation>
+    </message>
+    <message>
+        <source>a server that respawns its socket</source>
+        <translation>ein wiederkehrender Server-Socket</translation>
     </message>
     <message>
         <source>a well-known one</source>

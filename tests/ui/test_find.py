@@ -388,6 +388,8 @@ def test_what_is_no_path_is_said(opened: Opened) -> None:
     window.finding.look_up.ask("three words only")
     opened.until(lambda: bool(window.strips.strips()), "a message")
     assert "is no path" in window.strips.strips()[-1].text
+    window.finding.look_up.ask(" ")
+    opened.until(lambda: "no text in the clipboard" in window.strips.strips()[-1].text, "that there is none")
 
 
 @pytest.mark.parametrize(

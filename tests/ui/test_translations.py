@@ -18,8 +18,14 @@ from PySide6.QtWidgets import QApplication
 
 from racewatch.cli import demo
 from racewatch.config import Language
+from racewatch.core.model import KindName
+from racewatch.drill.contest import ContestName
+from racewatch.monitor import coverage, exits, locktable
 from racewatch.ui import at_start, language, tr
 from racewatch.ui.actions import CONTEXT, TABLE
+from racewatch.ui.drill_chart import RACES
+from racewatch.ui.sources_said import SOURCES as NAMED_SOURCES
+from racewatch.ui.sources_said import source_name
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "translations"
@@ -255,3 +261,19 @@ def test_qts_own_texts_are_in_the_language_too(qapp: QApplication) -> None:
 
 def test_what_the_demo_remarks_is_translated() -> None:
     assert demo.NOTE == at_start.DEMO  # the command line, which says it, knows nothing of translations
+
+
+def test_the_races_of_the_drill_are_translated() -> None:
+    assert {name: name.race for name in ContestName} == RACES
+
+
+def test_the_sources_of_the_monitor_have_their_names() -> None:
+    kinds = {f"sweep of {kind.value}s" for kind in KindName}
+    assert {coverage.EVENTS, coverage.BESIDE, exits.SOURCE, locktable.SOURCE, *kinds} == NAMED_SOURCES.keys()
+    try:
+        tr.speak("de")
+        assert source_name(coverage.EVENTS) == "Dateiereignisse"
+        assert source_name("root '/run/a b'") == "Ordner '/run/a b'"
+        assert source_name("podman") == "Podman"
+    finally:
+        tr.speak("en")

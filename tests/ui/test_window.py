@@ -9,7 +9,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QAction, QGuiApplication, QPalette
 from PySide6.QtTest import QAbstractItemModelTester, QTest
-from PySide6.QtWidgets import QApplication, QLabel, QMenu
+from PySide6.QtWidgets import QApplication, QLabel, QMenu, QToolButton
 from pytestqt.qtbot import QtBot
 
 from racewatch.core.model import HistoryEntry, KindName, OutcomeWord, Target, Verdict
@@ -399,3 +399,18 @@ def test_columns_that_give_way_at_once_leave_no_hole(opened: Opened, sandbox: Sa
     window.resize(885, 560)
     opened.until(lambda: header.isSectionHidden(at), "no room")
     assert header.length() == sum(map(header.sectionSize, range(header.count())))
+
+
+def test_actions_that_have_no_room_are_behind_a_button_that_can_be_seen(opened: Opened) -> None:
+    window = opened.open(wait=False)
+    window.resize(760, 480)
+    more = window.findChild(QToolButton, "qt_toolbar_ext_button")
+    assert isinstance(more, QToolButton)
+    opened.until(more.isVisible, "the button")
+    assert more.accessibleName() == "More actions"
+    for theme in ("dark", "light"):
+        next(one for one in window.findChildren(QAction) if one.data() == theme).trigger()
+        paint = more.grab().toImage()
+        inside = [(x, y) for x in range(2, paint.width() - 2) for y in range(2, paint.height() - 2)]
+        lights = [paint.pixelColor(x, y).lightness() for x, y in inside]
+        assert max(lights) - min(lights) > 60, theme  # its arrow
