@@ -32,3 +32,8 @@ def held_back() -> Iterator[None]:
             _depth -= 1
             if _depth == 0 and _was_enabled:
                 gc.enable()
+
+
+def is_held_back() -> bool:
+    """Whether a scan makes values just now, in whichever thread."""
+    return _depth > 0

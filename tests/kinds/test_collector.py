@@ -8,7 +8,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from racewatch.kinds.collector import held_back
+from racewatch.kinds.collector import held_back, is_held_back
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +24,9 @@ def test_it_goes_on_after_the_last_one() -> None:
         with held_back():
             assert not gc.isenabled()
         assert not gc.isenabled()
+        assert is_held_back()
     assert gc.isenabled()
+    assert not is_held_back()
 
 
 def test_it_goes_on_after_a_scan_that_failed() -> None:

@@ -20,6 +20,7 @@ from racewatch.core.model import HistoryEntry, Target
 from racewatch.core.protected import Protected
 from racewatch.kinds.containers.roots import StateRoot
 from racewatch.ui.bridge import Bridge
+from racewatch.ui.pauses import CollectsHere
 from racewatch.ui.sidebar import Page
 from racewatch.ui.theme import Look
 from racewatch.ui.window import MainWindow
@@ -29,6 +30,14 @@ from tests.ui.driving import Folders, Program
 from tests.ui.sandbox import Sandbox
 
 WAIT_MS = 60_000
+
+
+@pytest.fixture(autouse=True)
+def collected_here(qapp: QApplication) -> Iterator[None]:
+    """As in the program: no widget of a test is destroyed by the thread of a monitor."""
+    with CollectsHere() as here:
+        yield
+        here.look()
 
 
 @pytest.fixture

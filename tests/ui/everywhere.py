@@ -27,6 +27,7 @@ from racewatch.ui.actions import Act
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.holder import HolderDialog
 from racewatch.ui.name_dialog import NameDialog
+from racewatch.ui.pauses import CollectsHere
 from racewatch.ui.purge import PurgeDialog
 from racewatch.ui.remedy import RemedyDialog
 from racewatch.ui.sheet import ShortcutSheet
@@ -246,7 +247,8 @@ def main() -> int:
             await Tour(window, sandbox, each).go()
             await window.shut_down()
 
-        bridge.run(whole())
+        with CollectsHere():
+            bridge.run(whole())
         bridge.close(wait=1)
         racewatch.close()
         window.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
