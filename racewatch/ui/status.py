@@ -25,7 +25,7 @@ from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.ui import icons, words
 from racewatch.ui.measure import wide
 from racewatch.ui.plain import ElidedLabel, PlainLabel, WrapLabel, action_text, tooltip
-from racewatch.ui.sources_said import source_name
+from racewatch.ui.sources_said import source_detail, source_name
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, tr
 
@@ -190,7 +190,7 @@ class Status(QStatusBar):
 
     def _add_source(self, health: SourceHealth) -> None:
         name = self.fontMetrics().elidedText(source_name(health.source), Qt.TextElideMode.ElideMiddle, 190)
-        tip = f"{source_name(health.source)}: {tr(_WORD[health.state])}. {health.detail}"
+        tip = f"{source_name(health.source)}: {tr(_WORD[health.state])}. {source_detail(health.detail)}"
         if health.cure:
             tip = "\n".join((tip, tr("What helps: {cure}").format(cure=health.cure)))
         self._add(f"health-{health.state.value}", health_colour(self._look, health.state), name, tip)
@@ -237,7 +237,7 @@ def _row(icon: str, colour: str, ratio: float, lines: list[tuple[str, str]]) -> 
 
 
 def _source_row(look: Look, health: SourceHealth, ratio: float) -> QWidget:
-    detail = health.detail
+    detail = source_detail(health.detail)
     if health.fresh_at:
         looked = words.ago(max(time.time() - health.fresh_at, 0.0))
         detail = " ".join((detail, tr("Last complete look {ago}.").format(ago=looked)))

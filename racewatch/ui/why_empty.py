@@ -16,7 +16,7 @@ from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.ui import kinds_said
 from racewatch.ui.columns import Shape
 from racewatch.ui.query import Key, Query, Term
-from racewatch.ui.sources_said import source_name
+from racewatch.ui.sources_said import source_detail, source_name
 from racewatch.ui.tr import marked, tr
 
 #: What the window opens on.
@@ -107,5 +107,5 @@ def _more(items: Sequence[object]) -> str:
 
 
 def _limited(one: SourceHealth) -> str:
-    said = f"{source_name(one.source)}: {one.detail}"
+    said = f"{source_name(one.source)}: {source_detail(one.detail)}"
     return " ".join((said, tr("What helps: {cure}").format(cure=one.cure))) if one.cure else said

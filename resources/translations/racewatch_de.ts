@@ -39,6 +39,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n directory(ies) watched.</source>
+        <translation>
+            <numerusform>%n Ordner wird beobachtet.</numerusform>
+            <numerusform>%n Ordner werden beobachtet.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n ended in a mistake of racewatch: unknown how far it came, look at it.</source>
         <translation>
             <numerusform>%n endete mit einem Fehler von racewatch: Wie weit es kam, ist unbekannt; bitte nachsehen.</numerusform>
@@ -78,6 +85,13 @@
         <translation>
             <numerusform>%n davon lässt sich nicht rückgängig machen; die anderen schon, von hier und aus dem Verlauf, solange ihre Namen frei sind.</numerusform>
             <numerusform>%n davon lassen sich nicht rückgängig machen; die anderen schon, von hier und aus dem Verlauf, solange ihre Namen frei sind.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n owner(s) followed.</source>
+        <translation>
+            <numerusform>%n Besitzer wird verfolgt.</numerusform>
+            <numerusform>%n Besitzer werden verfolgt.</numerusform>
         </translation>
     </message>
     <message numerus="yes">
@@ -424,6 +438,10 @@
         <translation>Alles</translation>
     </message>
     <message>
+        <source>All places are looked at again by and by.</source>
+        <translation>Nach und nach werden alle Orte wieder angesehen.</translation>
+    </message>
+    <message>
         <source>All settings</source>
         <translation>Alle Einstellungen</translation>
     </message>
@@ -577,6 +595,10 @@
     <message>
         <source>Cannot see</source>
         <translation>Kein Einblick</translation>
+    </message>
+    <message>
+        <source>Changes of names are told by the kernel.</source>
+        <translation>Änderungen von Namen meldet der Kernel.</translation>
     </message>
     <message>
         <source>Check, then delete</source>
@@ -938,6 +960,10 @@
         <translation>Dateiereignisse</translation>
     </message>
     <message>
+        <source>File events are switched off; sweeps look at everything.</source>
+        <translation>Dateiereignisse sind abgeschaltet; Durchgänge sehen alles an.</translation>
+    </message>
+    <message>
         <source>Filter</source>
         <translation>Filter</translation>
     </message>
@@ -1280,6 +1306,10 @@
         </translation>
     </message>
     <message>
+        <source>It tells of each change.</source>
+        <translation>Sie meldet jede Änderung.</translation>
+    </message>
+    <message>
         <source>It was back under its name.</source>
         <translation>Es war wieder unter seinem Namen da.</translation>
     </message>
@@ -1318,6 +1348,10 @@
     <message>
         <source>It went away {when}: nothing is left to remove.</source>
         <translation>Es ist {when} verschwunden: Es gibt nichts mehr zu entfernen.</translation>
+    </message>
+    <message>
+        <source>It works again.</source>
+        <translation>Es geht wieder.</translation>
     </message>
     <message>
         <source>It would be watched: should it appear, it is shown here.</source>
@@ -1587,6 +1621,10 @@
     <message>
         <source>No engine and no runtime that was asked has a container, and there is no bundle below {roots}. A new one appears at once.</source>
         <translation>Keine gefragte Engine oder Runtime hat einen Container, und unterhalb von {roots} gibt es kein Bundle. Ein neuer erscheint sofort.</translation>
+    </message>
+    <message>
+        <source>No file events: sweeps look at it.</source>
+        <translation>Keine Dateiereignisse: Durchgänge sehen ihn an.</translation>
     </message>
     <message>
         <source>No file manager opened {folder}. Its path can be copied instead.</source>
@@ -3011,6 +3049,10 @@
     <message>
         <source>Who holds it: process, command, unit, container</source>
         <translation>Wer es hält: Prozess, Befehl, Unit, Container</translation>
+    </message>
+    <message>
+        <source>Who takes a lock and gives it back shows within a second.</source>
+        <translation>Wer eine Sperre nimmt und zurückgibt, ist binnen einer Sekunde zu sehen.</translation>
     </message>
     <message>
         <source>Why</source>

@@ -39,6 +39,13 @@
         </translation>
     </message>
     <message numerus="yes">
+        <source>%n directory(ies) watched.</source>
+        <translation>
+            <numerusform>%n directory is watched.</numerusform>
+            <numerusform>%n directories are watched.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
         <source>%n ended in a mistake of racewatch: unknown how far it came, look at it.</source>
         <translation>
             <numerusform>%n ended in a mistake of racewatch: unknown how far it came, look at it.</numerusform>
@@ -78,6 +85,13 @@
         <translation>
             <numerusform>%n of them cannot be undone; the others can, from here and from the History, while their names are free.</numerusform>
             <numerusform>%n of them cannot be undone; the others can, from here and from the History, while their names are free.</numerusform>
+        </translation>
+    </message>
+    <message numerus="yes">
+        <source>%n owner(s) followed.</source>
+        <translation>
+            <numerusform>%n owner is followed.</numerusform>
+            <numerusform>%n owners are followed.</numerusform>
         </translation>
     </message>
     <message numerus="yes">

@@ -14,6 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -147,7 +148,8 @@ def inside(theme: str, target: Path) -> None:
     from PySide6.QtTest import QTest
     from PySide6.QtWidgets import QApplication, QLineEdit, QScrollArea
 
-    from racewatch.config import Config, Theme
+    from racewatch.config import config_path, load
+    from racewatch.config_edit import edit, with_settings
     from racewatch.core.model import KindName, Target, Verdict
     from racewatch.ui import app
     from racewatch.ui.actions import Act
@@ -192,12 +194,16 @@ def inside(theme: str, target: Path) -> None:
         for state, called in CONTAINERS:
             machine.make(state, called)
         (machine.root / "half-made").mkdir()
-        config = Config(
-            roots=tuple(os.fsencode(root) for root in roots),
-            state_roots=(machine.state_root,),
-            only_named=True,  # the pictures show nothing else of this machine
-            theme=Theme(theme),
-        )
+        # As a file: it is in force anew as soon as something is set in the window.
+        settings = {
+            "roots": [str(root) for root in roots],
+            "containers.state_roots": [
+                f"{machine.state_root.runtime}:{os.fsdecode(machine.state_root.path)}"
+            ],
+            "theme": theme,
+        }
+        edit(config_path(), lambda _: with_settings("", settings))
+        config = replace(load()[0], only_named=True)  # the pictures show nothing else of this machine
         racewatch = Racewatch(config, state=os.fsencode(whole / "journal"))
 
         def grab(name: str) -> None:

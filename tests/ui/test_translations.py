@@ -24,8 +24,8 @@ from racewatch.monitor import coverage, exits, locktable
 from racewatch.ui import at_start, language, tr
 from racewatch.ui.actions import CONTEXT, TABLE
 from racewatch.ui.drill_chart import RACES
+from racewatch.ui.sources_said import DETAILS, FOLLOWED, WATCHED, source_detail, source_name
 from racewatch.ui.sources_said import SOURCES as NAMED_SOURCES
-from racewatch.ui.sources_said import source_name
 
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "resources" / "translations"
@@ -277,3 +277,24 @@ def test_the_sources_of_the_monitor_have_their_names() -> None:
         assert source_name("podman") == "Podman"
     finally:
         tr.speak("en")
+
+
+def test_what_the_sources_say_while_all_is_well_is_translated() -> None:
+    said = "".join(path.read_text() for path in (ROOT / "racewatch" / "monitor").glob("*.py"))
+    assert [one for one in DETAILS if f'"{one}"' not in said] == []
+    # The counted ones as their sources put them together.
+    assert exits.ExitWatch(limit=1).health().detail == "0 owners are followed."
+    assert FOLLOWED.fullmatch("1 owner is followed.")
+    for count in (1, 2):
+        whole = coverage.Coverage(b"/r", coverage.RootState.PRESENT, watched=count, events=True)
+        assert WATCHED.fullmatch(whole.health().detail)
+    try:
+        tr.speak("de")
+        assert source_detail("1 directory is watched.") == "1 Ordner wird beobachtet."
+        assert source_detail("1200 directories are watched.") == "1.200 Ordner werden beobachtet."
+        assert source_detail("0 owners are followed.") == "0 Besitzer werden verfolgt."
+        assert source_detail("It failed (EIO); what is shown may be old.").startswith("It failed")
+    finally:
+        tr.speak("en")
+    assert source_detail("1 directory is watched.") == "1 directory is watched."
+    assert source_detail("2 owners are followed.") == "2 owners are followed."
