@@ -147,7 +147,7 @@ SOCKETS: Final = Shape(
     columns=(
         _state(230),
         _PATH,
-        Column("type", marked("Type"), words.type_text, width=130),
+        Column("type", marked("Type"), words.type_text, width=142),
         Column(
             "owner",
             marked("Owner"),

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Final, Protocol
 
-from PySide6.QtCore import QSize, Qt, Signal
+from PySide6.QtCore import QEvent, QObject, QSize, Qt, Signal
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from racewatch.core.model import Target
@@ -83,10 +83,12 @@ class StandingPanel(QWidget):
         self._manner = manner
         self._lines: dict[Target, _Line] = {}
         inside = QWidget()
+        inside.installEventFilter(self)
         self._layout = QVBoxLayout(inside)
         self._layout.setContentsMargins(0, 0, 0, 0)
         self._layout.setSpacing(0)
         self._scroll = QScrollArea()
+        self._scroll.setObjectName("standing")
         self._scroll.setWidget(inside)
         self._scroll.setWidgetResizable(True)
         self._scroll.setFrameShape(QFrame.Shape.NoFrame)
@@ -116,10 +118,20 @@ class StandingPanel(QWidget):
                 self._layout.addWidget(shown)
             shown.label.setText(thing.text())
             shown.setAccessibleName(thing.text())
+        self._fit()
         self.setVisible(bool(wanted))
-        # Whatever stands here leaves room for what is below.
-        heights = [line.sizeHint().height() for line in self._lines.values()]
-        self.setFixedHeight(round(max(heights, default=0) * min(len(heights), _MOST + 0.5)))
+
+    def eventFilter(self, watched: QObject, event: QEvent, /) -> bool:
+        if event.type() is QEvent.Type.LayoutRequest:  # a line has its height only once it was styled
+            self._fit()
+        return super().eventFilter(watched, event)
+
+    def _fit(self) -> None:
+        """As high as its lines; whatever stands here leaves room for what is below."""
+        # As the layout sees them: the border of a line counts as well.
+        heights = [self._layout.itemAt(at).minimumSize().height() for at in range(self._layout.count())]
+        more = heights[_MOST] // 2 if len(heights) > _MOST else 0
+        self.setFixedHeight(sum(heights[:_MOST]) + more)
 
     def button(self, target: Target) -> QPushButton | None:
         """What takes this one back."""

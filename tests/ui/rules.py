@@ -44,6 +44,8 @@ CONTROLS = (
 #: The room there is on the smallest screen that is common, less the frame of a window.
 SCREEN = (1280, 770)
 _ROOT = QModelIndex()
+#: What is scrolled for less than this (pixels) should have been given the room.
+_HARDLY: Final = 8
 #: What a sentence looks like whose value was empty.
 _HOLE: Final = re.compile(r"(?:^|\s)[.,;!](?:\s|$)|[,:;]\s*\.(?:\s|$)|[“„][”“]|\(\s*\)")
 
@@ -123,7 +125,11 @@ def _cut(widget: QWidget) -> list[str]:
         inner = widget.widget()
         fixed = widget.horizontalScrollBarPolicy() is Qt.ScrollBarPolicy.ScrollBarAlwaysOff
         wider = fixed and inner is not None and inner.width() > widget.viewport().width() + 1
-        return [f"{describe(widget)}: what it shows is wider than it"] if wider else []
+        over = widget.verticalScrollBar().maximum()
+        said = [f"{describe(widget)}: what it shows is wider than it"] if wider else []
+        return (
+            [*said, f"{describe(widget)}: it is scrolled for {over} pixels"] if 0 < over < _HARDLY else said
+        )
     wide, high = widget.width(), widget.height()
     line = widget.fontMetrics().height()
     if isinstance(widget, WrapLabel):
