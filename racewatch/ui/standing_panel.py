@@ -128,8 +128,7 @@ class StandingPanel(QWidget):
 
     def _fit(self) -> None:
         """As high as its lines; whatever stands here leaves room for what is below."""
-        # As the layout sees them: the border of a line counts as well.
-        heights = [self._layout.itemAt(at).minimumSize().height() for at in range(self._layout.count())]
+        heights = [line.sizeHint().height() for line in self._lines.values()]
         more = heights[_MOST] // 2 if len(heights) > _MOST else 0
         self.setFixedHeight(sum(heights[:_MOST]) + more)
 
