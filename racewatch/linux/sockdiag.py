@@ -233,7 +233,8 @@ def parse(
     """The named sockets of one datagram from the kernel, and whether it was the last of the answer.
 
     ``needles``: only messages with one of these in them are looked at (None: all).  Raises OSError with the
-    kernel's errno when the answer is an error, BadMessage for anything that is not well formed; nothing else.
+    kernel's errno when the answer is an error, BadMessage for anything that is not well formed (of what was looked at: what
+    is about none of the needles may be passed over whole); nothing else.
     """
     found: list[UnixSocket] = []
     if needles is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import socket
+import struct
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -231,3 +232,17 @@ def test_only_what_it_is_about(tmp_path: Path) -> None:
         before, about_all, after = bound_sockets(), bound_sockets(About((b"",), ())), bound_sockets()
         assert set(before) & set(after) <= set(about_all)
         assert {row.name for row in about_all} >= {os.fsencode(tmp_path / "by-name.sock")}
+
+
+def test_the_end_of_an_answer_is_seen_behind_what_was_not_asked_for() -> None:
+    """Whether the kernel ends a listing in a datagram of its own or in the last one of sockets is its own affair."""
+    number, body = 7, bytes(16)
+    one = struct.pack("=IHHII", 16 + len(body), sockdiag._SOCK_DIAG_BY_FAMILY, 2, number, 0) + body
+    end = struct.pack("=IHHIIi", 20, sockdiag._NLMSG_DONE, 2, number, 0, 0)
+    wanted = (b"a-name\0",)
+    assert sockdiag.parse(one + one, number, wanted) == ([], False)
+    assert sockdiag.parse(one + end, number, wanted) == ([], True)
+    assert sockdiag.parse(end, number, wanted) == ([], True)
+    refused = struct.pack("=IHHIIi", 20, sockdiag._NLMSG_ERROR, 0, number, 0, -13)
+    with pytest.raises(PermissionError):
+        sockdiag.parse(refused, number, wanted)
