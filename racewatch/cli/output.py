@@ -65,8 +65,10 @@ class Output:
         before = signal.signal(signal.SIGALRM, _nobody_reads)
         signal.setitimer(signal.ITIMER_REAL, seconds)
         try:
-            self.flush()
-            signal.setitimer(signal.ITIMER_REAL, 0)
+            try:
+                self.flush()
+            finally:  # whatever ended it: a second Ctrl+C, too
+                signal.setitimer(signal.ITIMER_REAL, 0)
         except BrokenPipeError:
             pass  # the time was over in the very moment in which all was read
         finally:
