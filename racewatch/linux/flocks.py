@@ -15,6 +15,10 @@ import struct
 from dataclasses import dataclass
 from typing import Final
 
+from racewatch.linux import pieces
+
+TABLE: Final = b"/proc/locks"
+
 
 class BadLockTable(OSError):
     """``/proc/locks`` does not have the form that this module knows (``EBADMSG``)."""
@@ -80,7 +84,7 @@ def parse_locks(data: bytes) -> tuple[KernelLock, ...]:
 
 
 def kernel_locks() -> tuple[KernelLock, ...]:
-    """Every lock that our PID namespace shows.  Raises OSError.
+    """Every lock that our PID namespace shows, none that was held throughout left out.  Raises OSError.
 
     Costly: the kernel stops all lock traffic and waits for every CPU meanwhile (5 to 20 ms).  Once a
     sweep, never once a file.
@@ -88,8 +92,7 @@ def kernel_locks() -> tuple[KernelLock, ...]:
     Locks of processes outside our PID namespace are *not* listed by the kernel, and locks taken
     through a stacked or network file system are on another inode: absence proves nothing.
     """
-    with open("/proc/locks", "rb") as table:
-        return parse_locks(table.read())
+    return parse_locks(pieces.read_table(TABLE))
 
 
 def holders_of_flock(dev: int, ino: int) -> tuple[int, ...]:

@@ -19,13 +19,11 @@ from typing import Final
 
 from racewatch.core.model import KindName, Observation, Target
 from racewatch.core.text import one_line
-from racewatch.linux import fs
+from racewatch.linux import flocks, pieces
 from racewatch.linux.flocks import KernelLock, parse_locks
 from racewatch.monitor.batch import HealthState, SourceHealth
 
 SOURCE: Final = "kernel locks"
-
-_TABLE: Final = b"/proc/locks"
 #: Seconds between two reads, at least; when nothing has changed for a while; how long that is.
 _APART: Final = 0.25
 _APART_WHEN_QUIET: Final = 1.0
@@ -88,7 +86,7 @@ class LockTable:
 
     def _compare(self) -> Concerned:
         try:
-            raw = fs.read_whole(_TABLE)
+            raw = pieces.read_table(flocks.TABLE)
             if raw == self._raw:
                 return Concerned()
             rows = Counter(parse_locks(raw))

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import fcntl
+import itertools
 import os
+import threading
+import time
 from pathlib import Path
 
 import pytest
 
-from racewatch.linux import flocks, fs
+from racewatch.linux import flocks, fs, pieces
 from racewatch.linux.mounts import FileSystems
 from tests.kernel.support import child
 
@@ -37,6 +40,49 @@ def test_the_holder_of_a_directory_and_of_a_file(tmp_path: Path, path: Path, how
         assert flocks.holders_of_flock(*_superblock(tmp_path)) == (held.pid,)
         assert flocks.holders_of_flock(*_superblock(path)) == (held.pid,)
     assert flocks.holders_of_flock(*_superblock(tmp_path)) == ()
+
+
+def test_who_comes_and_goes_does_not_hide_a_lock_that_is_held_throughout(tmp_path: Path) -> None:
+    """More locks than the kernel shows at once: read plainly, a third of all readings left one out."""
+
+    def locked(name: str) -> int:
+        handle = os.open(tmp_path / name, os.O_RDONLY | os.O_CREAT)
+        fcntl.flock(handle, fcntl.LOCK_EX)
+        return handle
+
+    def come_and_go() -> None:
+        handles = [locked(f"restless-{os.getpid()}-{number}") for number in range(100)]
+
+        def again() -> None:
+            for handle in itertools.cycle(handles):
+                fcntl.flock(handle, fcntl.LOCK_UN)
+                fcntl.flock(handle, fcntl.LOCK_EX)
+                time.sleep(0.0002)
+
+        threading.Thread(target=again, daemon=True).start()
+
+    def stay() -> None:
+        for number in range(100):
+            locked(f"held-{number}")
+
+    with child(come_and_go), child(stay), child(come_and_go):
+        held = {_superblock(tmp_path / f"held-{number}") for number in range(100)}
+        whole = 0
+        for _ in range(200):
+            try:
+                rows = flocks.kernel_locks()
+            except pieces.RestlessTable:
+                continue  # whoever runs beside this test may take locks as well; then nobody is called free
+            whole += 1
+            assert held <= {(row.dev, row.ino) for row in rows}
+        assert whole > 100
+
+
+def test_a_table_that_does_not_come_to_rest_is_no_table(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pieces, "joined", lambda read: None)
+    with pytest.raises(pieces.RestlessTable) as told:
+        flocks.kernel_locks()
+    assert "faster than it can be read" in str(told.value)
 
 
 def test_other_mechanisms_are_not_flocks(path: Path) -> None:

@@ -239,6 +239,31 @@ def test_who_runs_is_asked_anew_for_what_was_written_after_everybody_was_asked(t
             process.kill()
 
 
+@pytest.mark.parametrize("how", ["flock", "posix", "ofd"])
+def test_a_look_at_one_lock_wants_the_kernels_table_only_while_somebody_has_it_open(
+    tmp_path: Path, how: str
+) -> None:
+    if not is_plain(tmp_path):
+        pytest.skip("nothing can be proved to be free on this file system")
+    lock = tmp_path / ".cargo-lock"
+    lock.touch()
+    fd = os.open(lock, os.O_PATH)
+    try:
+        node = fs.stat_fd(fd)
+        around = Surroundings(few_files=True)
+        free = around.locked(node, fd)
+        assert (free.held, free.blind, around.has_locks) == ((), None, False)
+        assert evidence(look(lock), "kernel lock").source == free.source == "fcntl(F_SETLEASE)"
+        with child(holding(how, lock)) as holder:
+            around = Surroundings(few_files=True)
+            assert around.held_mechanisms(node, fd)
+            assert [one.pid for held in around.locked(node, fd).held for one in held.holders] == [holder.pid]
+            assert around.has_locks
+        assert evidence(rows(tmp_path)[".cargo-lock"], "kernel lock").source == "/proc/locks"
+    finally:
+        os.close(fd)
+
+
 def _lost_of(pid: int, around: Surroundings) -> list[bytes | None]:
     return [one.deleted for one, _key in around.lost_locks() if one.pid == pid]
 

@@ -34,20 +34,24 @@ def plain(tmp_path: Path) -> None:
         pytest.skip("nothing can be proved to be left over on this file system")
 
 
+#: Something that happens to a file right before it is asked who has that open.
+Step = tuple[Path, Callable[[], object]]
+
+
 @pytest.fixture
-def before_survey(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]:
-    """What happens right before it is asked who has which file open; each once, one at a time."""
-    steps: list[Callable[[], object]] = []
+def before_survey(monkeypatch: pytest.MonkeyPatch) -> list[Step]:
+    """What happens right before it is asked who has a file open, or everything; each once, one at a time."""
+    steps: list[Step] = []
     survey, lease = openfiles.survey, leases.open_elsewhere
 
     def taken() -> openfiles.Survey:
         if steps:
-            steps.pop(0)()
+            steps.pop(0)[1]()
         return survey()
 
     def asked(pinned: int, reader: int = -1) -> bool | None:
-        if steps:
-            steps.pop(0)()
+        if steps and os.path.samestat(os.fstat(pinned), steps[0][0].stat()):
+            steps.pop(0)[1]()
         return lease(pinned, reader)
 
     monkeypatch.setattr(openfiles, "survey", taken)
@@ -56,11 +60,11 @@ def before_survey(monkeypatch: pytest.MonkeyPatch) -> list[Callable[[], object]]
 
 
 def test_written_to_its_end_between_the_read_and_the_question(
-    tmp_path: Path, before_survey: list[Callable[[], object]]
+    tmp_path: Path, before_survey: list[Step]
 ) -> None:
     path = tmp_path / "nginx.pid"
     path.write_text(f"{dead_pid()}\n")
-    before_survey.append(lambda: path.write_text(f"{os.getppid()}\n"))
+    before_survey.append((path, lambda: path.write_text(f"{os.getppid()}\n")))
     seen = look(path)
     assert not before_survey
     assert seen.verdict is Verdict.UNKNOWN
@@ -69,20 +73,18 @@ def test_written_to_its_end_between_the_read_and_the_question(
     assert look(path).verdict is Verdict.LIVE
 
 
-def test_the_same_bytes_written_again_in_between(
-    tmp_path: Path, before_survey: list[Callable[[], object]]
-) -> None:
+def test_the_same_bytes_written_again_in_between(tmp_path: Path, before_survey: list[Step]) -> None:
     path = tmp_path / "nginx.pid"
     text = f"{dead_pid()}\n"
     path.write_text(text)
     os.utime(path, ns=(0, 0))
-    before_survey.append(lambda: path.write_text(text))
+    before_survey.append((path, lambda: path.write_text(text)))
     assert look(path).verdict is Verdict.UNKNOWN
     assert look(path).verdict is Verdict.STALE
 
 
 def test_a_pid_file_beside_it_is_written_in_between(
-    tmp_path: Path, before_survey: list[Callable[[], object]], monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, before_survey: list[Step], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # A PostgreSQL of this machine would be a sign of life.
     monkeypatch.setattr(surroundings.Surroundings, "called", lambda around, names: ())
@@ -94,7 +96,7 @@ def test_a_pid_file_beside_it_is_written_in_between(
     beside = data / "postmaster.pid"
     beside.write_text(said.format(pid=dead_pid()))
     assert look(path).verdict is Verdict.STALE
-    before_survey.append(lambda: beside.write_text(said.format(pid=os.getppid())))
+    before_survey.append((beside, lambda: beside.write_text(said.format(pid=os.getppid()))))
     seen = look(path)
     assert not before_survey
     assert seen.verdict is Verdict.UNKNOWN

@@ -54,6 +54,7 @@ class Locked(NamedTuple):
     waiting: tuple[Owner, ...] = ()
     waiting_unseen: int = 0
     blind: str | None = None
+    source: str = "/proc/locks"
 
 
 class Person(enum.Enum):

@@ -266,7 +266,7 @@ class LocksKind:
     def identify(self, pinned: Pinned) -> Identified | None:
         """The format of a pinned lock, and its claim; None when no format fits."""
         with self._mutex:
-            observer = self._observer(Surroundings())
+            observer = self._observer(Surroundings(few_files=True))
             return observer.read(pinned.path, pinned.fd, fs.stat_fd(pinned.fd)).identified
 
     def procedure(self, target: Target) -> Procedure:

@@ -94,7 +94,7 @@ class Observer:
             opened = _matters(self._opened_formats, path, kind, node) and bool(around.openers(node))
             # Asking what is known costs less than asking whether it matters; the table itself is the dear one.
             wanted = around.has_locks or _matters(self._held_formats, path, kind, node)
-            held = around.held_mechanisms(node) if wanted else _NOT_HELD
+            held = around.held_mechanisms(node, fd) if wanted else _NOT_HELD
             seen = Sighting(path, kind, data, node.size, node.nlink, held, opened)
             return Reading(self._registry.identify(seen), content, kind)
         except BaseException:
@@ -165,7 +165,7 @@ class Observer:
             one is None or _understood(one, reading, claim),
             place.where,
             place.fstype,
-            around.locked(node),
+            around.locked(node, fd),
             host,
             host_detail,
             look_up(said, one.processes if one else (), node, around),

@@ -94,14 +94,15 @@ def not_open(facts: Facts) -> Finding:
 
 def unlocked(facts: Facts) -> Finding:
     """Whether the kernel lock that counts is free: its own, and that of every tested companion."""
-    source = "/proc/locks"
-    for locked in (facts.locked, *(one for _, one in facts.tested)):
+    counting = (facts.locked, *(one for _, one in facts.tested))
+    source = ", ".join(dict.fromkeys(locked.source for locked in counting))
+    for locked in counting:
         if locked.held:
             return Finding(_NO, source, "a kernel lock is held")
     needs_one = facts.format is not None and any(one.role is Role.TESTED for one in facts.format.companions)
     if needs_one and not facts.tested:
         return Finding(Sight.UNSEEN, source, "the file whose kernel lock counts is not there")
-    for locked in (facts.locked, *(one for _, one in facts.tested)):
+    for locked in counting:
         if locked.blind is not None:
             return Finding(Sight.UNSEEN, source, locked.blind)
     if facts.where is not _LOCAL:
