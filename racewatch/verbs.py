@@ -392,6 +392,11 @@ class Racewatch:
         except JournalError as error:
             raise RacewatchError(str(error)) from error
 
+    def tidy(self) -> None:
+        """What can wait until nobody does: for whoever stays, after acts."""
+        if self._journal is not None:
+            self._journal.tidy()
+
     def _the_journal(self) -> Journal:
         if self._journal is None:
             raise RacewatchError(self.journal_problem or "there is no journal")

@@ -14,7 +14,7 @@ import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -53,6 +53,9 @@ _COLUMNS: Final = (
     "CASE WHEN json_valid(undo) THEN coalesce(json_extract(undo, '$.kept'), 0) ELSE 0 END"
 )
 _BUSY_SECONDS: Final = 5.0
+#: A log of this size is worth to be brought into the file (bytes), and at this one an act does it (pages).
+_LONG_LOG: Final = 1 << 20
+_LONGEST_LOG: Final = 4000
 
 
 class JournalError(Exception):
@@ -109,6 +112,7 @@ class Journal:
         # FULL: the intent must be on disk, not in a cache, before the name goes.
         self._db.execute("PRAGMA journal_mode=WAL")
         self._db.execute("PRAGMA synchronous=FULL")
+        self._db.execute(f"PRAGMA wal_autocheckpoint={_LONGEST_LOG}")
         with self._writing():
             version = self._db.execute("PRAGMA user_version").fetchone()[0]
             if version == 0:
@@ -310,6 +314,18 @@ class Journal:
                 )
                 for action, verb, kind, locator, refers_to, method, undo in rows
             ]
+
+    def tidy(self) -> None:
+        """Bring a long log of what was written into the file itself, so that no act has to (which doubles what it takes).
+
+        For whoever keeps the journal open, when nobody waits.  Acts of others go on meanwhile.
+        """
+        try:
+            if os.stat(self._file + b"-wal").st_size >= _LONG_LOG:
+                with closing(sqlite3.connect(os.fsdecode(self._file), timeout=0.0)) as beside:
+                    beside.execute("PRAGMA wal_checkpoint(PASSIVE)")
+        except (OSError, sqlite3.Error):
+            return  # what is wrong with the file the next act says; what is in the log is on the disk as well
 
     def close(self) -> None:
         """Close the file; waits for a write in flight."""

@@ -396,6 +396,7 @@ class MainWindow(QMainWindow):
     def _on_acted(self, targets: Sequence[Target]) -> None:
         self.watching.look_again(targets)
         self._bridge.spawn(self._read_history(), "reading the journal")
+        self._bridge.spawn(self._bridge.offload(self._racewatch.tidy), "tidying the journal")
 
     def _on_actor(self) -> None:
         self._refresh()

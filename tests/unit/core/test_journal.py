@@ -218,3 +218,36 @@ def test_it_is_usable_from_any_thread_and_closed_once_no_more(journal: Journal) 
     with pytest.raises(JournalError):
         journal.entries()
     journal.close()
+
+
+def test_a_long_log_is_brought_into_the_file_while_nobody_waits(journal: Journal) -> None:
+    file = os.path.join(journal.folder, b"journal.sqlite")
+    journal.tidy()
+    assert os.path.getsize(file) <= 4096, "nothing to do yet"
+    number = 0
+    while os.path.getsize(file + b"-wal") < 1 << 20:
+        number += 1
+        intend(journal, f"a{number}", padding="x" * 4000)
+        finish(journal, f"a{number}")
+    assert os.path.getsize(file) <= 4096, "no act had to do it"
+    before = journal.entries()
+    journal.tidy()
+    grown = os.path.getsize(file)
+    assert grown > 4096 * number / 2
+    journal.tidy()
+    finish(journal, "last")
+    assert journal.entries()[1:] == before
+    # The log is begun anew: it does not grow any more.
+    assert os.path.getsize(file + b"-wal") < 2 << 20
+
+
+def test_what_is_wrong_with_the_file_is_not_told_by_who_tidies(journal: Journal) -> None:
+    intend(journal, "a1", padding="x" * (2 << 20))
+    file = os.path.join(journal.folder, b"journal.sqlite")
+    os.rename(file, file + b".away")
+    os.mkdir(file)
+    journal.tidy()
+    os.rmdir(file)
+    os.rename(file + b".away", file)
+    finish(journal, "a1")
+    assert journal.open_acts() == []
