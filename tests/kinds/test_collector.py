@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gc
 import threading
+import weakref
 from collections.abc import Iterator
 
 import pytest
@@ -40,6 +41,40 @@ def test_who_switched_it_off_finds_it_off() -> None:
     with held_back():
         pass
     assert not gc.isenabled()
+
+
+class Thing:
+    """Something that the collector knows."""
+
+
+def test_what_was_made_meanwhile_is_old_afterwards() -> None:
+    with held_back():
+        things = [Thing() for _ in range(1000)]
+    old = {id(one) for one in gc.get_objects(2)}
+    assert all(id(one) in old for one in things)
+
+
+def test_garbage_of_that_time_is_found_all_the_same() -> None:
+    with held_back():
+        one = Thing()
+        vars(one)["itself"] = one
+        gone = weakref.ref(one)
+        del one
+    assert gone() is not None
+    gc.collect()
+    assert gone() is None
+
+
+def test_what_somebody_else_keeps_from_the_collector_stays_so() -> None:
+    gc.freeze()
+    try:
+        before = gc.get_freeze_count()
+        with held_back():
+            pass
+        assert before > 0
+        assert gc.get_freeze_count() == before
+    finally:
+        gc.unfreeze()
 
 
 def test_two_threads_in_any_order() -> None:
