@@ -7,11 +7,13 @@ import fnmatch
 import os
 import re
 from collections.abc import Callable, Collection, Iterator, Sequence
-from typing import NamedTuple
+from typing import Final, NamedTuple
 
 from racewatch.core.model import Problem
 from racewatch.linux import fs
 from racewatch.linux.mounts import KERNEL_INTERFACES, FileSystems, is_container_root, may_hang
+
+_new: Final = tuple.__new__  # for each row of each scan
 
 
 class Found(NamedTuple):
@@ -36,6 +38,9 @@ class Excluded:
         texts = (fnmatch.translate(os.fsdecode(one)) for one in patterns)
         joined = b"|".join(text.encode("utf-8", "surrogateescape") for text in texts)
         self._match = re.compile(joined).match if patterns else None
+
+    def __bool__(self) -> bool:
+        return self._match is not None
 
     def __contains__(self, path: bytes) -> bool:
         return self._match is not None and self._match(path) is not None
@@ -119,17 +124,18 @@ class Walk:
         self, directory: bytes, fd: int, stat: fs.Stat, folders: list[bytes]
     ) -> Iterator[Found | Problem]:
         prefix = directory.rstrip(b"/") + b"/"
+        wants, excluded = self._wants, self._excluded or None
         with os.scandir(fd) as entries:
             for entry in entries:
                 self._left -= 1
                 if self._left <= 0:
                     return
-                wanted = self._wants(prefix, entry)
+                wanted = wants(prefix, entry)
                 is_directory = entry.is_dir(follow_symlinks=False)
                 if wanted is None and not is_directory:
                     continue
                 path = wanted if wanted is not None else prefix + fs.name_of(entry)
-                if path in self._excluded:
+                if excluded is not None and path in excluded:
                     continue
                 if is_directory:
                     folders.append(path)
@@ -154,12 +160,12 @@ class Walk:
 
 def _pinned(path: bytes, directory_fd: int, directory: fs.Stat) -> Found | Problem | None:
     try:
-        fd = fs.pin(directory_fd, path.rpartition(b"/")[2])
+        fd = fs.pin(directory_fd, path[path.rfind(b"/") + 1 :])
     except FileNotFoundError:
         return None  # removed since it was listed
     except OSError as error:
         return Problem(path, why_not(error))
-    return Found(path, directory_fd, directory, fd, fs.stat_fd(fd))
+    return _new(Found, (path, directory_fd, directory, fd, fs.stat_fd(fd)))
 
 
 def why_not(error: OSError) -> str:

@@ -28,6 +28,7 @@ _AT_FDCWD: Final = -100
 _AT_SYMLINK_NOFOLLOW: Final = 0x100
 _AT_NO_AUTOMOUNT: Final = 0x800
 _AT_EMPTY_PATH: Final = 0x1000
+_OF_HANDLE: Final = _AT_EMPTY_PATH | _AT_NO_AUTOMOUNT
 
 _STATX_BASIC: Final = 0x7FF
 _STATX_BTIME: Final = 0x800
@@ -106,33 +107,40 @@ def _statx_call(dirfd: int, name: bytes, flags: int) -> Stat:
     return _parsed(buffer)
 
 
+# The constructor that every named tuple calls in the end: a third of the time of its own one, which counts where
+# each row of each scan makes one.
+_new: Final = tuple.__new__
+
+
 def _parsed(buffer: ctypes.Array[ctypes.c_char]) -> Stat:
     (
         mask, attributes, nlink, uid, gid, mode, ino, size, attributes_mask,
         a_sec, a_nsec, b_sec, b_nsec, c_sec, c_nsec, m_sec, m_nsec, dev_major, dev_minor, mount_id,
     ) = _STATX.unpack_from(buffer)  # fmt: skip
-    # By position, in the order of the fields.
-    return Stat(
-        os.makedev(dev_major, dev_minor),
-        ino,
-        mode,
-        uid,
-        gid,
-        nlink,
-        size,
-        a_sec * 10**9 + a_nsec,
-        b_sec * 10**9 + b_nsec if mask & _STATX_BTIME else None,
-        c_sec * 10**9 + c_nsec,
-        m_sec * 10**9 + m_nsec,
-        mount_id if mask & _STATX_MNT_ID else None,
-        bool(attributes & _STATX_ATTR_MOUNT_ROOT) if attributes_mask & _STATX_ATTR_MOUNT_ROOT else None,
+    return _new(
+        Stat,
+        (  # in the order of the fields
+            os.makedev(dev_major, dev_minor),
+            ino,
+            mode,
+            uid,
+            gid,
+            nlink,
+            size,
+            a_sec * 10**9 + a_nsec,
+            b_sec * 10**9 + b_nsec if mask & _STATX_BTIME else None,
+            c_sec * 10**9 + c_nsec,
+            m_sec * 10**9 + m_nsec,
+            mount_id if mask & _STATX_MNT_ID else None,
+            bool(attributes & _STATX_ATTR_MOUNT_ROOT) if attributes_mask & _STATX_ATTR_MOUNT_ROOT else None,
+        ),
     )
 
 
 def stat_fd(fd: int) -> Stat:
     """The inode behind an open handle (``O_PATH`` handles too)."""
     buffer = _Buffer()
-    if _statx(fd, b"", _AT_EMPTY_PATH | _AT_NO_AUTOMOUNT, _STATX_WANTED, buffer) != 0:
+    if _statx(fd, b"", _OF_HANDLE, _STATX_WANTED, buffer) != 0:
         _raise(ctypes.get_errno(), b"")
     return _parsed(buffer)
 
@@ -227,13 +235,16 @@ def open_directory_by_walking(path: bytes, *, dirfd: int = _AT_FDCWD) -> int:
         os.close(current)
 
 
+_PIN: Final = os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC
+
+
 def pin(dirfd: int, name: bytes) -> int:
     """An ``O_PATH`` handle on the inode a name means now.
 
     Opens nothing (no driver, no FIFO peer is woken), follows nothing, and keeps the inode number
     from being given to another file while it is held.
     """
-    return os.open(name, os.O_PATH | os.O_NOFOLLOW | os.O_CLOEXEC, dir_fd=dirfd)
+    return os.open(name, _PIN, dir_fd=dirfd)
 
 
 def read_whole(path: bytes) -> bytes:

@@ -21,6 +21,12 @@ from typing import Final
 from racewatch.linux import fs
 
 _F_SETSIG: Final = 10  # Linux's own; Python names it on some versions only
+# Bound once: a scan may ask this of each of its rows.
+_fcntl: Final = fcntl.fcntl
+_F_SETLEASE: Final = fcntl.F_SETLEASE
+_F_WRLCK: Final = fcntl.F_WRLCK
+_F_UNLCK: Final = fcntl.F_UNLCK
+_QUIET: Final = int(signal.SIGURG)
 
 
 def open_elsewhere(pinned: int, reader: int = -1) -> bool | None:
@@ -47,14 +53,14 @@ def open_elsewhere(pinned: int, reader: int = -1) -> bool | None:
 def _ask(fd: int) -> bool | None:
     try:
         # Who breaks the lease makes the kernel signal us; the usual SIGIO would end this process.
-        fcntl.fcntl(fd, _F_SETSIG, signal.SIGURG)
+        _fcntl(fd, _F_SETSIG, _QUIET)
         try:
-            fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_WRLCK)
+            _fcntl(fd, _F_SETLEASE, _F_WRLCK)
         except OSError as error:
             if error.errno != errno.EAGAIN:
                 return None
             return None if _ours(fd) else True
-        fcntl.fcntl(fd, fcntl.F_SETLEASE, fcntl.F_UNLCK)
+        _fcntl(fd, _F_SETLEASE, _F_UNLCK)
         return False
     except OSError:
         return None

@@ -206,7 +206,7 @@ class Companions:
         owner = people[0] if people else None
         if pids:
             dead = Finding(Sight.NO, source, f"{display(path)} is open in a process")
-        elif self._around.survey.blind or not self._around.boot.sees_everybody:
+        elif self._around.survey.blind or not self._around.sees_everybody:
             dead = Finding(Sight.UNSEEN, source, f"who has {display(path)} open could not all be seen")
         else:
             dead = Finding(Sight.YES, source, f"nobody has {display(path)} open")

@@ -66,8 +66,8 @@ class ParseFailure:
 
 def pid_of(digits: bytes) -> int | None:
     """A process id from decimal digits, or None when no process can have it (0, -1, too large)."""
-    number = number_of(digits)
-    return number if number is not None and is_pid(number) else None
+    number = number_of(digits, LARGEST_PID)
+    return number or None
 
 
 def is_pid(number: int) -> bool:

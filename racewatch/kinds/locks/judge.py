@@ -21,7 +21,9 @@ LEFT_OVER: Final = "left over"
 FREE: Final = "free, meant to stay"
 CANNOT_TELL: Final = "cannot tell"
 DATA: Final = "data, not a lock"
+_new: Final = tuple.__new__  # for each row of each scan
 _LIVES: Final = Person.LIVES
+_STALE: Final = Verdict.STALE
 _NO: Final = Sight.NO
 _NEVER: Final = Policy.NEVER
 _DECOY: Final = Mechanism.DECOY
@@ -87,9 +89,8 @@ def sign_of_life(facts: Facts) -> Life | None:
     for path, locked in facts.tested:
         if locked.held:
             return _held(facts, path)
-    named = facts.named
-    if named.person is _LIVES and proof.may_be_meant(facts):
-        return Life("it names a living process", _seen(named.owner))
+    if facts.named.person is _LIVES and proof.may_be_meant(facts):
+        return Life("it names a living process", _seen(facts.named.owner))
     for one in facts.beside:
         if one.dead.sight is _NO:
             return Life(one.dead.detail, _seen(one.owner))
@@ -233,8 +234,7 @@ def _doubt(facts: Facts, one: Format) -> Judgement | None:
     # Half of a pid that is being written is the pid of somebody else, mostly of nobody.
     if not facts.settled:
         return _unknown(facts, one, "it was written while it was looked at")
-    blocked = proof.in_the_way(facts)
-    if blocked:
+    if facts.beside and (blocked := proof.in_the_way(facts)):
         return _unknown(facts, one, blocked[0].dead.detail)
     if one.survivors:
         if facts.survivors is None or facts.survivors_blind:
@@ -277,18 +277,18 @@ def _unknown(facts: Facts, one: Format, why: str) -> Judgement:
 
 
 def _stale(facts: Facts, one: Format, rule: Rule) -> Judgement:
-    removable = _REMOVABLE.get(facts.policy, Removable.NEVER)
-    further = () if removable is Removable.NEVER else (remaining_window(rule),)
-    summary = _left_over(rule, facts.policy, one.remedy)
-    return Judgement(Verdict.STALE, LEFT_OVER, summary, removable, facts, further=further)
+    summary, removable, further = _left_over(rule, facts.policy, one.remedy)
+    return _new(Judgement, (_STALE, LEFT_OVER, summary, removable, facts, None, (), further))
 
 
 @lru_cache(maxsize=1024)
-def _left_over(rule: Rule, policy: Policy, remedy: str) -> str:
-    """One sentence for all that are left over for the same reason."""
+def _left_over(rule: Rule, policy: Policy, remedy: str) -> tuple[str, Removable, tuple[Evidence, ...]]:
+    """What is said of all that are left over for the same reason."""
     after = _AFTER.get(policy, "")
     closing = f"{after}: {remedy}." if after else ""
-    return f"Left over: {rule.says}.{closing}"
+    removable = _REMOVABLE.get(policy, Removable.NEVER)
+    further = () if removable is Removable.NEVER else (remaining_window(rule),)
+    return f"Left over: {rule.says}.{closing}", removable, further
 
 
 def _judged(

@@ -35,6 +35,8 @@ from racewatch.linux.lookout import Lookout
 _MOST_OPEN: Final = 256
 #: A scan that others interrupt looks at the rest of the machine anew after so many seconds.
 _FRESH_SECONDS: Final = 3.0
+_ASKED: Final = Listed.ASKED
+_HELD: Final = Listed.HELD
 _NOTHING_ASIDE: Final[Mapping[bytes, bytes]] = {}
 
 
@@ -125,8 +127,9 @@ class LocksKind:
             yield from problems
             for found, reading in read:
                 with self._mutex:
-                    rows = self._judged(found, reading, observer, around)
-                yield from rows
+                    row = self._judged(found, reading, observer, around)
+                if row is not None:
+                    yield row
 
     def first_sight(self, places: Mapping[bytes, Collection[bytes]]) -> Iterator[Observation]:
         """What is there under these names, without a look at anybody else: all of it unknown as yet."""
@@ -168,32 +171,32 @@ class LocksKind:
         with self._mutex:
             around, taken = Surroundings(look_for=lookout.look_for), time.monotonic()
             observer, walk = self._observer(around), self._walk(around)
-        known: set[bytes] = set()
+        mutex, known = self._mutex, set[bytes]()
         for task in tasks:
             for found in walk.below(task.folder, recursive=task.recursive):
                 if isinstance(found, Problem):
                     yield found
                     continue
-                if found.path in known:
+                path = found.path
+                if path in known:
                     os.close(found.fd)
                     continue
-                known.add(found.path)
-                with self._mutex:
+                known.add(path)
+                with mutex:
                     if time.monotonic() > taken + _FRESH_SECONDS:
                         around, taken = Surroundings(look_for=lookout.look_for), time.monotonic()
                         observer = self._observer(around)
-                    rows = self._row(found, observer, around, handles)
-                yield from rows
+                    row = self._row(found, observer, around, handles)
+                if row is not None:
+                    yield row
         with self._mutex:
             lost = self._lost(around, lambda path: any(_is_in(path, task) for task in tasks))
         yield from lost
 
     def _row(
-        self, found: Found | Problem, observer: Observer, around: Surroundings, handles: fs.OwnHandles
-    ) -> list[Seen]:
+        self, found: Found, observer: Observer, around: Surroundings, handles: fs.OwnHandles
+    ) -> Observation | None:
         """What a scan shows of one name: nothing when it is no lock after all, or listed only when held."""
-        if isinstance(found, Problem):
-            return [found]
         reader = -1
         try:
             reading = observer.read(found.path, found.fd, found.stat, keep=handles)
@@ -205,13 +208,14 @@ class LocksKind:
             os.close(found.fd)
 
     @staticmethod
-    def _judged(found: Found, reading: Reading, observer: Observer, around: Surroundings) -> list[Seen]:
-        one = reading.identified.format if reading.identified is not None else None
-        if one is None or one.listed is Listed.ASKED:
-            return []
-        if one.listed is Listed.HELD and not around.held_mechanisms(found.stat):
-            return []
-        return [observer.node(found.path, found.directory_fd, found.directory, found.fd, found.stat, reading)]
+    def _judged(
+        found: Found, reading: Reading, observer: Observer, around: Surroundings
+    ) -> Observation | None:
+        listed = reading.identified.format.listed if reading.identified is not None else _ASKED
+        if listed is _ASKED or (listed is _HELD and not around.held_mechanisms(found.stat)):
+            return None
+        path, directory_fd, directory, fd, node = found
+        return observer.node(path, directory_fd, directory, fd, node, reading)
 
     def _lost(self, around: Surroundings, wanted: Callable[[bytes], bool]) -> list[Seen]:
         found = (observe_lost(lost, around) for lost in lost_locks(around, self.registry, wanted))

@@ -13,6 +13,7 @@ from racewatch.linux import boot, fs, pidns, processes
 
 #: A process that began this much later than the lock was last written did not write it.
 RECYCLED_SECONDS: Final = 120.0
+_new: Final = tuple.__new__  # for each row of each scan
 _TICKS: Final = os.sysconf("SC_CLK_TCK")
 _SOURCE: Final = "NSpid of /proc/PID/status"
 _LIVES: Final = Person.LIVES
@@ -30,14 +31,14 @@ def look_up(claim: Claim | None, programs: tuple[str, ...], node: fs.Stat, aroun
     if claim is None or claim.pid is None:
         return _UNNAMED
     search = _Search(claim, claim.pid, node, around)
-    ours = around.boot.pid_namespace
-    if claim.pid_namespace is not None and claim.pid_namespace != ours:
-        person, detail, owner, exact, space = search.in_other_namespace(claim.pid_namespace)
+    inside = claim.pid_namespace
+    if inside is not None and inside != around.boot.pid_namespace:
+        person, detail, owner, exact, space = search.in_other_namespace(inside)
     else:
         person, detail, owner, exact = search.here()
         space = search.space()
-    known = owner is not None and owner.name[:15] in {name[:15] for name in programs}
-    return Named(person, detail, space, owner, exact, known)
+    known = owner is not None and bool(programs) and owner.name[:15] in {name[:15] for name in programs}
+    return _new(Named, (person, detail, space, owner, exact, known))
 
 
 class _Search:
@@ -117,7 +118,7 @@ class _Search:
         around, pid = self._around, self._pid
         if self._claim.pid_namespace is not None:
             return Finding(_YES, "/proc/self/ns/pid", "it names this PID namespace")
-        if not around.boot.sees_everybody:
+        if not around.sees_everybody:
             return Finding(
                 Sight.UNSEEN, _SOURCE, "it may be the number of a process outside this PID namespace"
             )
@@ -129,7 +130,8 @@ class _Search:
                 owner = around.describe(other)
                 who = f"{owner.name} (pid {other} here)" if owner else f"pid {other} here"
                 return Finding(Sight.UNSEEN, _SOURCE, f"in a container, {pid} is the number of {who}")
-        return Finding(_YES, _SOURCE, f"no process in any PID namespace below this one has the number {pid}")
+        nobody = f"no process in any PID namespace below this one has the number {pid}"
+        return _new(Finding, (_YES, _SOURCE, nobody))
 
     def _can_be(self, other: int) -> bool:
         """Whether a process with that number inside may be the one that is named."""
@@ -159,7 +161,7 @@ class _Search:
                 who = owner.name if owner else "a process"
                 detail = f"pid {pid} of that PID namespace lives ({who}, pid {other} here)"
                 return _LIVES, detail, owner, False, Finding(_YES, source, "it can be looked into")
-        if unseen or not around.boot.sees_everybody or around.inner_numbers.blind:
+        if unseen or not around.sees_everybody or around.inner_numbers.blind:
             text = f"pid {pid} was given in a PID namespace that cannot be looked into from here"
             return Person.UNSEEN, text, None, False, Finding(Sight.UNSEEN, source, text)
         if inhabited:

@@ -12,6 +12,9 @@ from racewatch.kinds.locks.registry import Registry
 from racewatch.linux import fs
 
 _KINDS: Final = (FileType.FILE, FileType.SYMLINK, FileType.DIRECTORY)
+_FILE, _SYMLINK, _DIRECTORY = _KINDS
+_ASKED: Final = Listed.ASKED
+_HELD: Final = Listed.HELD
 
 
 class LockNames:
@@ -33,9 +36,9 @@ class LockNames:
             return None
         path = prefix + name
         one = self._registry.match(path, kind)
-        if one is None or one.listed is Listed.ASKED:
+        if one is None or one.listed is _ASKED:
             return None
-        return path if one.listed is not Listed.HELD or entry.inode() in self._locked else None
+        return path if one.listed is not _HELD or entry.inode() in self._locked else None
 
 
 def may_be_lock(registry: Registry, path: bytes) -> bool:
@@ -46,7 +49,7 @@ def may_be_lock(registry: Registry, path: bytes) -> bool:
 def _kind_of(entry: os.DirEntry[str]) -> FileType | None:
     """By the directory's own record of it, without asking the inode."""
     if entry.is_file(follow_symlinks=False):
-        return FileType.FILE
+        return _FILE
     if entry.is_symlink():
-        return FileType.SYMLINK
-    return FileType.DIRECTORY if entry.is_dir(follow_symlinks=False) else None
+        return _SYMLINK
+    return _DIRECTORY if entry.is_dir(follow_symlinks=False) else None

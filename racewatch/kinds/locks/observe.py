@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import stat as stat_mode
 import time
 from collections.abc import Callable, Iterable, Mapping
+from hashlib import blake2s
 from typing import Final, NamedTuple
 
 from racewatch.core.model import Account, Evidence, KindName, Observation, Owner, Pairs, Target, Verdict
@@ -28,16 +28,22 @@ from racewatch.kinds.seeing import file_type, fingerprint
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 
+# Their own constructors take three times as long, and each row of each scan makes a dozen named tuples.  Everything
+# by position, in the order of the fields.
+_new: Final = tuple.__new__
 _LOCAL: Final = Where.LOCAL
 _SYMLINK: Final = FileType.SYMLINK
 _HEARTBEAT: Final = Rule.HEARTBEAT
 _ASK: Final = Policy.ASK
+_NEVER: Final = Policy.NEVER
+_UNREAD: Final = GrammarKind.NONE
 _LOCK: Final = KindName.LOCK
 _LIVE: Final = Verdict.LIVE
 _NO_COMPANY: Final = Company()
 _NOT_HELD: Final[frozenset[Mechanism]] = frozenset()
 #: So many facts are gathered of everything; the others only where they may matter.
 _CHEAP: Final = Facts._fields.index("opened")
+_NOT_ASKED: Final = tuple(Facts._field_defaults[name] for name in Facts._fields[_CHEAP:])
 _TIMES: Final = "mtime, ctime; btime of /proc/stat"
 _BOOT_UNSEEN: Final = Finding(Sight.UNSEEN, _TIMES, "when this boot began could not be told for certain")
 _BEFORE_BOOT: Final = Finding(Sight.YES, _TIMES, "it was last changed before this boot")
@@ -90,13 +96,13 @@ class Observer:
         reader = open_reader(fd, node, limit, keep) if keep is not None else -1
         try:
             data = read_content(fd, node, limit, reader)
-            content = Content(data, node, limit, around.surveys, reader)
+            content = _new(Content, (data, node, limit, around.surveys, reader))
             opened = _matters(self._opened_formats, path, kind, node) and bool(around.openers(node))
             # Asking what is known costs less than asking whether it matters; the table itself is the dear one.
             wanted = around.has_locks or _matters(self._held_formats, path, kind, node)
             held = around.held_mechanisms(node, fd) if wanted else _NOT_HELD
-            seen = Sighting(path, kind, data, node.size, node.nlink, held, opened)
-            return Reading(self._registry.identify(seen), content, kind)
+            seen = _new(Sighting, (path, kind, data, node.size, node.nlink, held, opened))
+            return _new(Reading, (self._registry.identify(seen), content, kind))
         except BaseException:
             if reader >= 0:
                 os.close(reader)
@@ -125,9 +131,10 @@ class Observer:
             judged = judge(facts)
         owner, others = judged.owner, judged.others
         one = facts.format
-        times = Times(node.btime_ns, node.mtime_ns)
+        times = _new(Times, (node.btime_ns, node.mtime_ns))
+        about = (facts, times, reading.identified, company.goes_along)
         return Observation.with_account(
-            Account(_tell, (facts, times, reading.identified, company.goes_along)),
+            _new(Account, (_tell, about)),
             target=Target(_LOCK, path),
             path=path,
             fingerprint=_fingerprint(node, reading, judged.verdict, judged.label),
@@ -145,24 +152,27 @@ class Observer:
     def _facts(
         self, path: bytes, directory_fd: int, directory: fs.Stat, fd: int, node: fs.Stat, reading: Reading
     ) -> tuple[Facts, Company]:
-        around, identified = self._around, reading.identified
-        one = identified.format if identified is not None else None
-        company = self._companions.look(identified, node) if identified is not None else _NO_COMPANY
-        claim = identified.claim if identified is not None else None
+        around = self._around
+        identified, content, kind = reading
+        one, claim, company, policy = None, None, _NO_COMPANY, _NEVER
+        if identified is not None:
+            one, claim = identified.format, identified.claim
+            policy = one.policy_for(claim)
+            if one.companions:
+                company = self._companions.look(identified, node)
         if company.owner_says is not None and not isinstance(claim, ParseFailure):
             claim = claim.over(company.owner_says) if claim is not None else company.owner_says
         said = claim if isinstance(claim, Claim) else None
-        place = around.place(directory_fd, directory, path.rpartition(b"/")[2], fd, node)
+        place = around.place(directory_fd, directory, path[path.rfind(b"/") + 1 :], fd, node)
         host, host_detail = hosts.compare(said, one.host, around.boot.host) if one else hosts.unnamed()
-        # By position, in the order of the fields: this is called for each row of each scan.
-        facts = Facts(
+        cheap = (
             path,
-            reading.type,
+            kind,
             file_type(node.mode),
             one,
-            identified.policy if identified is not None else Policy.NEVER,
+            policy,
             claim,
-            one is None or _understood(one, reading, claim),
+            one is None or _understood(one, content, claim),
             place.where,
             place.fstype,
             around.locked(node, fd),
@@ -173,14 +183,15 @@ class Observer:
             company.tested,
             company.beside,
         )
-        return self._dear(facts, fd, node, reading.content), company
+        return self._dear(_new(Facts, cheap + _NOT_ASKED), fd, node, content), company
 
     def _before_boot(self, node: fs.Stat) -> Finding:
         """Whether its last trace is of an earlier boot; birth and change times cannot be set by programs."""
         floor = self._boot_floor
         if floor is None:
             return _BOOT_UNSEEN
-        if max(node.mtime_ns, node.ctime_ns, node.btime_ns or 0) / 1e9 < floor:
+        # The latest of them is before it when each is; the change time alone answers for nearly all.
+        if node.ctime_ns / 1e9 < floor and node.mtime_ns / 1e9 < floor and (node.btime_ns or 0) / 1e9 < floor:
             return _BEFORE_BOOT
         return _SINCE_BOOT
 
@@ -197,24 +208,25 @@ class Observer:
         survivors: tuple[Owner, ...] | None = None
         still: Still | None = None
         circumstances: Circumstances | None = None
-        blind, settled = 0, True
-        if one.name in self._asked_who_opened and facts.type is not _SYMLINK:
+        blind, settled, kind = 0, True, facts.type
+        if one.name in self._asked_who_opened and kind is not _SYMLINK:
             if not self._around.ask_after(node, content.surveys):
                 settled = False
-            opened = self._around.opened(fd, node, facts.type, content.reader)
+            opened = self._around.opened(fd, node, kind, content.reader)
         if one.survivors:
             survivors = self._around.called(one.processes)
             blind = 0 if self._names_are_visible() else 1
         if _HEARTBEAT in one.rules:
             still = self._stills.look(node)
-        said = facts.claim.pid if isinstance(facts.claim, Claim) else None
-        if facts.policy is _ASK and said is None and not one.is_advisory:
-            circumstances = gather(facts.path, one, self._around)
-        return Facts._make((*facts[:_CHEAP], opened, survivors, blind, still, circumstances, settled))
+        if facts.policy is _ASK and not one.is_advisory:
+            said = facts.claim.pid if isinstance(facts.claim, Claim) else None
+            if said is None:
+                circumstances = gather(facts.path, one, self._around)
+        return _new(Facts, (*facts[:_CHEAP], opened, survivors, blind, still, circumstances, settled))
 
     def _names_are_visible(self) -> bool:
         """Every process's name is readable for everybody, unless it is hidden or outside."""
-        return self._around.boot.sees_everybody and not self._around.inner_numbers.blind
+        return self._around.sees_everybody and not self._around.inner_numbers.blind
 
 
 def _tell(
@@ -242,13 +254,11 @@ def _asks_who_opened(one: Format) -> bool:
     return any(Need.NOT_OPEN in rule.needs for rule in one.rules) or (one.is_data and not one.is_advisory)
 
 
-def _understood(one: Format, reading: Reading, claim: Claim | ParseFailure | None) -> bool:
+def _understood(one: Format, content: Content, claim: Claim | ParseFailure | None) -> bool:
     """Whether the content says what the format writes; where nothing is written that is so anyway."""
     if isinstance(claim, ParseFailure):
         return False
-    if one.grammar.kind is GrammarKind.NONE or one.never_open:
-        return True
-    return reading.content.data is not None
+    return content.data is not None or one.grammar.kind is _UNREAD or one.never_open
 
 
 def _fingerprint(node: fs.Stat, reading: Reading, verdict: Verdict, label: str) -> str:
@@ -259,7 +269,7 @@ def _fingerprint(node: fs.Stat, reading: Reading, verdict: Verdict, label: str) 
     touched = "None"
     if verdict is not _LIVE:
         data = reading.content.data
-        content = "None" if data is None else f"'{hashlib.blake2s(data).hexdigest()}'"
+        content = "None" if data is None else f"'{blake2s(data).hexdigest()}'"
         touched = f"({node.mtime_ns}, {node.size}, {content})"
     # What fingerprint_of would make of them, without the tuples.
     kind = stat_mode.S_IFMT(node.mode)

@@ -14,6 +14,7 @@ from racewatch.kinds.locks.claim import Claim, ParseFailure, facts_of, is_pid, n
 #: No parser looks at more than this many bytes.
 MOST: Final = 65_536
 
+_BOOT_IDS: Final = 1 << 128
 _BLANK: Final = b" \t\r\n"
 _PID_NAMED: Final = re.compile(rb"\bpid[\"']?[ \t]{0,4}[ =:][ \t]{0,4}([0-9]{1,10})\b", re.IGNORECASE)
 
@@ -114,10 +115,10 @@ def soft_file_lock(data: bytes, name: bytes) -> Claim | ParseFailure:
     if not lines[2].isdigit() or len(lines[2]) > 60:
         return ParseFailure("the token of the SoftFileLock is no number")
     token = int(lines[2])
-    if not 0 < token >> 64 < 1 << 128:
+    boot = token >> 64
+    if not 0 < boot < _BOOT_IDS:
         return ParseFailure("the token of the SoftFileLock holds no boot id")
-    boot = _boot_id(token >> 64)
-    return Claim(pid=found, host=host, start_ticks=token & (1 << 64) - 1, boot_id=boot)
+    return Claim(pid=found, host=host, start_ticks=token & (1 << 64) - 1, boot_id=_boot_id(boot))
 
 
 @lru_cache(maxsize=64)

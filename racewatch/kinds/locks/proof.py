@@ -19,7 +19,10 @@ _NO: Final = Sight.NO
 _HERE: Final = HostSays.HERE
 _NAMED_BY_NONE: Final = HostSays.NONE
 _LOCAL: Final = Where.LOCAL
+_SYMLINK: Final = FileType.SYMLINK
+_DIRECTORY: Final = FileType.DIRECTORY
 _GONE: Final = Person.GONE
+_new: Final = tuple.__new__  # for each row of each scan
 _WHERE_REASON = {
     Where.SHARED: "another machine or program may use it there, which this kernel cannot see",
     Where.BACKING: "a process can use the same file through the file system stacked on it, under another inode",
@@ -49,7 +52,7 @@ def host(facts: Facts) -> Finding:
     """Whether what it names is of this host."""
     source = "uname"
     if facts.host is _HERE:
-        return Finding(_YES, source, facts.host_detail)
+        return _of_this_host(facts.host_detail)
     if facts.host is HostSays.ELSEWHERE:
         return Finding(_NO, source, facts.host_detail)
     if facts.host is HostSays.UNVERIFIED:
@@ -63,13 +66,19 @@ def host(facts: Facts) -> Finding:
     return Finding(Sight.UNSEEN, _MOUNTS, f"it names no host, and {place(facts).detail}")
 
 
+@lru_cache(maxsize=256)
+def _of_this_host(detail: str) -> Finding:
+    """The same of all that name it in these words."""
+    return Finding(_YES, "uname", detail)
+
+
 def gone(facts: Facts) -> Finding:
     """Whether the process it names has ended."""
     source = "pidfd, /proc/PID/stat"
-    person = facts.named.person
-    if person is _GONE:
-        return Finding(_YES, source, facts.named.detail)
-    return Finding(Sight.NO if person is Person.LIVES else Sight.UNSEEN, source, facts.named.detail)
+    named = facts.named
+    if named.person is _GONE:
+        return _new(Finding, (_YES, source, named.detail))
+    return Finding(Sight.NO if named.person is Person.LIVES else Sight.UNSEEN, source, named.detail)
 
 
 def not_open(facts: Facts) -> Finding:
@@ -78,18 +87,19 @@ def not_open(facts: Facts) -> Finding:
     Where others share the file system, that cannot be said of anything: not even of a link that names this
     host, since two machines may have one name.
     """
-    if facts.opened is not None and facts.opened.by:
-        who = ", ".join(f"{one.name} (pid {one.pid})" for one in facts.opened.by)
+    opened, kind = facts.opened, facts.type
+    if opened is not None and opened.by:
+        who = ", ".join(f"{one.name} (pid {one.pid})" for one in opened.by)
         return Finding(_NO, "/proc/PID/fdinfo", f"open in {who}")
     if facts.where is not _LOCAL:
         return place(facts)
-    if facts.type is FileType.SYMLINK:
+    if kind is _SYMLINK:
         return Finding(_YES, "statx", "a symbolic link: nobody can have it open")
-    if facts.type is FileType.DIRECTORY:
+    if kind is _DIRECTORY:
         return Finding(_YES, "statx", "a folder: whoever locks by one does not keep it open")
-    if facts.opened is None:
+    if opened is None:
         return Finding(Sight.UNSEEN, "/proc/PID/fdinfo", "who has it open was not asked")
-    return facts.opened.nobody
+    return opened.nobody
 
 
 def unlocked(facts: Facts) -> Finding:
@@ -150,10 +160,8 @@ def proves(rule: Rule, facts: Facts) -> bool:
     """Whether a rule is proof: it has needs, and every one of them was seen to hold."""
     for find in _FINDINGS[rule]:  # no generator: this is asked of each row of each scan
         if find(facts).sight is not _YES:
-            break
-    else:
-        return rule.is_proof
-    return False
+            return False
+    return rule.is_proof
 
 
 def in_the_way(facts: Facts) -> tuple[Beside, ...]:

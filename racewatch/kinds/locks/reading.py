@@ -31,17 +31,14 @@ def read_claim(
     said = _of_name(captures) if captures else None
     if isinstance(said, ParseFailure):
         return said
-    if one.never_open or one.grammar.kind is _NONE:
+    kind, text = one.grammar.kind, one.grammar.text
+    if one.never_open or kind is _NONE or content is None:
         return said
-    if content is None:
-        return said
-    if one.grammar.kind is _REGEX:
-        found = _by_expression(one.grammar.text, content, size)
+    if kind is _REGEX:
+        found = _by_expression(text, content, size)
     else:
-        found = PARSERS[one.grammar.text](content[: one.read_limit], name)
-    if isinstance(found, ParseFailure):
-        return found
-    if said is None:
+        found = PARSERS[text](content[: one.read_limit], name)
+    if said is None or isinstance(found, ParseFailure):
         return found
     if said.pid is not None and found.pid is not None and said.pid != found.pid:
         return ParseFailure(f"its name says pid {said.pid}, its content pid {found.pid}")

@@ -30,6 +30,7 @@ _Candidates = tuple[tuple[Candidate, ...], ...]
 
 SYSTEM_FOLDER: Final = b"/etc/racewatch/formats.d"
 _FILE: Final = FileType.FILE
+_OTHER: Final = FileType.OTHER
 
 
 class Sighting(NamedTuple):
@@ -97,7 +98,7 @@ class Registry:
         self._tiers = tuple(Dispatch(formats) for formats in tiers if formats)
         # A scan asks three times in a row about the same name.  Formats never change, so the answer cannot
         # become wrong; it is replaced as one, so threads need no lock.
-        self._last: tuple[bytes, FileType, _Candidates] | None = None
+        self._last: tuple[bytes, FileType, _Candidates] = (b"", _OTHER, ())
         self._last_limit: tuple[_Candidates, int] = ((), 0)
 
     def get(self, name: str) -> Format | None:
@@ -116,19 +117,20 @@ class Registry:
 
     def _candidates(self, path: bytes, file_type: FileType) -> _Candidates:
         """Of each tier the formats that fit, most specific first."""
-        last = self._last
-        if last is not None and last[0] == path and last[1] is file_type:
-            return last[2]
-        found = tuple([tier.candidates(path, file_type) for tier in self._tiers])
-        self._last = (path, file_type, found)
+        last_path, last_type, found = self._last
+        if last_path != path or last_type is not file_type:
+            # Each time the same tuple for most names of one folder, as its dispatch answers with the same one.
+            of_tiers = [tier.candidates(path, file_type) for tier in self._tiers]
+            if len(of_tiers) != len(found) or not all(map(is_, of_tiers, found)):
+                found = tuple(of_tiers)
+            self._last = (path, file_type, found)
         return found
 
     def read_limit(self, path: bytes, file_type: FileType) -> int:
         """How many bytes of content :meth:`identify` wants; 0: the file is not to be opened at all."""
         candidates = self._candidates(path, file_type)
         asked, limit = self._last_limit
-        # The same for most names of one folder, as its dispatch answers with the very same candidates.
-        if len(candidates) == len(asked) and all(map(is_, candidates, asked)):
+        if candidates is asked:
             return limit
         found = [one.format for tier in candidates for one in tier]
         limit = 0
@@ -140,8 +142,10 @@ class Registry:
     def identify(self, seen: Sighting) -> Identified | None:
         """The format of what was seen, and its claim; None when no format fits."""
         chosen: Identified | None = None
-        for tier in self._candidates(seen.path, seen.type):
-            found = _first_that_fits(tier, seen)
+        path = seen.path
+        name = path[path.rfind(b"/") + 1 :]
+        for tier in self._candidates(path, seen.type):
+            found = _first_that_fits(tier, seen, name)
             if found is not None and (chosen is None or _counts_over(found, chosen)):
                 chosen = found
         return chosen
@@ -172,33 +176,26 @@ def _counts_over(later: Identified, earlier: Identified) -> bool:
     return later.policy.strictness > earlier.policy.strictness
 
 
-def _first_that_fits(candidates: Sequence[Candidate], seen: Sighting) -> Identified | None:
-    name = seen.path.rpartition(b"/")[2]
+def _first_that_fits(candidates: Sequence[Candidate], seen: Sighting, name: bytes) -> Identified | None:
+    path, file_type, content, size, links, held, opened = seen
+    is_file = file_type is _FILE
     for candidate in candidates:
-        found = _fit(candidate, seen, name)
-        if found is not None:
-            return found
+        one, captures = candidate.format, candidate.captures
+        wanted = one.recognition
+        if wanted.held is not None and wanted.held not in held:
+            continue
+        if wanted.opened and not opened:
+            continue
+        if is_file:
+            if size < wanted.min_size or (wanted.max_size is not None and size > wanted.max_size):
+                continue
+            if wanted.links is not None and links != wanted.links:
+                continue
+        claim = read_claim(one, content, name, size if is_file else 0, captures)
+        if wanted.by_content and not isinstance(claim, Claim):
+            continue
+        return Identified(path, one, claim, captures)
     return None
-
-
-def _fit(candidate: Candidate, seen: Sighting, name: bytes) -> Identified | None:
-    one = candidate.format
-    wanted = one.recognition
-    if wanted.held is not None and wanted.held not in seen.held:
-        return None
-    if wanted.opened and not seen.opened:
-        return None
-    size = 0
-    if seen.type is _FILE:
-        size = seen.size
-        if seen.size < wanted.min_size or (wanted.max_size is not None and seen.size > wanted.max_size):
-            return None
-        if wanted.links is not None and seen.links != wanted.links:
-            return None
-    claim = read_claim(one, seen.content, name, size, candidate.captures)
-    if wanted.by_content and not isinstance(claim, Claim):
-        return None
-    return Identified(seen.path, one, claim, candidate.captures)
 
 
 # --- loading ---------------------------------------------------------------------------------------

@@ -53,6 +53,7 @@ class Surroundings:
         look_for: Callable[[int], processes.ProcessId | processes.Absent] = processes.look_for,
     ) -> None:
         self.boot = this_boot if this_boot is not None else boot.take()
+        self.sees_everybody = self.boot.sees_everybody
         #: How often everybody was asked something so far.
         self.surveys = 0
         self._few_files = few_files
@@ -136,10 +137,10 @@ class Surroundings:
 
     def held_mechanisms(self, node: fs.Stat, pinned: int = -1) -> frozenset[Mechanism]:
         """The mechanisms of the kernel locks that somebody else holds on an inode; ``pinned`` as :meth:`locked` has it."""
-        if self._is_free(node, pinned):
+        if self._is_free(node, pinned) or not self._rows:
             return _NONE
         key = self.key_of(node)
-        rows = (self._rows or {}).get(key) if key is not None else None
+        rows = self._rows.get(key) if key is not None else None
         return frozenset(_EXCLUDING[row.mechanism] for row in rows if not row.waiting) if rows else _NONE
 
     def locked(self, node: fs.Stat, pinned: int = -1) -> Locked:
@@ -162,7 +163,7 @@ class Surroundings:
     @cached_property
     def _free(self) -> Locked:
         """What is said of an inode that the kernel's table does not have."""
-        if self.boot.sees_everybody:
+        if self.sees_everybody:
             return Locked()
         return Locked(blind="kernel locks of processes outside this PID namespace are not listed")
 
@@ -272,7 +273,9 @@ class Surroundings:
             for question, (number, at) in self._asked.items()
             if number <= surveys and node.ctime_ns >= at
         ]
-        if old and self.surveys >= _MOST_SURVEYS:
+        if not old:
+            return True
+        if self.surveys >= _MOST_SURVEYS:
             return False
         for question in old:
             del self._asked[question], self.__dict__[question]
@@ -287,9 +290,10 @@ class Surroundings:
 
     def describe(self, pid: int) -> Owner | None:
         """A living process; None when it is gone or cannot be seen."""
-        if pid not in self._described:
-            self._described[pid] = describe(pid)
-        return self._described[pid]
+        known = self._described
+        if pid not in known:
+            known[pid] = describe(pid)
+        return known[pid]
 
     def people(self, pids: Iterable[int]) -> tuple[Owner, ...]:
         """These processes, the oldest first; an init that only keeps things open comes last."""
@@ -298,8 +302,11 @@ class Surroundings:
 
     def openers(self, node: fs.Stat) -> list[int]:
         """The processes, ourselves left out, that have an inode open."""
+        handles = self.survey.by_ino.get(node.ino)
+        if handles is None:
+            return []
         found = []
-        for one in self.survey.by_ino.get(node.ino, ()):
+        for one in handles:
             if not one.path_only and one.pid != os.getpid() and self._is_on(one, node):
                 found.append(one.pid)
         return found
@@ -332,18 +339,18 @@ class Surroundings:
             return _NOT_OPEN_BY_LEASE
         source = _OPEN_FILES
         pids = self.openers(node)
-        key = self.key_of(node)
-        pids += [pid for pid in self.mappings.by_file.get(key, ()) if pid != os.getpid()] if key else []
-        people = self.people(pids) if pids else ()
-        if pids and not people:
+        mapped = self.mappings.by_file.get(key) if (key := self.key_of(node)) else None
+        if mapped is not None:
+            pids += [pid for pid in mapped if pid != os.getpid()]
+        if pids:
+            if people := self.people(pids):
+                return Opened(people, Finding(Sight.NO, source, "somebody has it open"))
             # Gone since, or hidden: seen at any rate.
             return Opened(
                 (), Finding(Sight.UNSEEN, source, f"open in pid {pids[0]}, which was not seen again")
             )
-        if people:
-            return Opened(people, Finding(Sight.NO, source, "somebody has it open"))
         unseen = max(self.survey.blind, self.mappings.blind)
-        if not unseen and self.boot.sees_everybody:
+        if not unseen and self.sees_everybody:
             return _NOT_OPEN
         if kind is FileType.FILE:
             elsewhere = leases.open_elsewhere(fd, reader)
@@ -352,7 +359,7 @@ class Surroundings:
             if elsewhere:
                 hidden = "a process that this user may not look into has it open"
                 return Opened((), Finding(Sight.NO, _LEASE, hidden))
-        if not self.boot.sees_everybody:
+        if not self.sees_everybody:
             why = "processes outside this PID namespace cannot be looked into"
         else:
             why = f"{unseen} processes could not be looked into; root can"
