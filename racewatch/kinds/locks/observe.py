@@ -183,7 +183,13 @@ class Observer:
             company.tested,
             company.beside,
         )
-        return self._dear(_new(Facts, cheap + _NOT_ASKED), fd, node, content), company
+        facts = _new(Facts, cheap + _NOT_ASKED)
+        if one is None:
+            if kind is FileType.FILE or kind is FileType.DIRECTORY:
+                facts = facts._replace(opened=around.opened(fd, node, kind, content.reader))
+        elif sign_of_life(facts) is None:
+            facts = _new(Facts, cheap + self._dear(facts, one, fd, node, content))
+        return facts, company
 
     def _before_boot(self, node: fs.Stat) -> Finding:
         """Whether its last trace is of an earlier boot; birth and change times cannot be set by programs."""
@@ -195,15 +201,10 @@ class Observer:
             return _BEFORE_BOOT
         return _SINCE_BOOT
 
-    def _dear(self, facts: Facts, fd: int, node: fs.Stat, content: Content) -> Facts:
-        """What costs a walk through all processes is asked only where there is no sign of life yet."""
-        one = facts.format
-        if one is None:
-            if facts.type is FileType.FILE or facts.type is FileType.DIRECTORY:
-                return facts._replace(opened=self._around.opened(fd, node, facts.type, content.reader))
-            return facts
-        if sign_of_life(facts) is not None:
-            return facts
+    def _dear(
+        self, facts: Facts, one: Format, fd: int, node: fs.Stat, content: Content
+    ) -> tuple[object, ...]:
+        """What costs a walk through all processes, asked only where there is no sign of life yet: the other facts."""
         opened: Opened | None = None
         survivors: tuple[Owner, ...] | None = None
         still: Still | None = None
@@ -222,7 +223,7 @@ class Observer:
             said = facts.claim.pid if isinstance(facts.claim, Claim) else None
             if said is None:
                 circumstances = gather(facts.path, one, self._around)
-        return _new(Facts, (*facts[:_CHEAP], opened, survivors, blind, still, circumstances, settled))
+        return opened, survivors, blind, still, circumstances, settled
 
     def _names_are_visible(self) -> bool:
         """Every process's name is readable for everybody, unless it is hidden or outside."""

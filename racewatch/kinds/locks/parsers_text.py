@@ -118,7 +118,7 @@ def soft_file_lock(data: bytes, name: bytes) -> Claim | ParseFailure:
     boot = token >> 64
     if not 0 < boot < _BOOT_IDS:
         return ParseFailure("the token of the SoftFileLock holds no boot id")
-    return Claim(pid=found, host=host, start_ticks=token & (1 << 64) - 1, boot_id=_boot_id(boot))
+    return Claim(found, host, start_ticks=token & (1 << 64) - 1, boot_id=_boot_id(boot))
 
 
 @lru_cache(maxsize=64)

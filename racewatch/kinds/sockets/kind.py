@@ -140,7 +140,7 @@ class SocketsKind:
         with self._surroundings() as around:
             with self._mutex:
                 self._owners.of(self._wanted_owners(around, roots), only=recursive)
-            observer = Observer(around, self._looks)
+            observer, mutex = Observer(around, self._looks), self._mutex
             walk = Walk(_may_be_socket, around.filesystems, self._excluded, self._max_entries)
             for root in roots:
                 for found in walk.below(root, recursive=recursive):
@@ -152,7 +152,7 @@ class SocketsKind:
                         os.close(fd)
                         continue
                     try:
-                        with self._mutex:
+                        with mutex:
                             one = observer.node(path, directory_fd, directory, fd, node)
                     finally:
                         os.close(fd)

@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final
 
 from racewatch.core.by_name import PRIVATE_PREFIX
-from racewatch.core.model import Account, Evidence, KindName, Observation, Pairs, Target
+from racewatch.core.model import Account, Evidence, KindName, Observation, Owner, Pairs, Target
 from racewatch.core.text import display
 from racewatch.kinds.place import Where
 from racewatch.kinds.seeing import file_type, fingerprint, fingerprint_of, moment
@@ -23,6 +23,7 @@ from racewatch.linux.probe import Presence
 from racewatch.linux.sockdiag import UnixSocket, node_key
 
 # Bound once: Python 3.11 takes five times as long to look a member up in its enum, and this is for each row.
+_new: Final = tuple.__new__  # likewise: the constructors of named tuples take three times as long
 _SOCKET: Final = KindName.SOCKET
 _LOCAL: Final = Where.LOCAL
 _BOUND: Final = Presence.BOUND
@@ -36,6 +37,7 @@ class Observer:
     def __init__(self, around: Surroundings, looks: Looks, *, clock: Callable[[], float] = time.time) -> None:
         self._around = around
         self._looks = looks
+        self._policy = looks.policy
         self._clock = clock
         #: What sock_diag calls the nodes that were observed.
         self.nodes: set[tuple[int, int]] = set()
@@ -46,17 +48,16 @@ class Observer:
             kind = file_type(node.mode)
             facts = Facts(path, kind, None, Where.UNSEEN, None)
             return self._observation(Target(_SOCKET, path), facts, node)
-        around, policy = self._around, self._looks.policy
+        around, policy = self._around, self._policy
         answer = around.probe.ask(fd)
         presence = answer.presence
         key = around.key_of(node)
         self.nodes.add(key)
         rows = around.rows_of(key)
-        row = None if not rows else next((one for one in rows if one.owns_node), rows[0])
-        name = path.rpartition(b"/")[2]
+        name = path[path.rfind(b"/") + 1 :]
         count = 0
         where, fstype = _LOCAL, None
-        merged = rival = None
+        merged = rival = unit_name = None
         if presence is _BOUND:
             self._looks.alive((node.dev, node.ino, node.btime_ns))
         else:
@@ -67,32 +68,42 @@ class Observer:
             if presence is _ABSENT:
                 count = self._looks.dead((node.dev, node.ino, node.btime_ns))
             rival = around.rival(name)
-        unit = around.unit_of(path)
-        # By position, in the order of the fields: this is called for each row of each scan.
-        facts = Facts(
-            path,
-            "socket",
-            answer,
-            where,
-            fstype,
-            rows,
-            merged,
-            rival,
-            around.rivals_known,
-            around.is_foreign(path),
-            around.owners.get(row.inode) if row else (),
-            row is not None and around.owners.is_pending(row.inode),
-            around.owners.unseen,
-            unit.unit if unit else None,
-            unit.is_active if unit else False,
-            around.units.problem,
-            processes.user_name(node.uid) if presence is _UNKNOWN else "",
-            # Only where it counts: it is another at every look, and the account would be another with it.
-            self._clock() - node.btime_ns / 1e9 if policy.min_age > 0 and node.btime_ns else None,
-            policy.min_age,
-            count,
-            policy.dead_looks,
-            name.startswith(PRIVATE_PREFIX),
+        book = around.owners
+        owners: tuple[Owner, ...] = ()
+        pending = unit_active = False
+        if rows:
+            row = next((one for one in rows if one.owns_node), rows[0])
+            owners, pending = book.get(row.inode), book.is_pending(row.inode)
+        if (unit := around.unit_of(path)) is not None:
+            unit_name, unit_active = unit.unit, unit.is_active
+        facts = _new(
+            Facts,
+            (  # in the order of the fields: this is called for each row of each scan
+                path,
+                "socket",
+                answer,
+                where,
+                fstype,
+                rows,
+                merged,
+                rival,
+                around.rivals_known,
+                around.is_foreign(path),
+                owners,
+                pending,
+                book.unseen,
+                unit_name,
+                unit_active,
+                around.units.problem,
+                processes.user_name(node.uid) if presence is _UNKNOWN else "",
+                # Only where it counts: it is another at every look, and the account would be another with it.
+                self._clock() - node.btime_ns / 1e9 if policy.min_age > 0 and node.btime_ns else None,
+                policy.min_age,
+                count,
+                policy.dead_looks,
+                name.startswith(PRIVATE_PREFIX),
+                None,
+            ),
         )
         return self._observation(Target(_SOCKET, path), facts, node)
 
@@ -125,19 +136,20 @@ class Observer:
     def _describe(
         self, target: Target, facts: Facts, judged: Judgement, fingerprint: str, *, created: int | None = None
     ) -> Observation:
+        owners = facts.owners
         return Observation.with_account(
-            Account(_tell, (facts, created)),
+            _new(Account, (_tell, (facts, created))),
             target=target,
             path=facts.path,
             fingerprint=fingerprint,
             verdict=judged.verdict,
             label=judged.label,
             summary=judged.summary,
-            owner=facts.owners[0] if facts.owners else None,
+            owner=owners[0] if owners else None,
             removable=judged.removable,
             seen_at=self._clock(),
             remedy=judged.remedy,
-            others=facts.owners[1:],
+            others=owners[1:],
         )
 
 
