@@ -49,6 +49,7 @@ def _one_size(setting: Setting, scanner: Helper, kind: str, count: int, rounds: 
     floors: list[float] = []
     honest: list[float] = []
     bare: list[float] = []
+    rest: list[float] = []
     with setting.world() as world:
         made = world.ask(f"{kind}s", root=root, count=count)
         scanner.ask("scan", root=root, kind=kind)  # what is read once and kept is read now
@@ -61,7 +62,9 @@ def _one_size(setting: Setting, scanner: Helper, kind: str, count: int, rounds: 
                 raise BenchError(f"a wrong floor: {floor} of {made}")
             if kind == "lock":
                 honest.append(answer["seconds"] / setting.floor(floor_name, root, "stat").seconds)
-            bare.append(scanner.ask("bare", root=root, kind=kind) / floor.seconds)
+            alone = scanner.ask("bare", root=root, kind=kind)
+            bare.append(alone / floor.seconds)
+            rest.append((answer["seconds"] - alone) / floor.seconds)
             took.append(answer["seconds"])
             floors.append(floor.seconds)
             ratios.append(answer["seconds"] / floor.seconds)
@@ -73,6 +76,7 @@ def _one_size(setting: Setting, scanner: Helper, kind: str, count: int, rounds: 
         "us each": median / count * 1e6,
         "floor us each": percentile(floors, 0.5) / count * 1e6,
         "bare Python loop of the system calls / C loop": percentile(bare, 0.5),
+        "all the rest of the scan / C loop": percentile(rest, 0.5),
         **({"ratio when the floor compares start times": percentile(honest, 0.5)} if honest else {}),
     }
     bar = None if count == setting.sizes.small else _BARS[kind]
