@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter
+from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPalette
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -21,6 +21,7 @@ from racewatch.ui.columns import Style
 from racewatch.ui.marks import MarkOf, no_mark
 from racewatch.ui.measure import tall
 from racewatch.ui.plain import fixed_font, tooltip
+from racewatch.ui.row_pictures import Laid, RowPictures
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_row import Row
 from racewatch.ui.theme import Look
@@ -80,7 +81,7 @@ class _Face:
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Paints one cell of the table; it keeps nothing about rows.
+    """Paints one cell of the table, or with its first cell the whole row from ``pictures``.
 
     A screen has hundreds of cells, and while things change it is painted many times a second: every call of Qt
     is one more moment in which another thread may take Python's lock, so there are as few as can be.
@@ -90,6 +91,7 @@ class CellDelegate(QStyledItemDelegate):
     def __init__(self, look: Look, model: TableModel, parent: QWidget, mark_of: MarkOf = no_mark) -> None:
         super().__init__(parent)
         self.selecting = False
+        self.pictures = RowPictures()
         self._look = look
         self._mark_of = mark_of
         self._rows = model
@@ -109,15 +111,58 @@ class CellDelegate(QStyledItemDelegate):
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
         number = index.row()
+        selected = self.selecting and bool(option.state & QStyle.StateFlag.State_Selected)
+        # Of what is selected the style paints the ground of each cell before that, so each is painted after it.
+        laid = self.pictures.laid if not selected else None
+        if laid is not None and self.pictures.is_shown(number):
+            return
         row = self._rows.row_at(number)
         if row is None:
             return
         if self._inks.of is not self._look.colours:
             self._inks = _Inks(self._look)
-        column = index.column()
-        place: QRect = option.rect
+        if laid is None:
+            place: QRect = option.rect
+            self._cell(painter, row, number, index.column(), place, selected)
+            return
+
+        def whole(painter: QPainter) -> None:
+            for column, left, width in laid.columns:
+                self._cell(painter, row, number, column, QRect(left, 0, width, laid.height), False)
+
+        ground = option.palette.brush(QPalette.ColorRole.Base)
+        picture = self.pictures.of(row, self._state_of(row, number, laid), ground, whole)
+        painter.drawImage(0, option.rect.top(), picture)
+
+    def _state_of(self, row: Row, number: int, laid: Laid) -> tuple[object, ...]:
+        """All that a row's picture depends on, beside what was seen and its timeline."""
+        by_time: list[object] = []
+        for at, _left, width in laid.columns:
+            column = row.shape.columns[at]
+            if column.ages:
+                by_time.append(row.text(at))
+            elif column.style is Style.SPACE:
+                by_time.append(self._space(number, at))
+            elif column.style is Style.TIMELINE and row.timeline is not None:
+                now = self._rows.now()
+                scale = self._rows.chronicle.scale(now)
+                pixel = timeline_paint.pixel_milliseconds(width, scale)
+                by_time += (scale, int(now * 1000 / pixel) if row.timeline.moves(now) else None)
+        return (
+            row.gone,
+            not row.gone and bool(row.fresh_until) and self._rows.is_fresh(row),
+            self._rows.grouped and (number > 0, self._rows.starts_group(number)),
+            self._mark_of(row.observation) if not row.gone else None,
+            *by_time,
+        )
+
+    def _space(self, number: int, at: int) -> str:
+        return str(self._rows.data(self._rows.index(number, at)))
+
+    def _cell(
+        self, painter: QPainter, row: Row, number: int, column: int, place: QRect, selected: bool
+    ) -> None:
         left, top, width, height = place.left(), place.top(), place.width(), place.height()
-        selected = self.selecting and bool(option.state & QStyle.StateFlag.State_Selected)
         first = self._rows.grouped and self._rows.starts_group(number)
         text_colour = self._background(painter, left, top, width, height, row, selected, first and number > 0)
         inner = QRect(left + _PAD, top, width - 2 * _PAD, height)
@@ -127,7 +172,7 @@ class CellDelegate(QStyledItemDelegate):
         elif style is Style.TIMELINE:
             self._timeline(painter, inner, row)
         else:
-            self._text(painter, inner, row, index, column, text_colour, selected, first)
+            self._text(painter, inner, row, number, column, text_colour, selected, first)
 
     def _background(
         self,
@@ -182,7 +227,7 @@ class CellDelegate(QStyledItemDelegate):
         painter: QPainter,
         area: QRect,
         row: Row,
-        index: _Index,
+        number: int,
         at: int,
         colour: QColor,
         selected: bool,
@@ -197,7 +242,7 @@ class CellDelegate(QStyledItemDelegate):
         painter.setFont(face.struck if row.gone else face.font)
         painter.setPen(self._inks.muted if quiet and not selected and not row.gone else colour)
         if column.style is Style.SPACE:
-            painter.drawText(area, _RIGHT, bidi.sentence(face.cut(str(index.data()), area.width())))
+            painter.drawText(area, _RIGHT, bidi.sentence(face.cut(self._space(number, at), area.width())))
         elif column.style is Style.PATH:
             mark = self._mark_of(row.observation) if not row.gone else None
             if mark is not None:

@@ -309,7 +309,10 @@ class TableModel(QAbstractTableModel):
     def apply(
         self, present: Sequence[Observation], gone: Sequence[Observation], *, tint: bool | None = None
     ) -> None:
-        """Fold in one batch: what is there (new or changed), and what is not any more."""
+        """Fold in one batch: what is there (new or changed), and what is not any more.
+
+        ``tint``: whether somebody saw it come and go (None: when the first look is over): it stands out then for a moment.
+        """
         self._own_thread()
         now = self.now()
         tinting = self.tinting if tint is None else tint
@@ -323,7 +326,7 @@ class TableModel(QAbstractTableModel):
             row = self._rows.get(seen.target)
             if row is None or row.gone:
                 continue
-            glimpse = now - row.born < GLIMPSE_SECONDS
+            glimpse = tint is False or now - row.born < GLIMPSE_SECONDS
             row.gone_at = now - 2 * TOMBSTONE_SECONDS if glimpse else now
             row.timeline = self.chronicle.of(seen.target)
             self._graves[seen.target] = row

@@ -24,6 +24,7 @@ from racewatch.ui.cells import CellDelegate
 from racewatch.ui.column_choice import ColumnChoice, usual_width
 from racewatch.ui.header import SortHeader
 from racewatch.ui.marks import Mark, MarkOf, no_mark
+from racewatch.ui.row_pictures import Laid
 from racewatch.ui.table_model import TableModel
 from racewatch.ui.table_row import Row
 from racewatch.ui.theme import Look
@@ -51,6 +52,7 @@ class TargetTable(QTableView):
     def __init__(self, model: TableModel, look: Look, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._rows = model
+        self._look = look
         self._chosen: Target | None = None
         self._picked: frozenset[Target] = frozenset()
         self._kept: tuple[Target | None, Target | None, int] | None = None
@@ -268,7 +270,23 @@ class TargetTable(QTableView):
 
     def paintEvent(self, event: QPaintEvent, /) -> None:
         self._cells.selecting = self.selectionModel().hasSelection()
+        ratio = self.devicePixelRatioF()
+        if ratio.is_integer():  # else rows begin between two pixels, where a picture of one would be blurred
+            self._cells.pictures.begin(self._laid(ratio))
+        else:
+            self._cells.pictures.forget()
         super().paintEvent(event)
+
+    def _laid(self, ratio: float) -> Laid:
+        size, height = self.viewport().size(), self._cells.height
+        shown = (
+            (at, left, width)
+            for at in range(self._rows.columnCount())
+            if (width := self.columnWidth(at)) and (left := self.columnViewportPosition(at)) < size.width()
+        )
+        columns = tuple(one for one in shown if one[1] + one[2] > 0)
+        rows = size.height() // height + 2
+        return Laid(columns, size.width(), height, rows, ratio, self._look.colours, self.layoutDirection())
 
     # --- timelines --------------------------------------------------------------------------
 
@@ -300,6 +318,7 @@ class TargetTable(QTableView):
     def hideEvent(self, event: QHideEvent, /) -> None:
         super().hideEvent(event)
         self._advance.stop()
+        self._cells.pictures.forget()
 
     # --- input ------------------------------------------------------------------------------
 

@@ -38,7 +38,8 @@ class TargetsView(QWidget):
     """Everything about the things of one kind (or of all) but the acts themselves, which the window does.
 
     It has no rows before it is shown for the first time; then it takes what the chronicle knows, a part in
-    each turn of the loop, and follows every batch from then on.  ``selected`` carries the observation that is on screen now (None: nothing, or a tombstone).
+    each turn of the loop, and follows every batch while it is on screen.  What it missed in between it takes when it
+    is shown again.  ``selected`` carries the observation that is on screen now (None: nothing, or a tombstone).
     """
 
     selected = Signal(object)
@@ -72,6 +73,7 @@ class TargetsView(QWidget):
         self._answer: tuple[Query, Reason] | None = None
         self._followed = False
         self._left: list[Target] = []
+        self._missed: dict[Target, None] = {}
         self.spaces = spaces
         self.model = TableModel(shape, self, chronicle=chronicle, spaces=spaces if spaces is not None else {})
         self.table = TargetTable(self.model, look)
@@ -149,37 +151,60 @@ class TargetsView(QWidget):
             kind = self.shape.kind
             present = [one for one in (*batch.added, *batch.changed) if kind in (None, one.target.kind)]
             gone = [one for one in batch.gone if kind in (None, one.target.kind)]
-            if present or gone:
+            if self.isVisible() and (present or gone):
                 self.model.apply(present, gone)
+            else:
+                self._miss(present, gone)
         if batch.ready:
             self.model.tinting = True
         self._wait_to_settle()
         self._show_area()
+
+    def _miss(self, present: Iterable[Observation], gone: Iterable[Observation]) -> None:
+        """Nobody looks: the window has its time for what is on screen."""
+        self._missed.update((seen.target, None) for seen in present)
+        for seen in gone:
+            if self.model.find(seen.target) is None:
+                self._missed.pop(seen.target, None)  # came and went
+            else:
+                self._missed[seen.target] = None
 
     def showEvent(self, event: QShowEvent, /) -> None:
         super().showEvent(event)
         if not self._followed:
             self._followed = True
             self._left = self._chronicle.present(self.shape.kind)[::-1]
+        self._left += self._missed
+        self._missed.clear()
+        if self._left:
             self._fill()
 
     def _fill(self) -> None:
-        """Take a part of what was there before anybody looked; what batches brought meanwhile is here already."""
+        """Take a part of what came and went while nobody looked."""
         targets, self._left = self._left[-MOST:], self._left[:-MOST]
-        self._take(target for target in targets if self.model.find(target) is None)
+        self._take(targets)
         if self._left:
             self._filling.start()
 
     def _take(self, targets: Iterable[Target]) -> None:
-        there = [seen for target in targets if (seen := self._chronicle.seen(target)) is not None]
-        if there:
-            self.model.apply(there, [], tint=False)
+        """These as they are now; what batches brought meanwhile is here already."""
+        present: list[Observation] = []
+        gone: list[Observation] = []
+        for target in targets:
+            seen, row = self._chronicle.seen(target), self.model.find(target)
+            if seen is None:
+                if row is not None and not row.gone:
+                    gone.append(row.observation)
+            elif row is None or row.observation is not seen or row.gone:
+                present.append(seen)
+        if present or gone:
+            self.model.apply(present, gone, tint=False)
         self._show_area()
 
     @property
     def filled(self) -> bool:
         """True when its rows are all that is known."""
-        return self._followed and not self._left
+        return self._followed and not self._left and not self._missed
 
     def _wait_to_settle(self) -> None:
         deadline = self.model.next_deadline()
@@ -207,7 +232,7 @@ class TargetsView(QWidget):
 
     def choose(self, target: Target) -> bool:
         """Select the row of this target; False when there is none, or the filter hides it."""
-        if self._left and self.model.find(target) is None:
+        if self._left or self._missed:
             self._take((target,))
         return self.table.choose(target)
 

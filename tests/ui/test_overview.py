@@ -246,9 +246,9 @@ def test_a_real_flap_is_seen_on_the_page(opened: Opened, sandbox: Sandbox) -> No
     window.sidebar.choose(Page.OVERVIEW)
     for _ in range(2):
         sandbox.bind(b"flappy.sock")
-        opened.until(lambda: window.sockets.model.counts[Verdict.LIVE] == 1, "its life")
+        opened.until(lambda: window._chronicle.tally.counts[KindName.SOCKET, Verdict.LIVE] == 1, "its life")
         sandbox.die(b"flappy.sock")
-        opened.until(lambda: window.sockets.model.counts[Verdict.STALE] == 1, "its death")
+        opened.until(lambda: window._chronicle.tally.counts[KindName.SOCKET, Verdict.STALE] == 1, "its death")
     opened.until(lambda: window.overview.flapping.lines.rowCount() == 1, "the flap")
     assert said(window.overview.flapping)[0].startswith(str(sandbox.path(b"flappy.sock"), "ascii"))
 
