@@ -47,6 +47,8 @@ _MOST_RESTING: Final = 4096
 _MOST_AT_ONCE: Final = 256
 #: So many names that wait to be looked at are a storm.
 _CROWD: Final = 16
+#: So long at most (seconds) the first look waits until its first rows are drawn.
+_DRAWING: Final = 0.25
 
 
 class Monitor:
@@ -89,6 +91,7 @@ class Monitor:
         not be waited for any longer; what it holds is released when it returns.
         """
         self._stopping.set()
+        self._hub.drawn.set()
         self._inbox.ring()
         with self._lock:
             thread = self._thread
@@ -99,13 +102,16 @@ class Monitor:
             return not thread.is_alive()
         return True
 
-    def subscribe(self, wake: Wake) -> Subscription:
+    def subscribe(self, wake: Wake, *, draws: bool = False) -> Subscription:
         """A new consumer, at its own pace; its first batch is the complete state.
 
         ``wake`` is called from the monitor's thread when there is something to take, and then not
         again until :meth:`Subscription.take` was called, except once when something pressing is among it.
+
+        ``draws``: a consumer in this process that draws.  The first look waits with what it found first until
+        :meth:`Subscription.drawn` was called, for a moment at most.
         """
-        subscription = self._hub.subscribe(wake)
+        subscription = self._hub.subscribe(wake, draws=draws)
         self._inbox.ring()
         return subscription
 
@@ -523,6 +529,10 @@ class _Worker:
         if self._ready:
             self._schedule.changed(time.monotonic())
         self._hub.ring()
+        if not self._ready:
+            # Two threads that want Python's lock all the time get half of it each, and somebody waits for a picture.
+            self._hub.drawn.wait(_DRAWING)
+            self._hub.drawn.set()
 
     def _show_health(self) -> None:
         told = (

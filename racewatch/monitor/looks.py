@@ -132,7 +132,10 @@ class Looks:
         started = self._paused_at = time.monotonic()
         self._away = 0.0
         try:
-            for one in self._guarded(kind, "sweep", lambda: kind.scan(self._roots)):
+            for number, one in enumerate(self._guarded(kind, "sweep", lambda: kind.scan(self._roots))):
+                if not number:
+                    # What was asked of the rest of the machine is over: the first lot is not a single row.
+                    self._paused_at = time.monotonic()
                 if isinstance(one, Problem):
                     problems[one.path] = one
                 elif self._is_first_doubt(kind, one.target):

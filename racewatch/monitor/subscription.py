@@ -94,6 +94,10 @@ class Subscription:
                 changed.append(entry.new)
         return Batch(generation, tuple(added), tuple(changed), tuple(gone), ready, problems, health)
 
+    def drawn(self) -> None:
+        """What was taken first can be seen: the first look need not wait for that any longer."""
+        self._hub.drawn.set()
+
     @property
     def has_more(self) -> bool:
         """Whether there is something to take."""
@@ -179,12 +183,17 @@ class Hub:
         self.ready = False
         self.problems: tuple[Problem, ...] = ()
         self.health: tuple[SourceHealth, ...] = ()
+        #: Cleared while a consumer has the very first rows still to draw.
+        self.drawn = threading.Event()
+        self.drawn.set()
         self._inventory = inventory
         self._subscriptions: list[Subscription] = []
 
-    def subscribe(self, wake: Wake) -> Subscription:
-        """A new consumer; its first batch is the complete state."""
+    def subscribe(self, wake: Wake, *, draws: bool = False) -> Subscription:
+        """A new consumer; its first batch is the complete state.  ``draws``: it tells when that can be seen."""
         subscription = Subscription(self, wake)
+        if draws:
+            self.drawn.clear()
         with self.lock:
             for observation in self._inventory.observations():
                 subscription.record(Change(observation.target, None, observation))
