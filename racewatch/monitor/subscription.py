@@ -11,6 +11,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from racewatch.core.model import Observation, Problem, Target, Verdict
 from racewatch.monitor.batch import Batch, SourceHealth
@@ -19,6 +20,9 @@ from racewatch.monitor.inventory import Change, Inventory
 _log = logging.getLogger(__name__)
 
 Wake = Callable[[], None]
+
+#: So long at most (seconds) the first look waits until its first rows are drawn.
+_DRAWING: Final = 0.25
 
 
 def _is_pressing(before: Observation | None, now: Observation | None) -> bool:
@@ -201,6 +205,11 @@ class Hub:
                 subscription.touch()
             self._subscriptions.append(subscription)
         return subscription
+
+    def let_draw(self) -> None:
+        """Wait, once, until the first rows are drawn: two threads that both want Python's lock get half of it each."""
+        self.drawn.wait(_DRAWING)
+        self.drawn.set()
 
     def forget(self, subscription: Subscription) -> None:
         """Drop a closed subscription (lock held)."""

@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from typing import TYPE_CHECKING, Final, Protocol
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QIODevice, QObject, QSaveFile
 from PySide6.QtWidgets import QWidget
 
 from racewatch.core.text import display
@@ -78,8 +78,6 @@ def _as_json(document: Callable[[], object]) -> Callable[[], str]:
 
 def write_whole(path: str, data: bytes) -> str | None:
     """Write a file in one step: the old one stays until all is on the disk.  None, or why not."""
-    from PySide6.QtCore import QIODevice, QSaveFile
-
     file = QSaveFile(path)
     if file.open(QIODevice.OpenModeFlag.WriteOnly):
         file.write(data)

@@ -2,14 +2,23 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
-from racewatch.monitor import engine
+from racewatch.core.kind import Seen
+from racewatch.core.model import KindName, Observation, Target
+from racewatch.monitor import subscription
+from racewatch.monitor.batch import HealthState
 from racewatch.monitor.engine import Monitor
+from racewatch.monitor.schedule import SweepSettings
+from racewatch.monitor.settings import MonitorSettings
+from tests.monitor.conftest import EVENTS_ONLY
 from tests.monitor.support import Follower, Nodes, dead
 
 #: More than one lot.
@@ -27,7 +36,7 @@ def crowd(root: bytes) -> Iterator[tuple[Monitor, Nodes]]:
 
 
 def test_it_waits_for_who_draws(crowd: tuple[Monitor, Nodes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_DRAWING", 30.0)
+    monkeypatch.setattr(subscription, "_DRAWING", 30.0)
     monitor, kind = crowd
     seen, first = 0, threading.Semaphore(0)
 
@@ -36,23 +45,23 @@ def test_it_waits_for_who_draws(crowd: tuple[Monitor, Nodes], monkeypatch: pytes
         seen += 1
 
     kind.on_scan = count
-    subscription = monitor.subscribe(first.release, draws=True)
+    drawing = monitor.subscribe(first.release, draws=True)
     follower = Follower(monitor)
     monitor.start()
     assert first.acquire(timeout=10)
     there = seen
-    batch = subscription.take()
+    batch = drawing.take()
     assert batch is not None
     assert 0 < len(batch.added) < _MANY
     assert seen == there
     assert not follower.ready
-    subscription.drawn()
+    drawing.drawn()
     follower.until_ready()
     assert len(follower.state) == _MANY
 
 
 def test_nobody_who_draws_can_keep_it(crowd: tuple[Monitor, Nodes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(engine, "_DRAWING", 0.01)
+    monkeypatch.setattr(subscription, "_DRAWING", 0.01)
     monitor, _ = crowd
     monitor.subscribe(lambda: None, draws=True)
     follower = Follower(monitor)
@@ -64,7 +73,7 @@ def test_nobody_who_draws_can_keep_it(crowd: tuple[Monitor, Nodes], monkeypatch:
 def test_it_ends_at_once_while_it_waits(
     crowd: tuple[Monitor, Nodes], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(engine, "_DRAWING", 30.0)
+    monkeypatch.setattr(subscription, "_DRAWING", 30.0)
     monitor, _ = crowd
     woken = threading.Event()
     monitor.subscribe(woken.set, draws=True)
@@ -73,3 +82,89 @@ def test_it_ends_at_once_while_it_waits(
     began = time.monotonic()
     assert monitor.stop()
     assert time.monotonic() - began < 4
+
+
+class Beside(Nodes):
+    """A kind of locks that has a folder of its own, and reads contents."""
+
+    def __init__(self, folder: bytes, log: list[str]) -> None:
+        super().__init__()
+        self.folder = folder
+        self.recursive = True
+        self._log = log
+
+    @property
+    def name(self) -> KindName:
+        return KindName.LOCK
+
+    def places(self) -> list[Beside]:
+        return [self]
+
+    def cares_for(self, path: bytes) -> bool:
+        return path.endswith(b".pid")
+
+    def scan(self, roots: Sequence[bytes]) -> Iterator[Seen]:
+        self._log.append("looked")
+        return super().scan([self.folder])
+
+    def look(self, target: Target) -> Observation | None:
+        seen = super().look(target)
+        return seen and replace(seen, target=Target(KindName.LOCK, target.locator))
+
+
+def test_what_comes_later_is_made_after_the_first_rows_and_misses_nothing(
+    root: bytes, tmp_path: Path
+) -> None:
+    dead(root + b"/first.sock")
+    folder = os.fsencode(tmp_path)
+    dead(folder + b"/second.sock")
+    log: list[str] = []
+    kind = Nodes()
+    kind.on_scan = lambda: log.append("scanned")
+
+    def make() -> Beside:
+        # Nothing watches the folder yet: this is found by the look that follows.
+        dead(folder + b"/third.sock")
+        log.append("made")
+        return Beside(folder, log)
+
+    monitor = Monitor([kind], [root], later=[make], settings=EVENTS_ONLY)
+    follower = Follower(monitor)
+    try:
+        monitor.start()
+        follower.until_ready()
+        assert log.index("scanned") < log.index("made") < log.index("looked")
+        assert set(follower.state) == {
+            root + b"/first.sock",
+            folder + b"/second.sock",
+            folder + b"/third.sock",
+        }
+        dead(folder + b"/fourth.sock")
+        follower.until(lambda: folder + b"/fourth.sock" in follower.state)
+    finally:
+        assert monitor.stop()
+
+
+def test_what_cannot_be_made_is_told_and_tried_again(
+    root: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    dead(root + b"/first.sock")
+    tries: list[None] = []
+
+    def make() -> Nodes:
+        tries.append(None)
+        if len(tries) == 1:
+            raise RuntimeError("it cannot be made")
+        return Beside(os.fsencode(tmp_path), [])
+
+    quick = MonitorSettings(sweeps=SweepSettings(floor=0.05, ceiling=0.2, spacing=0.0), tick=0.05)
+    monitor = Monitor([Nodes()], [root], later=[make], settings=quick)
+    follower = Follower(monitor)
+    try:
+        monitor.start()
+        follower.until(lambda: follower.has("worker", HealthState.FAILED))
+        follower.until_ready()
+        assert len(tries) == 2
+        assert "it cannot be made" in caplog.text
+    finally:
+        assert monitor.stop()
