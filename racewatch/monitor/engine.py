@@ -285,8 +285,10 @@ class _Worker:
             raise Stopped
 
     def _pause(self) -> None:
-        """Called by a sweep now and then: what is urgent goes in between."""
+        """Called by a sweep now and then: what is urgent goes in between, and the drawing of the first rows."""
         self._end_if_stopped()
+        if len(self._inventory):
+            self._hub.let_draw()
         self._busy_since = time.monotonic()
         self._serve()
         self._publish()
@@ -542,8 +544,6 @@ class _Worker:
         if self._ready:
             self._schedule.changed(time.monotonic())
         self._hub.ring()
-        if not self._ready:
-            self._hub.let_draw()
 
     def _show_health(self) -> None:
         told = (

@@ -208,8 +208,9 @@ class Hub:
 
     def let_draw(self) -> None:
         """Wait, once, until the first rows are drawn: two threads that both want Python's lock get half of it each."""
-        self.drawn.wait(_DRAWING)
-        self.drawn.set()
+        if not self.drawn.is_set():
+            self.drawn.wait(_DRAWING)
+            self.drawn.set()
 
     def forget(self, subscription: Subscription) -> None:
         """Drop a closed subscription (lock held)."""

@@ -333,6 +333,7 @@ class MainWindow(QMainWindow):
         if self._ended:
             return
         self._ended = True
+        self.live_settings.close()
         self.remembered.keep()
         self.hide()
         self.watching.close()

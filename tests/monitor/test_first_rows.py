@@ -26,61 +26,48 @@ _MANY = 600
 
 
 @pytest.fixture
-def crowd(root: bytes) -> Iterator[tuple[Monitor, Nodes]]:
+def crowd(root: bytes) -> Iterator[Monitor]:
     for number in range(_MANY):
         dead(root + b"/%d.sock" % number)
-    kind = Nodes()
-    monitor = Monitor([kind], [root])
-    yield monitor, kind
+    monitor = Monitor([Nodes()], [root])
+    yield monitor
     monitor.stop()
 
 
-def test_it_waits_for_who_draws(crowd: tuple[Monitor, Nodes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription, "_DRAWING", 30.0)
-    monitor, kind = crowd
-    seen, first = 0, threading.Semaphore(0)
-
-    def count() -> None:
-        nonlocal seen
-        seen += 1
-
-    kind.on_scan = count
-    drawing = monitor.subscribe(first.release, draws=True)
-    follower = Follower(monitor)
-    monitor.start()
+def test_it_goes_on_when_the_first_rows_are_drawn(crowd: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription, "_DRAWING", 300.0)
+    first = threading.Semaphore(0)
+    drawing = crowd.subscribe(first.release, draws=True)
+    follower = Follower(crowd)
+    crowd.start()
     assert first.acquire(timeout=10)
-    there = seen
     batch = drawing.take()
     assert batch is not None
     assert 0 < len(batch.added) < _MANY
-    assert seen == there
-    assert not follower.ready
     drawing.drawn()
     follower.until_ready()
     assert len(follower.state) == _MANY
 
 
-def test_nobody_who_draws_can_keep_it(crowd: tuple[Monitor, Nodes], monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(subscription, "_DRAWING", 0.01)
-    monitor, _ = crowd
-    monitor.subscribe(lambda: None, draws=True)
-    follower = Follower(monitor)
-    monitor.start()
+def test_it_waits_for_a_moment_at_most(crowd: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription, "_DRAWING", 0.2)
+    crowd.subscribe(lambda: None, draws=True)
+    follower = Follower(crowd)
+    began = time.monotonic()
+    crowd.start()
     follower.until_ready()
+    assert time.monotonic() - began >= 0.2
     assert len(follower.state) == _MANY
 
 
-def test_it_ends_at_once_while_it_waits(
-    crowd: tuple[Monitor, Nodes], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(subscription, "_DRAWING", 30.0)
-    monitor, _ = crowd
+def test_it_ends_at_once_while_it_waits(crowd: Monitor, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(subscription, "_DRAWING", 300.0)
     woken = threading.Event()
-    monitor.subscribe(woken.set, draws=True)
-    monitor.start()
+    crowd.subscribe(woken.set, draws=True)
+    crowd.start()
     assert woken.wait(10)
     began = time.monotonic()
-    assert monitor.stop()
+    assert crowd.stop()
     assert time.monotonic() - began < 4
 
 

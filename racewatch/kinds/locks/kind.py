@@ -8,7 +8,6 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
-from functools import cached_property
 from typing import Final
 
 from racewatch.core.kind import Procedure, Seen
@@ -55,21 +54,13 @@ class LocksKind:
         max_entries: int = 1_000_000,
         well_known_places: bool = True,
     ) -> None:
-        self._registry = registry
+        self.registry = registry if registry is not None else formats.load()
         self._stills = stills if stills is not None else StillBook()
         self._excluded = Excluded(exclude)
         self._max_entries = max_entries
         self._well_known = well_known_places
         self._sockets = SocketsKind()
         self._mutex = threading.RLock()
-
-    @cached_property
-    def registry(self) -> Registry:
-        """The formats; without any given, those that there are when somebody first asks for one.
-
-        (Reading them takes longer than the first look at a thousand sockets, which does not wait for it.)
-        """
-        return self._registry if self._registry is not None else formats.load()
 
     @property
     def name(self) -> KindName:
