@@ -21,8 +21,8 @@ from racewatch.monitor.settings import MonitorSettings
 from tests.monitor.conftest import EVENTS_ONLY
 from tests.monitor.support import Follower, Nodes, dead
 
-#: More than one lot.
-_MANY = 600
+#: More than is looked at before the first pause.
+_MANY = 1200
 
 
 @pytest.fixture
