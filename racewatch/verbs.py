@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import glob
 import os
+import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
+from functools import cached_property
 from operator import attrgetter
-from typing import Final
+from typing import TYPE_CHECKING, Final, NamedTuple
 
 from racewatch.config import Config, config_path, resolve_roots, state_dir
 from racewatch.core.act import Hook, act, no_hook
@@ -37,18 +39,18 @@ from racewatch.core.text import display, display_text
 from racewatch.core.undo import NoSuchAction, undo
 from racewatch.core.wire import WireError, target_from_text
 from racewatch.kinds.collector import held_back
-from racewatch.kinds.containers import ContainersKind, engine
-from racewatch.kinds.containers.bundles import path_of
+from racewatch.kinds.containers import engine
 from racewatch.kinds.containers.roots import StateRoot, split, target_of
-from racewatch.kinds.containers.space import Space, of_kept
 from racewatch.kinds.containers.state import Runtime
-from racewatch.kinds.locks import LocksKind, StillBook
-from racewatch.kinds.locks.contents import file_type_of
-from racewatch.kinds.locks.format import FileType
 from racewatch.kinds.sockets import SocketsKind
 from racewatch.linux import fs
 from racewatch.monitor.engine import Monitor
 from racewatch.monitor.settings import MonitorSettings
+
+if TYPE_CHECKING:
+    from racewatch.kinds.containers import ContainersKind
+    from racewatch.kinds.containers.space import Space
+    from racewatch.kinds.locks import LocksKind, StillBook
 
 _locator: Final = attrgetter("target.locator")
 
@@ -59,6 +61,19 @@ class RacewatchError(Exception):
 
 class TargetError(RacewatchError):
     """What was named is no target."""
+
+
+class _Kinds(NamedTuple):
+    """One of each, for the verbs.  Locks and containers are imported with the first: a window is there before."""
+
+    sockets: SocketsKind
+    locks: LocksKind
+    containers: ContainersKind
+
+    def of(self, name: KindName) -> Kind:
+        """The one of this name."""
+        kinds: dict[KindName, Kind] = {kind.name: kind for kind in self}
+        return kinds[name]
 
 
 class Racewatch:
@@ -81,8 +96,8 @@ class Racewatch:
         self._journal: Journal | None = None
         self._folder = folder
         self._protected_here: tuple[Protection, ...] = ()
-        self._stills = StillBook()
-        self._make_kinds()
+        self._made: _Kinds | None = None
+        self._making = threading.Lock()
         try:
             self._journal = Journal(folder)
         except JournalError as error:
@@ -93,22 +108,31 @@ class Racewatch:
         else:
             self._catch_up(self._journal)
 
-    def _make_kinds(self) -> None:
-        self._locks = self._make_locks(well_known_places=True)
-        self._containers = self._make_containers(only_bundles=False)
-        kinds: list[Kind] = [self._make_sockets(patient=True), self._locks, self._containers]
-        self._kinds = {kind.name: kind for kind in kinds}
+    @property
+    def _kinds(self) -> _Kinds:
+        with self._making:
+            if self._made is None:
+                config = self.config
+                self._made = _Kinds(
+                    _sockets(config, patient=True),
+                    self._locks_of(config, well_known_places=True),
+                    _containers(config, only_bundles=False),
+                )
+            return self._made
 
     def _catch_up(self, journal: Journal) -> None:
         """Bring to an end what a crash interrupted, and forget what is too old to be undone."""
         try:
             journal.expire(self.config.keep_days)
-            self.recovered = recover(journal, self._containers.ask_owner)
+            self.recovered = recover(journal, self._ask_owner)
         except JournalError as error:
             # A journal that cannot be written is no journal: nothing may be done that it cannot hold.
             journal.close()
             self._journal = None
             self.journal_problem = str(error)
+
+    def _ask_owner(self, target: Target) -> Observation | None:
+        return self._kinds.containers.ask_owner(target)
 
     def protect(self, rule: Protection) -> None:
         """Never act on what this rule matches, from now on (for good only where the configuration says so too)."""
@@ -124,8 +148,9 @@ class Racewatch:
         protected = _with_our_own(config.protected, self._folder)
         # First: who is told to allow acts again at this very moment does not undo it.
         self._observing = self.observing or config.observe
-        self.config = replace(config, protected=Protected((*self._protected_here, *protected.rules)))
-        self._make_kinds()
+        with self._making:
+            self.config = replace(config, protected=Protected((*self._protected_here, *protected.rules)))
+            self._made = None
 
     def protection(self, target: Target) -> str | None:
         """Why this target may not be acted on, or None; what an act asks first."""
@@ -173,31 +198,21 @@ class Racewatch:
         )
         return f"nothing was touched: racewatch only observes ({how})"
 
-    def _make_sockets(self, *, patient: bool) -> SocketsKind:
-        return SocketsKind(
-            self.config.sockets,
-            patient=patient,
-            exclude=self.config.exclude,
-            max_entries=self.config.max_entries,
-        )
+    @cached_property
+    def _stills(self) -> StillBook:
+        """One book for all: what a monitor saw standing still counts for an act."""
+        from racewatch.kinds.locks import StillBook
 
-    def _make_locks(self, *, well_known_places: bool) -> LocksKind:
-        # One book for all: what a monitor saw standing still counts for an act.
+        return StillBook()
+
+    def _locks_of(self, config: Config, *, well_known_places: bool) -> LocksKind:
+        from racewatch.kinds.locks import LocksKind
+
         return LocksKind(
             stills=self._stills,
-            exclude=self.config.exclude,
-            max_entries=self.config.max_entries,
+            exclude=config.exclude,
+            max_entries=config.max_entries,
             well_known_places=well_known_places,
-        )
-
-    def _make_containers(self, *, only_bundles: bool) -> ContainersKind:
-        return ContainersKind(
-            self.config.state_roots,
-            engines=self.config.engines,
-            default_roots=not self.config.only_named,
-            only_bundles=only_bundles,
-            exclude=self.config.exclude,
-            max_entries=self.config.max_entries,
         )
 
     def _roots(self, roots: Sequence[bytes] | None) -> Sequence[bytes]:
@@ -218,8 +233,9 @@ class Racewatch:
         observations: list[Observation] = []
         problems: list[Problem] = []
         with held_back():
-            for kind in [self._kinds[name] for name in kinds] if kinds is not None else self._kinds.values():
-                for seen in self._seen(kind, roots, engines=engines):
+            made = self._kinds
+            for kind in [made.of(name) for name in kinds] if kinds is not None else made:
+                for seen in self._seen(made, kind, roots, engines=engines):
                     if isinstance(seen, Problem):
                         problems.append(seen)
                     else:
@@ -230,12 +246,14 @@ class Racewatch:
         # What one kind could not look into, another could not either: said once.
         return ScanResult(tuple(observations), tuple(dict.fromkeys(problems)))
 
-    def _seen(self, kind: Kind, roots: Sequence[bytes] | None, *, engines: bool) -> Iterator[Seen]:
+    def _seen(
+        self, made: _Kinds, kind: Kind, roots: Sequence[bytes] | None, *, engines: bool
+    ) -> Iterator[Seen]:
         """Named roots mean those alone."""
-        if roots is not None and isinstance(kind, ContainersKind) and not engines:
-            return kind.scan_below(self._roots(roots))
-        if roots is not None and isinstance(kind, LocksKind):
-            return kind.scan_below(self._roots(roots))
+        if roots is not None and kind is made.containers and not engines:
+            return made.containers.scan_below(self._roots(roots))
+        if roots is not None and kind is made.locks:
+            return made.locks.scan_below(self._roots(roots))
         return kind.scan(self._roots(roots))
 
     def parse_target(self, text: str) -> Target:
@@ -244,6 +262,10 @@ class Racewatch:
         A path is made absolute and its *directory* resolved, so that the target's path has no link
         in it; its last component is taken as it is.  Raises :class:`TargetError`.
         """
+        from racewatch.kinds.containers.bundles import path_of
+        from racewatch.kinds.locks.contents import file_type_of
+        from racewatch.kinds.locks.format import FileType
+
         word, _, rest = text.partition(":")
         if word in set(Runtime):
             return self._container(Runtime(word), os.fsencode(rest))
@@ -267,14 +289,14 @@ class Racewatch:
             found = fs.stat_path(path)
         except OSError:
             # Nothing there, or nothing to be seen: by its name alone.
-            named_so = self._locks.registry.match(path, FileType.FILE) is not None
+            named_so = self._kinds.locks.registry.match(path, FileType.FILE) is not None
             return Target(KindName.LOCK if named_so else KindName.SOCKET, path)
         if found.is_socket:
             return Target(KindName.SOCKET, path)
-        container = self._containers.target_around(path) if found.is_directory else None
+        container = self._kinds.containers.target_around(path) if found.is_directory else None
         if container is not None:
             return container
-        if self._locks.registry.match(path, file_type_of(found)) is None:
+        if self._kinds.locks.registry.match(path, file_type_of(found)) is None:
             what = "a directory" if found.is_directory else "not a socket"
             raise TargetError(
                 f"{display(path)} is {what}, and no format of lock has that name (racewatch formats lists "
@@ -286,7 +308,7 @@ class Racewatch:
         """The container of a runtime that has this id, in whichever of its state roots."""
         if not name or b"/" in name:
             raise TargetError(f"{runtime}:{display(name)} is no container: wanted {runtime}:ID")
-        roots = [root for root in self._containers.state_roots() if root.runtime is runtime]
+        roots = [root for root in self._kinds.containers.state_roots() if root.runtime is runtime]
         here = [root for root in roots if os.path.isdir(os.path.join(root.path, name))]
         if len(here) > 1:
             several = ", ".join(display(root.path) for root in here)
@@ -300,7 +322,7 @@ class Racewatch:
         """The container of an engine with this id, beginning of an id, or name."""
         found = {
             one.target
-            for one in self._containers.scan(())
+            for one in self._kinds.containers.scan(())
             if isinstance(one, Observation)
             and (of := engine.split(one.target)) is not None
             and of[0].name == word
@@ -316,11 +338,11 @@ class Racewatch:
 
     def observe(self, target: Target) -> Observation | None:
         """One target, freshly; None when there is no such target."""
-        return self._kinds[target.kind].look(target)
+        return self._kinds.of(target.kind).look(target)
 
     def refresh_period(self, seen: Observation) -> float | None:
         """How often, in seconds, the owner of this lock touches it, by its format; None when it does not, or is proved gone."""
-        return self._locks.look_again_in(seen) if seen.target.kind is KindName.LOCK else None
+        return self._kinds.locks.look_again_in(seen) if seen.target.kind is KindName.LOCK else None
 
     def space(self, target: Target, stop: Callable[[], bool]) -> Space | None:
         """What a container or bundle takes on the disk and what removing it frees; None when it is not there.
@@ -328,10 +350,12 @@ class Racewatch:
         May take long: ``stop`` is asked now and then, and answering True raises
         :class:`~racewatch.linux.usage.Cancelled`.
         """
-        return self._containers.space(target, stop) if target.kind is KindName.CONTAINER else None
+        return self._kinds.containers.space(target, stop) if target.kind is KindName.CONTAINER else None
 
     def space_kept(self, action: str, stop: Callable[[], bool]) -> Space | None:
         """What purging an action would free, likewise; None when it keeps nothing aside."""
+        from racewatch.kinds.containers.space import of_kept
+
         try:
             places = kept_places(action, self._the_journal())
         except (NoSuchAction, JournalError):
@@ -343,7 +367,7 @@ class Racewatch:
         observing = self.observer_guard()
         if observing is not None:
             return Outcome(request.target, "", OutcomeWord.REFUSED_FORBIDDEN, observing)
-        procedure = self._kinds[request.target.kind].procedure(request.target)
+        procedure = self._kinds.of(request.target.kind).procedure(request.target)
         if self._journal is None:
             summary = (
                 f"nothing was touched, because there is no act without a journal: {self.journal_problem}"
@@ -413,13 +437,18 @@ class Racewatch:
 
         It gets kinds of its own: their caches belong to its worker thread.
         """
-        locks = self._make_locks(well_known_places=roots is None)
-        settings = MonitorSettings(exclude=self.config.exclude)
+        config = self.config
         # Named roots mean those alone, and the runtimes that are named.
-        only_bundles = roots is not None and not self.config.only_named
-        containers = self._make_containers(only_bundles=only_bundles)
-        kinds: list[Kind] = [self._make_sockets(patient=False), locks, containers]
-        return Monitor(kinds, self._roots(roots), settings=settings)
+        only_bundles = roots is not None and not config.only_named
+        return Monitor(
+            [_sockets(config, patient=False)],
+            self._roots(roots),
+            later=[
+                lambda: self._locks_of(config, well_known_places=roots is None),
+                lambda: _containers(config, only_bundles=only_bundles),
+            ],
+            settings=MonitorSettings(exclude=config.exclude),
+        )
 
     def close(self) -> None:
         """Release the journal; waits for a write in flight.  Safe to call twice."""
@@ -427,6 +456,25 @@ class Racewatch:
             self._journal.close()
             self._journal = None
             self.journal_problem = "racewatch was closed"
+
+
+def _sockets(config: Config, *, patient: bool) -> SocketsKind:
+    return SocketsKind(
+        config.sockets, patient=patient, exclude=config.exclude, max_entries=config.max_entries
+    )
+
+
+def _containers(config: Config, *, only_bundles: bool) -> ContainersKind:
+    from racewatch.kinds.containers import ContainersKind
+
+    return ContainersKind(
+        config.state_roots,
+        engines=config.engines,
+        default_roots=not config.only_named,
+        only_bundles=only_bundles,
+        exclude=config.exclude,
+        max_entries=config.max_entries,
+    )
 
 
 def _with_our_own(protected: Protected, folder: bytes) -> Protected:

@@ -14,19 +14,19 @@ import os
 import select
 import threading
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Final
 
 from racewatch.core.kind import Kind
 from racewatch.core.model import KindName, Observation, Target, Verdict
 from racewatch.core.text import one_line
-from racewatch.monitor.abilities import Ear, Listening, Listens, ReadsContents, Recurs
 from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.coverage import EVENTS, overflow_health
 from racewatch.monitor.exits import ExitWatch
 from racewatch.monitor.health import HealthBoard
-from racewatch.monitor.hints import FileHints, Matters
+from racewatch.monitor.hints import FileHints
 from racewatch.monitor.inventory import Change, Inventory
+from racewatch.monitor.known import Known
 from racewatch.monitor.locktable import LockTable
 from racewatch.monitor.looks import Looks, Stopped
 from racewatch.monitor.schedule import SuspendWatch, SweepSchedule
@@ -39,7 +39,6 @@ _log = logging.getLogger(__name__)
 _STOP_SECONDS: Final = 5.0
 #: A look that takes longer than this is reported as stuck.
 _STUCK_SECONDS: Final = 10.0
-_EVENTS_OF: Final = "events of "
 #: Seconds until the next look at what was seen in the middle of a death.
 _LINGER: Final = (0.02, 0.1, 0.5)
 _MOST_RESTING: Final = 4096
@@ -61,15 +60,19 @@ class Monitor:
         kinds: Sequence[Kind],
         roots: Sequence[bytes],
         *,
+        later: Sequence[Callable[[], Kind]] = (),
         settings: MonitorSettings = DEFAULTS,
     ) -> None:
+        """``later`` make further kinds, in the monitor's thread, one after the other once the ``kinds`` were looked at
+        for the first time: the first rows do not wait for what those are made of.
+        """
         self._inbox = Inbox()
         self._inventory = Inventory()
         self._hub = Hub(self._inventory)
         self._lock = threading.Lock()
         self._stopping = threading.Event()
         self._worker = _Worker(
-            kinds, roots, settings, self._inbox, self._inventory, self._hub, self._stopping
+            kinds, later, roots, settings, self._inbox, self._inventory, self._hub, self._stopping
         )
         self._thread: threading.Thread | None = None
 
@@ -89,6 +92,7 @@ class Monitor:
         not be waited for any longer; what it holds is released when it returns.
         """
         self._stopping.set()
+        self._hub.drawn.set()
         self._inbox.ring()
         with self._lock:
             thread = self._thread
@@ -99,13 +103,16 @@ class Monitor:
             return not thread.is_alive()
         return True
 
-    def subscribe(self, wake: Wake) -> Subscription:
+    def subscribe(self, wake: Wake, *, draws: bool = False) -> Subscription:
         """A new consumer, at its own pace; its first batch is the complete state.
 
         ``wake`` is called from the monitor's thread when there is something to take, and then not
         again until :meth:`Subscription.take` was called, except once when something pressing is among it.
+
+        ``draws``: a consumer in this process that draws.  The first look waits with what it found first until
+        :meth:`Subscription.drawn` was called, for a moment at most.
         """
-        subscription = self._hub.subscribe(wake)
+        subscription = self._hub.subscribe(wake, draws=draws)
         self._inbox.ring()
         return subscription
 
@@ -128,12 +135,6 @@ class Monitor:
         return (*health, SourceHealth("worker", HealthState.FAILED, detail))
 
 
-def _matters(kinds: Sequence[Kind]) -> Matters | None:
-    """Whether a kind that reads contents cares for a path; None: no kind reads any."""
-    readers = [kind for kind in kinds if isinstance(kind, ReadsContents)]
-    return (lambda path: any(kind.cares_for(path) for kind in readers)) if readers else None
-
-
 def _is_midway(change: Change) -> bool:
     """Whether it was seen while its owner came or went: a look in a moment says more.
 
@@ -145,21 +146,13 @@ def _is_midway(change: Change) -> bool:
     return new is not None and new.verdict in (Verdict.LIVE, Verdict.UNKNOWN)
 
 
-def _heard(ear: Ear) -> SourceHealth:
-    source = _EVENTS_OF + ear.name
-    if ear.trouble is None:
-        return SourceHealth(source, HealthState.OK, "It tells of each change.", None, ear.heard_at)
-    return SourceHealth(
-        source, HealthState.DEGRADED, f"It does not tell: {ear.trouble}. Sweeps ask it.", None, ear.heard_at
-    )
-
-
 class _Worker:
     """What runs in the monitor's thread."""
 
     def __init__(
         self,
         kinds: Sequence[Kind],
+        later: Sequence[Callable[[], Kind]],
         roots: Sequence[bytes],
         settings: MonitorSettings,
         inbox: Inbox,
@@ -174,10 +167,16 @@ class _Worker:
         self._stopping = stopping
         self._board = HealthBoard()
         self._exits = ExitWatch(settings.max_owners)
+        self._later = list(later)
+        self._known = Known(lambda one: inbox.targets((one,)))
+        self._locks: LockTable | None = None
+        for kind in kinds:
+            self._know(kind)
         self._hints = FileHints(
             roots,
             inbox,
-            contents=_matters(kinds),
+            # Of a kind that is not there yet nothing is known that a file could change.
+            contents=self._known.matters if self._known.reads or later else None,
             exclude=settings.exclude,
             max_watches=settings.max_watches,
             between=self._end_if_stopped,
@@ -189,11 +188,7 @@ class _Worker:
         self._todo = Todo()
         self._schedule = SweepSchedule(settings.sweeps, now)
         self._suspend = SuspendWatch(now, time.clock_gettime(time.CLOCK_BOOTTIME))
-        self._recurring = {kind.name: kind for kind in kinds if isinstance(kind, Recurs)}
         self._beats: dict[Target, float] = {}
-        self._locks = LockTable() if any(kind.name is KindName.LOCK for kind in kinds) else None
-        self._listens = [kind for kind in kinds if isinstance(kind, Listens)]
-        self._listening: list[Listening] = []
         self._resting: dict[bytes, float] = {}
         self._lingering: dict[Target, tuple[float, int]] = {}
         self._checked_at = now
@@ -203,6 +198,11 @@ class _Worker:
         self._started = False
         self._ready = False
         self._busy_since: float | None = None
+
+    def _know(self, kind: Kind) -> None:
+        self._known.add(kind)
+        if kind.name is KindName.LOCK:
+            self._locks = LockTable()
 
     def stuck_for(self) -> float:
         """Seconds since the worker last came round; 0.0 while it waits."""
@@ -228,8 +228,7 @@ class _Worker:
 
     def close(self) -> None:
         """Release everything.  The inbox last: watchdog's thread may still ring it."""
-        for listening in self._listening:
-            listening.close()
+        self._known.close()
         self._hints.close(_STOP_SECONDS)
         self._exits.close()
         self._inbox.close()
@@ -256,7 +255,7 @@ class _Worker:
             if self._settings.file_events:
                 self._hints.start()  # before the first sweep: nothing is missed in between
             self._look_beside()
-            self._listening = [kind.listen(lambda one: self._inbox.targets((one,))) for kind in self._listens]
+            self._known.listen()
             self._show_health()
         if now - self._checked_at >= self._settings.tick:
             self._check(now)
@@ -286,8 +285,10 @@ class _Worker:
             raise Stopped
 
     def _pause(self) -> None:
-        """Called by a sweep now and then: what is urgent goes in between."""
+        """Called by a sweep now and then: what is urgent goes in between, and the drawing of the first rows."""
         self._end_if_stopped()
+        if len(self._inventory):
+            self._hub.let_draw()
         self._busy_since = time.monotonic()
         self._serve()
         self._publish()
@@ -370,8 +371,8 @@ class _Worker:
 
     def _expect_beat(self, target: Target) -> None:
         self._beats.pop(target, None)
-        kind, seen = self._recurring.get(target.kind), self._inventory.get(target)
-        period = kind.look_again_in(seen) if kind is not None and seen is not None else None
+        seen = self._inventory.get(target)
+        period = self._known.period(seen) if seen is not None else None
         if period is not None:
             self._beats[target] = time.monotonic() + max(period, self._settings.tick)
 
@@ -483,7 +484,10 @@ class _Worker:
         self._sweeping = True
         cpu = time.thread_time() - self._looks.away_cpu
         try:
-            if self._looks.sweep():
+            changed = self._looks.sweep()
+            while self._later:
+                changed = self._looks.sweep_kind(self._take_up_next()) or changed
+            if changed:
                 self._schedule.changed(time.monotonic())
             if self._looks.take_suspicion():
                 self._schedule.at_once()
@@ -493,6 +497,23 @@ class _Worker:
         self._exits.retry()
         self._look_beside()
         self._ready = True
+
+    def _take_up_next(self) -> Kind:
+        """One more kind; from now on nothing is missed of what it looks at."""
+        cpu = time.thread_time()
+        kind = self._later[0]()
+        del self._later[0]
+        self._know(kind)
+        self._looks.add(kind)
+        self._serve_locks()
+        self._known.listen()
+        beside = self._looks.look_beside()
+        if self._settings.file_events:
+            # Which of these directories are new does not matter: all of them are looked at next.
+            self._hints.look_beside(beside)
+        self._show_health()
+        self._looks.away_cpu += time.thread_time() - cpu
+        return kind
 
     def _check(self, now: float) -> None:
         """What no event tells."""
@@ -533,11 +554,8 @@ class _Worker:
             told[EVENTS] = SourceHealth(EVENTS, HealthState.DEGRADED, off)
         elif self._overflow_until is not None:
             told[EVENTS] = overflow_health()
-        for listening in self._listening:
-            listening.refresh()
-            told.update((health.source, health) for health in map(_heard, listening.ears()))
         self._board.put_all(told.values())
-        self._board.keep(_EVENTS_OF, told)
+        self._known.show_health(self._board)
 
     def _publish(self) -> None:
         self._board.put(self._exits.health())

@@ -7,7 +7,6 @@ from its own older view, so it wins, and where the two differ the target is look
 
 from __future__ import annotations
 
-import errno
 import logging
 import os
 import time
@@ -19,7 +18,6 @@ from racewatch.core.by_name import PRIVATE_PREFIX
 from racewatch.core.kind import Kind, Seen
 from racewatch.core.model import KindName, Observation, Problem, Target
 from racewatch.core.text import one_line
-from racewatch.linux import fs
 from racewatch.monitor.abilities import (
     Beside,
     DoubtsParts,
@@ -32,6 +30,7 @@ from racewatch.monitor.batch import HealthState, SourceHealth
 from racewatch.monitor.costs import Costs
 from racewatch.monitor.health import HealthBoard
 from racewatch.monitor.inventory import Change, Inventory, directory_of, is_below
+from racewatch.monitor.there import is_there
 
 _log = logging.getLogger(__name__)
 
@@ -68,9 +67,9 @@ class Looks:
         slice_seconds: float,
     ) -> None:
         self.costs = Costs()
-        self._kinds = {kind.name: kind for kind in kinds}
+        self._kinds: dict[KindName, Kind] = {}
         # Asked once: such a question about a protocol costs more than many a look.
-        self._doubters = {kind.name: kind for kind in kinds if isinstance(kind, DoubtsParts)}
+        self._doubters: dict[KindName, DoubtsParts] = {}
         self._roots = tuple(roots)
         self._inventory = inventory
         self._board = board
@@ -78,7 +77,7 @@ class Looks:
         self._pause = pause
         self._glance = glance
         self._slice = slice_seconds
-        self._problems: dict[KindName, dict[bytes, Problem]] = {name: {} for name in self._kinds}
+        self._problems: dict[KindName, dict[bytes, Problem]] = {}
         #: Folders beside the roots, by kind: other kinds do not look there.
         self._beside: dict[KindName, dict[bytes, bool]] = {}
         self._touched: set[Target] | None = None
@@ -92,6 +91,15 @@ class Looks:
         self._suspicious = False
         #: What the last sweep of each kind saw that has to be seen twice.
         self._doubts: dict[KindName, set[Target]] = {}
+        for kind in kinds:
+            self.add(kind)
+
+    def add(self, kind: Kind) -> None:
+        """One more kind, from now on."""
+        self._kinds[kind.name] = kind
+        self._problems[kind.name] = {}
+        if isinstance(kind, DoubtsParts):
+            self._doubters[kind.name] = kind
 
     def look_beside(self) -> list[Beside]:
         """Ask the kinds anew which folders they look at beside the roots; returns all of them."""
@@ -120,10 +128,11 @@ class Looks:
         """Look at everything.  True when anything had changed that no hint had told."""
         changed = False
         for kind in self._kinds.values():
-            changed = self._sweep_kind(kind) or changed
+            changed = self.sweep_kind(kind) or changed
         return changed
 
-    def _sweep_kind(self, kind: Kind) -> bool:
+    def sweep_kind(self, kind: Kind) -> bool:
+        """The same for one kind."""
         self._touched = set()
         changed = False
         seen: set[Target] = set()
@@ -132,7 +141,10 @@ class Looks:
         started = self._paused_at = time.monotonic()
         self._away = 0.0
         try:
-            for one in self._guarded(kind, "sweep", lambda: kind.scan(self._roots)):
+            for number, one in enumerate(self._guarded(kind, "sweep", lambda: kind.scan(self._roots))):
+                if not number:
+                    # What was asked of the rest of the machine is over: the first lot is not a single row.
+                    self._paused_at = time.monotonic()
                 if isinstance(one, Problem):
                     problems[one.path] = one
                 elif self._is_first_doubt(kind, one.target):
@@ -199,7 +211,7 @@ class Looks:
                 and (
                     there[directory]
                     if directory in there
-                    else there.setdefault(directory, _is_there(directory))
+                    else there.setdefault(directory, is_there(directory))
                 )
             ):
                 # The place could not be seen: that the target was not found there means nothing.
@@ -308,7 +320,7 @@ class Looks:
     def _directory(self, kind: Kind, directory: bytes) -> None:
         started = time.monotonic()
         known = set(self._inventory.in_directory(directory, kind.name))
-        if directory not in self._roots and not _is_there(directory):
+        if directory not in self._roots and not is_there(directory):
             # Nothing of ours can be directly inside; no need to ask a kind about each of a thousand.
             for target in known:
                 if target.place is not None:  # one that lost its name is none the less there
@@ -525,15 +537,6 @@ class Looks:
 
     def _is_failed(self, kind: Kind, what: str) -> bool:
         return (kind.name, what) in self._failed
-
-
-def _is_there(directory: bytes) -> bool:
-    """Whether a path leads to a directory without any link (or might: no permission to know)."""
-    try:
-        os.close(fs.open_directory(directory))
-    except OSError as error:
-        return error.errno not in (errno.ENOENT, errno.ENOTDIR, errno.ELOOP)
-    return True
 
 
 def _name(target: Target) -> bytes:

@@ -11,6 +11,7 @@ import itertools
 import logging
 import threading
 from collections.abc import Callable, Sequence
+from typing import Final
 
 from racewatch.core.model import Observation, Problem, Target, Verdict
 from racewatch.monitor.batch import Batch, SourceHealth
@@ -19,6 +20,9 @@ from racewatch.monitor.inventory import Change, Inventory
 _log = logging.getLogger(__name__)
 
 Wake = Callable[[], None]
+
+#: So long at most (seconds) the first look waits until its first rows are drawn.
+_DRAWING: Final = 0.25
 
 
 def _is_pressing(before: Observation | None, now: Observation | None) -> bool:
@@ -93,6 +97,10 @@ class Subscription:
             else:
                 changed.append(entry.new)
         return Batch(generation, tuple(added), tuple(changed), tuple(gone), ready, problems, health)
+
+    def drawn(self) -> None:
+        """What was taken first can be seen: the first look need not wait for that any longer."""
+        self._hub.drawn.set()
 
     @property
     def has_more(self) -> bool:
@@ -179,12 +187,17 @@ class Hub:
         self.ready = False
         self.problems: tuple[Problem, ...] = ()
         self.health: tuple[SourceHealth, ...] = ()
+        #: Cleared while a consumer has the very first rows still to draw.
+        self.drawn = threading.Event()
+        self.drawn.set()
         self._inventory = inventory
         self._subscriptions: list[Subscription] = []
 
-    def subscribe(self, wake: Wake) -> Subscription:
-        """A new consumer; its first batch is the complete state."""
+    def subscribe(self, wake: Wake, *, draws: bool = False) -> Subscription:
+        """A new consumer; its first batch is the complete state.  ``draws``: it tells when that can be seen."""
         subscription = Subscription(self, wake)
+        if draws:
+            self.drawn.clear()
         with self.lock:
             for observation in self._inventory.observations():
                 subscription.record(Change(observation.target, None, observation))
@@ -192,6 +205,12 @@ class Hub:
                 subscription.touch()
             self._subscriptions.append(subscription)
         return subscription
+
+    def let_draw(self) -> None:
+        """Wait, once, until the first rows are drawn: two threads that both want Python's lock get half of it each."""
+        if not self.drawn.is_set():
+            self.drawn.wait(_DRAWING)
+            self.drawn.set()
 
     def forget(self, subscription: Subscription) -> None:
         """Drop a closed subscription (lock held)."""

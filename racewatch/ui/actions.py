@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject
 from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QToolBar, QWidget
 
-from racewatch.ui import icons
+from racewatch.ui.action_icons import ActionIcons
 from racewatch.ui.plain import tooltip
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import marked, tr
@@ -424,13 +424,13 @@ _FIRST_OF_GROUP: Final = {
     Act.WELCOME,
 }
 #: How the evidence of one thing is copied.
-COPIES: Final = (Act.COPY_EVIDENCE, Act.COPY_JSON, Act.COPY_NOTE)
+_COPIES: Final = (Act.COPY_EVIDENCE, Act.COPY_JSON, Act.COPY_NOTE)
 CONTEXT: Final = (
     Act.COPY_PATH,
     Act.COPY_QUOTED,
     Act.COPY_FINGERPRINT,
     None,
-    *COPIES,
+    *_COPIES,
     None,
     Act.REVEAL,
     Act.TERMINAL,
@@ -455,7 +455,7 @@ class Actions(QObject):
 
     def __init__(self, parent: QWidget, look: Look, handlers: dict[Act, Callable[[], None]]) -> None:
         super().__init__(parent)
-        self._look = look
+        self.icons = ActionIcons(look, self)
         self._by_act: dict[Act, QAction] = {}
         self._reasons: dict[Act, str] = {}
         for entry in TABLE:
@@ -466,8 +466,8 @@ class Actions(QObject):
             action.triggered.connect(_without_arguments(handlers[entry.act]))
             parent.addAction(action)
             self._by_act[entry.act] = action
-        self._paint()
-        look.changed.connect(self._paint)
+            self.icons.add(action, entry.icon)
+            self._tell(entry)
 
     def __getitem__(self, act: Act) -> QAction:
         return self._by_act[act]
@@ -490,12 +490,6 @@ class Actions(QObject):
         text = tr(entry.help) + (f" ({keys})" if keys else "") + (f"\n{reason}" if reason else "")
         self._by_act[entry.act].setToolTip(tooltip(text))
 
-    def _paint(self) -> None:
-        colours = self._look.colours
-        for entry in TABLE:
-            self._by_act[entry.act].setIcon(icons.icon(entry.icon, colours.muted, colours.border))
-            self._tell(entry)
-
     def fill_menu_bar(self, bar: QMenuBar) -> dict[str, QMenu]:
         """One menu for each name in the table, in its order."""
         menus: dict[str, QMenu] = {}
@@ -503,7 +497,7 @@ class Actions(QObject):
             if entry.menu == ONLY_IN_TRAY:
                 continue
             if entry.menu not in menus:
-                menus[entry.menu] = bar.addMenu(tr(entry.menu))
+                menus[entry.menu] = self.icons.when_shown(bar.addMenu(tr(entry.menu)))
             menu = menus[entry.menu]
             if entry.act in _FIRST_OF_GROUP and not menu.isEmpty():
                 menu.addSeparator()
@@ -517,10 +511,15 @@ class Actions(QObject):
                 bar.addSeparator()
                 continue
             bar.addAction(self._by_act[act])
+            self.icons.draw([self._by_act[act]])
             button = bar.widgetForAction(self._by_act[act])
             entry = _ENTRY_OF[act]
             button.setAccessibleName(tr(entry.text).replace("&", "").rstrip("…"))
             button.setAccessibleDescription(tr(entry.help))
+
+    def offer_copies(self, menu: QMenu) -> None:
+        """Put the ways to copy what is shown there, with their shortcuts."""
+        self.icons.when_shown(menu).addActions([self._by_act[act] for act in _COPIES])
 
     def context_menu(self, parent: QWidget) -> QMenu:
         """What can be done with the selected rows."""
@@ -533,7 +532,7 @@ class Actions(QObject):
         return self._menu(parent, _TRAY)
 
     def _menu(self, parent: QWidget, acts: Sequence[Act | None]) -> QMenu:
-        menu = QMenu(parent)
+        menu = self.icons.when_shown(QMenu(parent))
         for act in acts:
             if act is None:
                 menu.addSeparator()

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
 from PySide6.QtWidgets import QWidget
 
 
 def announce(source: QWidget, text: str, *, urgent: bool = False) -> None:
     """Have this read out; ``urgent`` interrupts what is being read.  Costs nothing where nobody listens."""
+    # Only now: nothing is said before there is something on screen.
+    from PySide6.QtGui import QAccessible, QAccessibleAnnouncementEvent
+
     if not QAccessible.isActive():
         return
     event = QAccessibleAnnouncementEvent(source, text)

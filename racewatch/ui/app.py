@@ -55,11 +55,12 @@ def run(
     app = _application()
     language.begin(app, racewatch.config.language, reverse=reverse)
     settings = _settings()
-    look = Look(app, _theme(settings, racewatch.config.theme))
+    look = Look(app, _theme(settings, racewatch.config.theme), dressed=False)
     bridge = Bridge(app)
     window = MainWindow(bridge, racewatch, look, settings, roots=roots, title=title, note=note)
     for problem in problems:
         window.strips.show_message(Level.WARNING, problem)
+    look.dress()
     bell = Doorbell(first.door, window, lambda: window.tray.hidden) if first is not None else None
     if first is not None:  # a window of one's own, no sandbox
         QTimer.singleShot(0, window.help.welcome_once)

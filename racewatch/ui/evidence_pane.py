@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import Final
 
 from PySide6.QtCore import QSize, Qt, Signal
-from PySide6.QtGui import QAction, QFont
+from PySide6.QtGui import QFont
 from PySide6.QtWidgets import (
     QFrame,
     QGridLayout,
@@ -250,10 +250,6 @@ class EvidencePane(QFrame):
             self._fill(observation, gone=gone)
         self.timeline.show_timeline(timeline)
         self._stack.setCurrentWidget(self._full)
-
-    def offer_copies(self, actions: Sequence[QAction]) -> None:
-        """The ways to copy what is shown; the window's own actions, with their shortcuts."""
-        self.copy.menu().addActions(list(actions))
 
     def show_space(self, text: str) -> None:
         """What it takes on the disk, in sentences; nothing for what takes none."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-import csv
 import io
 import json
 import os
 import time
 from collections.abc import Callable, Sequence
-from typing import Final, Protocol
+from typing import TYPE_CHECKING, Final, Protocol
 
 from PySide6.QtCore import QIODevice, QObject, QSaveFile
-from PySide6.QtWidgets import QFileDialog, QWidget
+from PySide6.QtWidgets import QWidget
 
 from racewatch.core.text import display
 from racewatch.ui.actions import Act, Actions
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.tr import tr
+
+if TYPE_CHECKING:
+    from PySide6.QtWidgets import QFileDialog
 
 #: What a spreadsheet would take for a formula when a cell begins with it.
 _FORMULA: Final = ("=", "+", "-", "@", "\t", "\r", "\n")
@@ -54,6 +56,8 @@ class Exportable(Protocol):
 
 def csv_text(table: Table) -> str:
     """The table as RFC 4180 says; no cell is taken for a formula by whoever opens it."""
+    import csv  # only now, as all that only a few windows want
+
     out = io.StringIO()
     writer = csv.writer(out)
     writer.writerows([_cell(text) for text in row] for row in table)
@@ -113,6 +117,8 @@ class Exports(QObject):
             actions.enable(act, not reason, reason)
 
     def _ask(self, ending: str) -> None:
+        from PySide6.QtWidgets import QFileDialog
+
         shown = self._shown()
         if shown is None:
             return

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterable
+from functools import partial
 from typing import Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -28,6 +29,8 @@ _REST: Final = 0.7
 #: theirs in between.
 MOST: Final = 1000
 NEXT_TURN_MS: Final = 5
+#: Qt lays out what is new in the next turn of the loop, and paints it in the one after.
+_TURNS: Final = 2
 #: Timers of Qt are told in milliseconds.
 _EARLY: Final = 0.001
 
@@ -46,12 +49,12 @@ class Feed(QObject):
         self._bridge = bridge
         self._monitor = monitor
         self._holds: set[str] = set()
-        self._waiting = self._going_on = False
+        self._waiting = self._going_on = self._drawing = False
         self._taken_at = self._last_at = self._rested_at = 0.0
         self._timer = QTimer(self)
         self._timer.setSingleShot(True)
         self._timer.timeout.connect(self._take)
-        self._subscription: Subscription | None = monitor.subscribe(self._wake)
+        self._subscription: Subscription | None = monitor.subscribe(self._wake, draws=True)
 
     def _wake(self) -> None:
         # In the monitor's thread, once until take().
@@ -88,6 +91,9 @@ class Feed(QObject):
             self._taken_at = began
         if batch is not None:
             self.arrived.emit(batch)
+            if not self._drawing:
+                self._drawing = True
+                self._draw(_TURNS)
         ended = time.monotonic()
         self._rested_at = ended + _REST * (ended - began)
         if batch is not None and _count(batch) >= MOST:
@@ -95,6 +101,13 @@ class Feed(QObject):
             self._go_on()
         elif not everything:
             self._rest_is_due()
+
+    def _draw(self, turns: int) -> None:
+        """Let the monitor go on as soon as the first batch can be seen."""
+        if turns:
+            QTimer.singleShot(0, self, partial(self._draw, turns - 1))
+        elif self._subscription is not None:
+            self._subscription.drawn()
 
     def _rest_is_due(self) -> None:
         """What was left over has its time, whether anything wakes us again or not."""

@@ -19,19 +19,22 @@ def _source(name: str) -> str:
     return resources.path(f"icons/{name}.svg").read_text(encoding="utf-8")
 
 
-def _render(name: str, colour: str, size: int) -> QPixmap:
-    svg = _source(name).replace("currentColor", colour)
+def _picture(name: str, colour: str) -> QSvgRenderer:
+    return QSvgRenderer(QByteArray(_source(name).replace("currentColor", colour).encode()))
+
+
+def _render(picture: QSvgRenderer, size: int) -> QPixmap:
     pixmap = QPixmap(size, size)
     pixmap.fill(Qt.GlobalColor.transparent)
     painter = QPainter(pixmap)
-    QSvgRenderer(QByteArray(svg.encode())).render(painter, QRectF(0, 0, size, size))
+    picture.render(painter, QRectF(0, 0, size, size))
     painter.end()
     return pixmap
 
 
 @lru_cache(maxsize=512)
 def _pixmap(name: str, colour: str, size: int, ratio: float) -> QPixmap:
-    pixmap = _render(name, colour, round(size * ratio))
+    pixmap = _render(_picture(name, colour), round(size * ratio))
     pixmap.setDevicePixelRatio(ratio)
     return pixmap
 
@@ -49,16 +52,20 @@ def icon(name: str, colour: QColor | str, disabled: QColor | str | None = None) 
 @lru_cache(maxsize=256)
 def _icon(name: str, colour: str, disabled: str | None) -> QIcon:
     result = QIcon()
-    for size in _SIZES:
-        result.addPixmap(_render(name, colour, size), QIcon.Mode.Normal)
-        if disabled is not None:
-            result.addPixmap(_render(name, disabled, size), QIcon.Mode.Disabled)
+    modes = [(QIcon.Mode.Normal, _picture(name, colour))]
+    if disabled is not None:
+        modes.append((QIcon.Mode.Disabled, _picture(name, disabled)))
+    for mode, picture in modes:
+        for size in _SIZES:
+            result.addPixmap(_render(picture, size), mode)
     return result
 
 
+@lru_cache(maxsize=1)
 def application_icon() -> QIcon:
     """The icon of the program, in its own colours."""
     result = QIcon()
+    picture = _picture("racewatch", "#000000")
     for size in (16, 24, 32, 48, 64, 128, 256):
-        result.addPixmap(_render("racewatch", "#000000", size))
+        result.addPixmap(_render(picture, size))
     return result

@@ -94,6 +94,13 @@ class LiveSettings(QObject):
         self._seen = _content(self._file)
         self._watch()
 
+    def close(self) -> None:
+        """Watch no more: the window's own folder changes when it writes down how it was."""
+        self._timer.stop()
+        if self._watcher is not None:
+            self._watcher.deleteLater()
+            self._watcher = None
+
     def _on_change(self) -> None:
         self._timer.start()
 

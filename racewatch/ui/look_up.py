@@ -8,7 +8,6 @@ from typing import Final
 from PySide6.QtCore import QMimeData, QObject, QUrl, Signal
 
 from racewatch.core.text import display, display_text
-from racewatch.ui import whereabouts
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.query import Key, Query, Term
 from racewatch.ui.targets_view import TargetsView
@@ -50,6 +49,9 @@ class LookUp(QObject):
         self._bridge.spawn(self._ask(text, self._turn), "looking up a path")
 
     async def _ask(self, text: str, turn: int) -> None:
+        # Only now: most windows are never asked.
+        from racewatch.ui import whereabouts
+
         path = await self._bridge.offload(lambda: whereabouts.path_in(text))
         if turn != self._turn:
             return
@@ -80,6 +82,8 @@ class LookUp(QObject):
 
     def _choose(self, path: bytes) -> bool:
         """Select the row of exactly this path; True when there is any row."""
+        from racewatch.ui import whereabouts
+
         exact = next(whereabouts.targets_of(self._view.model.observations(), path), None)
         if exact is not None:
             self._view.choose(exact.target)

@@ -6,7 +6,6 @@ tried again with the next one.
 
 from __future__ import annotations
 
-import html
 import os
 from collections.abc import Callable, Mapping
 from typing import Any, Final
@@ -18,6 +17,7 @@ from racewatch.linux.bus_messages import Message
 from racewatch.linux.session_bus import PATIENCE, Failed, NoBus
 from racewatch.ui.bridge import Bridge
 from racewatch.ui.desktop_bus import DesktopBus
+from racewatch.ui.plain import escaped
 from racewatch.ui.tr import marked, tr
 
 APP_ID: Final = "io.github.racewatch.racewatch"
@@ -100,7 +100,7 @@ class Notifier(QObject):
         title, text = plain(title), plain(text)
         try:
             await self._prepare()
-            body = html.escape(text) if self._markup else text
+            body = escaped(text) if self._markup else text
             values = (
                 "racewatch",
                 self._ids.get(slot, 0),
@@ -120,7 +120,7 @@ class Notifier(QObject):
             await self._bus.ask(NAME, _PATH, NAME, "Notify", "susssasa{sv}i", values, shown)
         except (NoBus, Failed) as error:
             # Whatever this other way makes of a name: it gets none that markup could be hidden in.
-            if self._instead(title, text if html.escape(text) == text else ""):
+            if self._instead(title, text if escaped(text) == text else ""):
                 return True
             self.complain(_why(error))
             return False

@@ -18,7 +18,6 @@ from PySide6.QtWidgets import (
 )
 
 from racewatch.config import config_path
-from racewatch.config_edit import EditError, everything_in, exactly, protect
 from racewatch.core.model import Observation
 from racewatch.core.protected import Protected, Protection
 from racewatch.core.text import display, display_text
@@ -94,6 +93,9 @@ class ProtectDialog(QDialog):
         self.reason.setFocus()
 
     def _suggest(self) -> None:
+        # Only now: what edits the file is large, and most windows never protect anything.
+        from racewatch.config_edit import everything_in, exactly
+
         whole = self.only.isChecked()
         self.pattern.setText(exactly(self._path) if whole else everything_in(os.path.dirname(self._path)))
 
@@ -156,6 +158,8 @@ class Protecting(QObject):
             self._bridge.spawn(self._write(dialog.rule), "writing the protected list")
 
     async def _write(self, rule: Protection) -> None:
+        from racewatch.config_edit import EditError, protect
+
         pattern = os.fsdecode(rule.pattern)
         try:
             await self._bridge.offload(partial(protect, config_path(), pattern, rule.reason))

@@ -18,10 +18,9 @@ from racewatch.core import wire
 from racewatch.core.model import KindName, Observation
 from racewatch.core.text import display, quoted
 from racewatch.monitor.timeline import Timeline
-from racewatch.ui import note, places, timeline_text, words
+from racewatch.ui import timeline_text, words
 from racewatch.ui.actions import Act, Actions
 from racewatch.ui.bridge import Bridge
-from racewatch.ui.holder import HolderDialog
 from racewatch.ui.strip import Level, StripArea
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import recorded, tr
@@ -131,6 +130,8 @@ class Selected(QObject):
 
     @recorded()
     def _note(self, seen: Observation) -> str:
+        from racewatch.ui import note  # only now: most windows never write one
+
         timeline, now = self._timeline(seen), time.monotonic()
         since = timeline_text.short(timeline, now) if timeline is not None else ""
         return note.incident_note(
@@ -144,6 +145,8 @@ class Selected(QObject):
             self._bridge.spawn(self._show_in_folder(seen.path), "showing it in the file manager")
 
     async def _show_in_folder(self, path: bytes) -> None:
+        from racewatch.ui import places
+
         if await self._bridge.offload(lambda: places.ask_file_manager(path)):
             return
         folder = await self._bridge.offload(lambda: places.folder_of(path))
@@ -162,6 +165,8 @@ class Selected(QObject):
             self._bridge.spawn(self._start_terminal(seen.path, where), "opening a terminal")
 
     async def _start_terminal(self, path: bytes, directory: bytes | None) -> None:
+        from racewatch.ui import places
+
         named = self._terminal()
         folder = await self._bridge.offload(
             lambda: places.folder_of(path if directory is None else directory, inside=True)
@@ -171,4 +176,6 @@ class Selected(QObject):
             self._strips.show_message(Level.WARNING, problem)
 
     def _show_holder(self, seen: Observation) -> None:
+        from racewatch.ui.holder import HolderDialog
+
         HolderDialog(seen, self._look, self._bridge, self._window).open()

@@ -9,16 +9,18 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from racewatch.core.model import KindName, Observation, Target
 from racewatch.kinds.containers import engine
-from racewatch.kinds.containers.space import Space
 from racewatch.linux.usage import Cancelled
 from racewatch.monitor.batch import Batch
 from racewatch.ui.bridge import Bridge
+
+if TYPE_CHECKING:
+    from racewatch.kinds.containers.space import Space
 
 #: What was counted is counted again after this many seconds, and after the shorter time when it was chosen or changed.
 STALE_SECONDS: Final = 900.0
@@ -26,7 +28,7 @@ FRESH_SECONDS: Final = 60.0
 _PACE_MS: Final = 5_000
 
 #: Counts one target; asked now and then whether to give up (then it raises :class:`Cancelled`).
-Count = Callable[[Target, Callable[[], bool]], Space | None]
+Count = Callable[[Target, Callable[[], bool]], "Space | None"]
 
 
 class Spaces(QObject):

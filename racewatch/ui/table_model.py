@@ -17,7 +17,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from types import MappingProxyType
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from PySide6.QtCore import (
     QAbstractTableModel,
@@ -30,7 +30,6 @@ from PySide6.QtCore import (
 )
 
 from racewatch.core.model import Observation, Target, Verdict
-from racewatch.kinds.containers.space import Space
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import row_text, timeline_text, words
 from racewatch.ui.columns import Column, Shape, Style, text_key
@@ -40,6 +39,9 @@ from racewatch.ui.query_match import compiled
 from racewatch.ui.runs import runs
 from racewatch.ui.table_row import Row
 from racewatch.ui.tr import tr
+
+if TYPE_CHECKING:
+    from racewatch.kinds.containers.space import Space
 
 TOMBSTONE_SECONDS: Final = 2.0
 #: What goes again this soon was never under anybody's finger; it leaves no tombstone.

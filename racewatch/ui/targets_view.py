@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import Qt, QTimer, Signal
 from PySide6.QtGui import QResizeEvent, QShowEvent
 from PySide6.QtWidgets import QSplitter, QStackedWidget, QVBoxLayout, QWidget
 
 from racewatch.core.model import KindName, Observation, Target, Verdict
-from racewatch.kinds.containers.space import Space
 from racewatch.monitor.batch import Batch
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import kinds_said, words
@@ -28,6 +27,9 @@ from racewatch.ui.table_view import TargetTable
 from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 from racewatch.ui.why_empty import Reason, Sight, Way, reason
+
+if TYPE_CHECKING:
+    from racewatch.kinds.containers.space import Space
 
 #: An age may be over the limit of the filter by now: so many rows are asked anew, this often.
 _AGES_MS: Final = 250

@@ -123,10 +123,18 @@ class Look(QObject):
 
     changed = Signal()
 
-    def __init__(self, app: QApplication, theme: Theme, parent: QObject | None = None) -> None:
+    def __init__(
+        self, app: QApplication, theme: Theme, parent: QObject | None = None, *, dressed: bool = True
+    ) -> None:
+        """``dressed`` False: without the style sheet until :meth:`dress`.
+
+        With one in force Qt goes through all of a widget, and polishes it anew, each time that it is put into
+        another one; a window that is built without it and dressed as a whole is there in a third of the time.
+        """
         super().__init__(parent)
         self._app = app
         self._theme = theme
+        self._dressed = dressed
         self.colours = self._wanted()
         app.setStyle("Fusion")
         app.styleHints().colorSchemeChanged.connect(self._follow)
@@ -136,6 +144,12 @@ class Look(QObject):
     def theme(self) -> Theme:
         """What the person chose."""
         return self._theme
+
+    def dress(self) -> None:
+        """Put the style sheet in place, for all widgets at once: before the first of them is shown."""
+        if not self._dressed:
+            self._dressed = True
+            self._app.setStyleSheet(_style_sheet(self.colours))
 
     def choose(self, theme: Theme) -> None:
         """Light, dark, or what the desktop says."""
@@ -158,7 +172,8 @@ class Look(QObject):
 
     def _apply(self) -> None:
         self._app.setPalette(_palette(self.colours))
-        self._app.setStyleSheet(_style_sheet(self.colours))
+        if self._dressed:
+            self._app.setStyleSheet(_style_sheet(self.colours))
 
     def of_verdict(self, verdict: Verdict) -> QColor:
         """The colour of a verdict's word and icon."""

@@ -86,6 +86,7 @@ class Tray(QObject):
             return False
         if self.icon is None:
             self.icon = QSystemTrayIcon(icons.application_icon(), self)
+            self._actions.icons.draw_in(self.menu)  # a tray may read it without saying that it shows it
             self.icon.setContextMenu(self.menu)
             self.icon.activated.connect(self._on_activated)
             self.icon.messageClicked.connect(self.come_back)

@@ -28,7 +28,7 @@ from racewatch.monitor.engine import Monitor
 from racewatch.ui import icons, words
 from racewatch.ui.act_marks import mark_acts
 from racewatch.ui.acting import Actor
-from racewatch.ui.actions import COPIES, Act, Actions
+from racewatch.ui.actions import Act, Actions
 from racewatch.ui.armed import Condition
 from racewatch.ui.arming import Arming
 from racewatch.ui.at_start import tell_at_start
@@ -266,7 +266,7 @@ class MainWindow(QMainWindow):
             view.remove_wanted.connect(self.wishes.remove_shown)
             view.table.activated_target.connect(self.wishes.remove)
             view.copy_path_wanted.connect(self.actions_table[Act.COPY_PATH].trigger)
-            view.pane.offer_copies([self.actions_table[act] for act in COPIES])
+            self.actions_table.offer_copies(view.pane.copy.menu())
             view.menu_wanted.connect(self._context_menu)
             view.finger.connect(partial(self.watching.hold, "finger"))
             view.health_wanted.connect(self.status.open_popup)
@@ -333,6 +333,7 @@ class MainWindow(QMainWindow):
         if self._ended:
             return
         self._ended = True
+        self.live_settings.close()
         self.remembered.keep()
         self.hide()
         self.watching.close()

@@ -7,15 +7,17 @@ import time
 from collections.abc import Collection
 from dataclasses import dataclass
 from functools import lru_cache
-from typing import Final
+from typing import TYPE_CHECKING, Final
 
 from PySide6.QtCore import QLocale
 
 from racewatch.core.model import KindName, Observation, OutcomeWord, Owner, Removable, Says, Target, Verdict
 from racewatch.core.text import display, display_text, size_text
 from racewatch.kinds.containers import engine
-from racewatch.kinds.containers.space import Space
 from racewatch.ui.tr import locale, marked, tr
+
+if TYPE_CHECKING:
+    from racewatch.kinds.containers.space import Space
 
 #: The order in which things deserve attention.
 _RANK: Final = {Verdict.STALE: 0, Verdict.UNKNOWN: 1, Verdict.LIVE: 3, Verdict.IDLE: 4}

@@ -6,6 +6,18 @@
 
 from __future__ import annotations
 
-from racewatch.kinds.containers.kind import ContainersKind
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from racewatch.kinds.containers.kind import ContainersKind
 
 __all__ = ["ContainersKind"]
+
+
+def __getattr__(name: str) -> object:
+    """The kind is imported with all it is made of, which those who want a name of ``roots`` do not wait for."""
+    if name != "ContainersKind":
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from racewatch.kinds.containers.kind import ContainersKind
+
+    return ContainersKind

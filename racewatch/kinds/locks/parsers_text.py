@@ -5,7 +5,6 @@ from __future__ import annotations
 import datetime as dt
 import json
 import re
-import uuid
 from functools import lru_cache
 from typing import Final
 
@@ -123,7 +122,8 @@ def soft_file_lock(data: bytes, name: bytes) -> Claim | ParseFailure:
 
 @lru_cache(maxsize=64)
 def _boot_id(number: int) -> str:
-    return str(uuid.UUID(int=number))
+    digits = f"{number:032x}"
+    return "-".join((digits[:8], digits[8:12], digits[12:16], digits[16:20], digits[20:]))
 
 
 def postmaster(data: bytes, name: bytes) -> Claim | ParseFailure:
