@@ -12,7 +12,6 @@ import os
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import replace
-from functools import cached_property
 from operator import attrgetter
 from typing import TYPE_CHECKING, Final, NamedTuple
 
@@ -97,7 +96,8 @@ class Racewatch:
         self._folder = folder
         self._protected_here: tuple[Protection, ...] = ()
         self._made: _Kinds | None = None
-        self._making = threading.Lock()
+        self._book: StillBook | None = None
+        self._making = threading.RLock()
         try:
             self._journal = Journal(folder)
         except JournalError as error:
@@ -198,12 +198,15 @@ class Racewatch:
         )
         return f"nothing was touched: racewatch only observes ({how})"
 
-    @cached_property
+    @property
     def _stills(self) -> StillBook:
         """One book for all: what a monitor saw standing still counts for an act."""
         from racewatch.kinds.locks import StillBook
 
-        return StillBook()
+        with self._making:
+            if self._book is None:
+                self._book = StillBook()
+            return self._book
 
     def _locks_of(self, config: Config, *, well_known_places: bool) -> LocksKind:
         from racewatch.kinds.locks import LocksKind
