@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QSize, Qt
-from PySide6.QtGui import QColor, QFont, QFontMetrics, QHelpEvent, QPainter, QPalette
+from PySide6.QtGui import QBrush, QColor, QFont, QFontMetrics, QHelpEvent, QPainter
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QStyle,
@@ -81,16 +81,15 @@ class _Face:
 
 
 class CellDelegate(QStyledItemDelegate):
-    """Paints one cell of the table, or with its first cell the whole row from ``pictures``.
+    """Paints one cell of the table, or a whole row, for which it keeps ``pictures``.
 
     A screen has hundreds of cells, and while things change it is painted many times a second: every call of Qt
     is one more moment in which another thread may take Python's lock, so there are as few as can be.
-    ``selecting`` tells whether any row is selected; the table sets it before it paints.  ``height`` is that of a row.
+    ``height`` is that of a row.
     """
 
     def __init__(self, look: Look, model: TableModel, parent: QWidget, mark_of: MarkOf = no_mark) -> None:
         super().__init__(parent)
-        self.selecting = False
         self.pictures = RowPictures()
         self._look = look
         self._mark_of = mark_of
@@ -110,29 +109,30 @@ class CellDelegate(QStyledItemDelegate):
         return QSize(80, self.height)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: _Index) -> None:
-        number = index.row()
-        selected = self.selecting and bool(option.state & QStyle.StateFlag.State_Selected)
-        # Of what is selected the style paints the ground of each cell before that, so each is painted after it.
-        laid = self.pictures.laid if not selected else None
-        if laid is not None and self.pictures.is_shown(number):
-            return
+        row = self._rows.row_at(index.row())
+        if row is not None:
+            selected = bool(option.state & QStyle.StateFlag.State_Selected)
+            place: QRect = option.rect
+            self._cell(painter, row, index.row(), index.column(), place, selected)
+
+    def paint_row(
+        self, painter: QPainter, number: int, top: int, laid: Laid, ground: QBrush, *, selected: bool
+    ) -> None:
+        """All cells of one row at once: from its picture, where it would be painted as before."""
         row = self._rows.row_at(number)
         if row is None:
             return
-        if self._inks.of is not self._look.colours:
-            self._inks = _Inks(self._look)
-        if laid is None:
-            place: QRect = option.rect
-            self._cell(painter, row, number, index.column(), place, selected)
-            return
 
-        def whole(painter: QPainter) -> None:
+        def cells(painter: QPainter, top: int) -> None:
             for column, left, width in laid.columns:
-                self._cell(painter, row, number, column, QRect(left, 0, width, laid.height), False)
+                self._cell(painter, row, number, column, QRect(left, top, width, laid.height), selected)
 
-        ground = option.palette.brush(QPalette.ColorRole.Base)
-        picture = self.pictures.of(row, self._state_of(row, number, laid), ground, whole)
-        painter.drawImage(0, option.rect.top(), picture)
+        if selected:
+            cells(painter, top)
+        else:
+            state = self._state_of(row, number, laid)
+            picture = self.pictures.of(row, state, laid, ground, lambda painter: cells(painter, 0))
+            painter.drawImage(0, top, picture)
 
     def _state_of(self, row: Row, number: int, laid: Laid) -> tuple[object, ...]:
         """All that a row's picture depends on, beside what was seen and its timeline."""
@@ -162,6 +162,8 @@ class CellDelegate(QStyledItemDelegate):
     def _cell(
         self, painter: QPainter, row: Row, number: int, column: int, place: QRect, selected: bool
     ) -> None:
+        if self._inks.of is not self._look.colours:
+            self._inks = _Inks(self._look)
         left, top, width, height = place.left(), place.top(), place.width(), place.height()
         first = self._rows.grouped and self._rows.starts_group(number)
         text_colour = self._background(painter, left, top, width, height, row, selected, first and number > 0)

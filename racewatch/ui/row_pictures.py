@@ -9,7 +9,7 @@ from collections.abc import Callable
 from typing import Final, NamedTuple
 
 from PySide6.QtCore import Qt
-from PySide6.QtGui import QBrush, QColor, QImage, QPainter
+from PySide6.QtGui import QBrush, QImage, QPainter
 
 from racewatch.core.model import Observation
 from racewatch.monitor.timeline import Timeline
@@ -52,33 +52,19 @@ class RowPictures:
     def __init__(self) -> None:
         self._laid: Laid | None = None
         self._by_row: dict[Row, _Picture] = {}
-        self._shown: set[int] = set()
 
-    @property
-    def laid(self) -> Laid | None:
-        """As the table lies in this paint; None: no pictures are used."""
-        return self._laid
-
-    def begin(self, laid: Laid) -> None:
-        """A paint begins."""
-        self._shown.clear()
+    def of(
+        self,
+        row: Row,
+        state: tuple[object, ...],
+        laid: Laid,
+        ground: QBrush,
+        paint: Callable[[QPainter], None],
+    ) -> QImage:
+        """The picture of a row in this state, painted when there is none."""
         if laid != self._laid:
             self._by_row.clear()
             self._laid = laid
-
-    def is_shown(self, number: int) -> bool:
-        """Whether this row was painted already, as a whole; from now on it was."""
-        if number in self._shown:
-            return True
-        self._shown.add(number)
-        return False
-
-    def of(
-        self, row: Row, state: tuple[object, ...], ground: QBrush | QColor, paint: Callable[[QPainter], None]
-    ) -> QImage:
-        """The picture of a row in this state, painted when there is none."""
-        laid = self._laid
-        assert laid is not None  # asked within a paint
         known = self._by_row.pop(row, None)
         if (
             known is None

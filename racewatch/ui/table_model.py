@@ -12,8 +12,10 @@ emitted before rows go, so that the view can clear what pointed at them.
 from __future__ import annotations
 
 import enum
+import itertools
 import time
 from bisect import bisect_left
+from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from types import MappingProxyType
@@ -54,6 +56,10 @@ _BULK: Final = 160
 
 #: What stands in these columns changes though nothing is seen anew.
 _BY_MORE: Final = (Style.TIMELINE, Style.SPACE)
+
+# Put together once: it is asked of each cell on screen.
+_INERT: Final = Qt.ItemFlag.ItemNeverHasChildren
+_ALIVE: Final = _INERT | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable
 
 _Index = QModelIndex | QPersistentModelIndex
 _ROOT: Final = QModelIndex()
@@ -106,7 +112,8 @@ class TableModel(QAbstractTableModel):
         self._verdicts = frozenset(Verdict)
         self._unasked: list[Row] = []
         self._graves: dict[Target, Row] = {}
-        self._fresh: list[Row] = []
+        #: What stands out until when, by that time.
+        self._fresh: deque[tuple[float, Row]] = deque()
         self.tinting = False
         self.counts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
 
@@ -170,9 +177,7 @@ class TableModel(QAbstractTableModel):
         row = self.row_at(index.row()) if index.isValid() else None
         if row is None:
             return Qt.ItemFlag.NoItemFlags
-        if row.gone:
-            return Qt.ItemFlag.ItemNeverHasChildren
-        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemNeverHasChildren
+        return _INERT if row.gone else _ALIVE
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
         self._own_thread()
@@ -377,7 +382,7 @@ class TableModel(QAbstractTableModel):
             row.cells = row.haystack = None
         row.timeline = self.chronicle.of(seen.target)
         if row.fresh_until and tinting:
-            self._fresh.append(row)
+            self._fresh.append((row.fresh_until, row))
         row.matched = self._matcher.test(row)
         if row.matched:
             self.counts[seen.verdict] += 1
@@ -417,7 +422,7 @@ class TableModel(QAbstractTableModel):
     def next_deadline(self) -> float | None:
         """When :meth:`settle` has something to do next, on the model's clock."""
         times = [row.gone_at + TOMBSTONE_SECONDS for row in self._graves.values() if row.gone_at is not None]
-        times += [row.fresh_until for row in self._fresh]
+        times += [due for due, _ in itertools.islice(self._fresh, 1)]
         return min(times, default=None)
 
     def settle(self) -> None:
@@ -430,10 +435,12 @@ class TableModel(QAbstractTableModel):
         self._remove([row for row in over if row.shown])
         for row in over:
             del self._rows[row.observation.target]
-        settled = [row for row in self._fresh if row.fresh_until <= now]
-        self._fresh = [row for row in self._fresh if row.fresh_until > now]
-        for row in settled:
-            row.fresh_until = 0.0
+        settled: list[Row] = []
+        while self._fresh and self._fresh[0][0] <= now:
+            _, row = self._fresh.popleft()
+            if row.fresh_until <= now:  # else it changed once more since
+                row.fresh_until = 0.0
+                settled.append(row)
         self._announce([row for row in settled if row.shown])
         if over:
             self.updated.emit({row.observation.target for row in over})

@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from typing import Final
 
 from PySide6.QtWidgets import QWidget
 
-from racewatch.core.model import Observation
+from racewatch.core.model import Observation, Target
+from racewatch.core.protected import Protected
 from racewatch.ui import words
 from racewatch.ui.acting import Actor
 from racewatch.ui.actions import Act, Actions
@@ -25,6 +27,9 @@ from racewatch.ui.theme import Look
 from racewatch.ui.tr import tr
 from racewatch.ui.waits import Waits
 from racewatch.verbs import Racewatch
+
+#: A few screens full.
+_MOST_REASONS: Final = 4096
 
 
 def why_not(racewatch: Racewatch, observation: Observation) -> str | None:
@@ -65,6 +70,9 @@ class Wishes:
         self._protecting = protecting
         self._arming = arming
         self._waits = waits
+        #: Why what was painted may not be acted on, by the list that was in force then.
+        self._protected: Protected | None = None
+        self._reasons: dict[Target, str | None] = {}
 
     # --- what is meant ----------------------------------------------------------------------
 
@@ -87,7 +95,12 @@ class Wishes:
 
     def mark_of(self, seen: Observation) -> Mark | None:
         """What is to be known about a row beside its verdict."""
-        reason = self._racewatch.protection(seen.target)
+        protected, target = self._racewatch.config.protected, seen.target
+        if protected is not self._protected or len(self._reasons) > _MOST_REASONS:
+            self._protected, self._reasons = protected, {}
+        if target not in self._reasons:  # asked for each row on screen whenever that is painted
+            self._reasons[target] = self._racewatch.protection(target)
+        reason = self._reasons[target]
         if reason is not None:
             return Mark("refused", tr("Protected by the configuration: {reason}").format(reason=reason))
         return self._arming.mark_of(seen.target) or self._waits.mark_of(seen.target)

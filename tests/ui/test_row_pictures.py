@@ -19,7 +19,6 @@ from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import cells, words
 from racewatch.ui.columns import CONTAINERS, LOCKS, SOCKETS, Shape
 from racewatch.ui.marks import Mark, no_mark
-from racewatch.ui.row_pictures import RowPictures
 from racewatch.ui.table_model import FRESH_SECONDS, TOMBSTONE_SECONDS, TableModel
 from racewatch.ui.table_view import TargetTable
 from racewatch.ui.theme import Look
@@ -53,7 +52,8 @@ class Shown:
 
     def anew(self, monkeypatch: pytest.MonkeyPatch) -> QImage:
         with monkeypatch.context() as patch:
-            patch.setattr(RowPictures, "laid", property(lambda _pictures: None))
+            # As on a screen on which rows begin between two pixels.
+            patch.setattr(TargetTable, "devicePixelRatioF", lambda _table: 1.5)
             return self.picture()
 
 
@@ -227,11 +227,12 @@ def test_ages_are_as_old_as_they_are(
 def test_pictures_are_few_and_forgotten_with_the_page(shown: Shown) -> None:
     shown.apply(*map(_row, range(_MANY)))
     pictures = shown.table._cells.pictures
+    shown.picture()
     bar = shown.table.verticalScrollBar()
     for value in range(0, bar.maximum(), 40):
         bar.setValue(value)
         shown.picture()
-    assert pictures.laid is not None
-    assert len(pictures._by_row) <= pictures.laid.rows * 1.5
+    assert pictures._laid is not None
+    assert len(pictures._by_row) <= pictures._laid.rows * 1.5
     shown.table.hide()
     assert pictures._by_row == {}
