@@ -12,10 +12,8 @@ emitted before rows go, so that the view can clear what pointed at them.
 from __future__ import annotations
 
 import enum
-import itertools
 import time
 from bisect import bisect_left
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from operator import attrgetter
 from types import MappingProxyType
@@ -34,7 +32,8 @@ from PySide6.QtCore import (
 from racewatch.core.model import Observation, Target, Verdict
 from racewatch.monitor.chronicle import Chronicle
 from racewatch.ui import row_text, timeline_text, words
-from racewatch.ui.columns import Column, Shape, Style, text_key
+from racewatch.ui.columns import Shape, Style, text_key
+from racewatch.ui.fresh import Fresh
 from racewatch.ui.plain import tooltip
 from racewatch.ui.query import Key, Query
 from racewatch.ui.query_match import compiled
@@ -112,8 +111,7 @@ class TableModel(QAbstractTableModel):
         self._verdicts = frozenset(Verdict)
         self._unasked: list[Row] = []
         self._graves: dict[Target, Row] = {}
-        #: What stands out until when, by that time.
-        self._fresh: deque[tuple[float, Row]] = deque()
+        self._fresh = Fresh()
         self.tinting = False
         self.counts: dict[Verdict, int] = dict.fromkeys(Verdict, 0)
 
@@ -138,7 +136,7 @@ class TableModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.DisplayRole:
             return row.text(index.column())
         if role == Qt.ItemDataRole.ToolTipRole:
-            return tooltip(self._tip(row, self.shape.columns[index.column()], index.column()))
+            return tooltip(row.tip(index.column()))
         if role == Qt.ItemDataRole.AccessibleTextRole:
             return row_text.of_cell(row, index.column())
         return None
@@ -190,10 +188,6 @@ class TableModel(QAbstractTableModel):
         self._own_thread()
         if grouped != self._grouped and self.shape.group is not None:
             self._rearrange(self._order, (self._column, self._descending, grouped))
-
-    @staticmethod
-    def _tip(row: Row, column: Column, at: int) -> str:
-        return (column.tip(row.observation) if column.tip is not None else "") or row.text(at)
 
     def _key(self, row: Row) -> tuple[Any, ...]:
         seen = row.observation
@@ -382,7 +376,7 @@ class TableModel(QAbstractTableModel):
             row.cells = row.haystack = None
         row.timeline = self.chronicle.of(seen.target)
         if row.fresh_until and tinting:
-            self._fresh.append((row.fresh_until, row))
+            self._fresh.add(row)
         row.matched = self._matcher.test(row)
         if row.matched:
             self.counts[seen.verdict] += 1
@@ -422,7 +416,8 @@ class TableModel(QAbstractTableModel):
     def next_deadline(self) -> float | None:
         """When :meth:`settle` has something to do next, on the model's clock."""
         times = [row.gone_at + TOMBSTONE_SECONDS for row in self._graves.values() if row.gone_at is not None]
-        times += [due for due, _ in itertools.islice(self._fresh, 1)]
+        if self._fresh.due is not None:
+            times.append(self._fresh.due)
         return min(times, default=None)
 
     def settle(self) -> None:
@@ -435,13 +430,7 @@ class TableModel(QAbstractTableModel):
         self._remove([row for row in over if row.shown])
         for row in over:
             del self._rows[row.observation.target]
-        settled: list[Row] = []
-        while self._fresh and self._fresh[0][0] <= now:
-            _, row = self._fresh.popleft()
-            if row.fresh_until <= now:  # else it changed once more since
-                row.fresh_until = 0.0
-                settled.append(row)
-        self._announce([row for row in settled if row.shown])
+        self._announce([row for row in self._fresh.settle(now) if row.shown])
         if over:
             self.updated.emit({row.observation.target for row in over})
 

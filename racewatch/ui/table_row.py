@@ -57,6 +57,11 @@ class Row:
             self.cells = tuple("" if one.ages else one.text(self.observation) for one in self.shape.columns)
         return self.cells[column]
 
+    def tip(self, column: int) -> str:
+        """What a column says to whoever rests the pointer on it: the whole of what it shows, or more."""
+        of = self.shape.columns[column]
+        return (of.tip(self.observation) if of.tip is not None else "") or self.text(column)
+
     def text_to_search(self) -> str:
         """Path, label, verdict and owner in one case."""
         if self.haystack is None:
