@@ -93,9 +93,9 @@ class Strip(QFrame):
         layout.addWidget(self.label, 1, Qt.AlignmentFlag.AlignVCenter)
         self.undo_button = self._button(tr("Undo"), "undo", tr("Put back what was removed"), self._on_undo)
         self.undo_button.setVisible(undo is not None)
-        shown = [self.undo_button]
-        if more is not None:
-            shown.append(self._button(more[0], "history", tr("Go to it"), more[1]))
+        self.more_button = self._button(more[0] if more else "", "history", tr("Go to it"), self._on_more)
+        self.more_button.setVisible(more is not None)
+        self._more = more
         self.copy_button = self._button(
             tr("Copy details"),
             "copy",
@@ -104,8 +104,7 @@ class Strip(QFrame):
         )
         self.close_button = self._button("", "clear", tr("Close this message"), self.dismiss)
         self.close_button.setVisible(closable)
-        self._buttons = (*shown, self.copy_button, self.close_button)
-        for button in self._buttons:
+        for button in (self.undo_button, self.more_button, self.copy_button, self.close_button):
             layout.addWidget(button, 0, Qt.AlignmentFlag.AlignVCenter)
         look.changed.connect(self._paint)
         self._paint()
@@ -126,7 +125,7 @@ class Strip(QFrame):
         colours = self._look.colours
         colour = level_colour(self._look, self.level)
         self._icon.setPixmap(icons.pixmap(self.level.value, colour, 20, self.devicePixelRatioF()))
-        for button in self._buttons:
+        for button in (self.undo_button, self.more_button, self.copy_button, self.close_button):
             button.setIcon(icons.icon(str(button.property("iconName")), colours.accent, colours.faint))
 
     def _on_undo(self) -> None:
@@ -137,6 +136,10 @@ class Strip(QFrame):
     def offer_undo(self, offered: bool) -> None:
         """Whether what this message tells of can be taken back just now."""
         self.undo_button.setEnabled(offered)
+
+    def _on_more(self) -> None:
+        if self._more is not None:
+            self._more[1]()
 
     def _on_copy(self) -> None:
         QGuiApplication.clipboard().setText(f"{self.text}\n{self.details}".strip())
