@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from tests.bench.helpers import Helper
-from tests.bench.rows import BenchError, Row
+from tests.bench.rows import BenchError, Row, percentile
 from tests.bench.setting import Setting
 from tests.bench.world import LIVE_OF, lock_path, socket_path
 
@@ -73,16 +73,21 @@ def _acts(setting: Setting, kind: str, path_of: Callable[[str, int], str]) -> Ro
     dead = [number for number in range(sizes.middle) if number % LIVE_OF]
     wanted = [path_of(root, number) for number in dead[:: max(1, len(dead) // sizes.acts)][: sizes.acts]]
     took: list[float] = []
+    disk: list[float] = []
     problem = None
     try:
         with setting.world() as world:
             world.ask(f"{kind}s", root=root, count=sizes.middle)
-            with Window(setting, root) as window:
+            with (
+                Window(setting, root) as window,
+                open(os.path.join(setting.folder(), "sync"), "wb", 0) as file,
+            ):
                 window.until_ready(kind, sizes.middle)
                 window.ask("show", kind=kind)
                 time.sleep(sizes.settle)
                 for path in wanted:
                     took.append(window.ask("act", kind=kind, path=path) * 1000)
+                    disk.append(_synced(file.fileno()) * 1000)
         if left := sum(os.path.lexists(path) for path in wanted):
             problem = f"{left} were not removed"
     except BenchError as error:
@@ -90,7 +95,18 @@ def _acts(setting: Setting, kind: str, path_of: Callable[[str, int], str]) -> Ro
         problem = f"after {len(took)} acts: {error}"
     setting.forget(root)
     title = f"act on a {kind}, click to outcome, {sizes.middle:,} rows"
-    return Row(f"act-{kind}", title, "ms", took, "p99", _ACT_MS, problem=problem)
+    sync = "one write and fdatasync of 16 KB beside each"
+    shares = (("p50", 0.5), ("p99", 0.99)) if disk else ()
+    detail = {f"{sync}, {word}": percentile(disk, share) for word, share in shares}
+    return Row(f"act-{kind}", title, "ms", took, "p99", _ACT_MS, detail, problem)
+
+
+def _synced(fd: int) -> float:
+    """Seconds of what an act asks of the disk twice."""
+    began = time.monotonic()
+    os.write(fd, bytes(16384))
+    os.fdatasync(fd)
+    return time.monotonic() - began
 
 
 def idle(setting: Setting) -> list[Row]:
